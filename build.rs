@@ -1,0 +1,171 @@
+//! Checks the files under `patterns/` and writes them as static tables.
+//!
+//! Everything that is wrong is a build error with file and line. The checks are the library's
+//! own: a user's file passes through the same code at run time.
+
+#![allow(dead_code, unused_imports, missing_docs, clippy::pedantic)]
+
+#[path = "src/base/mod.rs"]
+mod base;
+#[path = "src/detect/patterns/mod.rs"]
+mod patterns;
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::{env, fs, process};
+
+use patterns::{ByteSet, Lane, Op, Part, Pattern, Program};
+
+fn main() {
+    println!("cargo::rerun-if-changed=patterns");
+    println!("cargo::rerun-if-changed=src/detect/patterns");
+    println!("cargo::rerun-if-changed=src/base");
+    println!("cargo::rerun-if-changed=build.rs");
+    let root = env::var("CARGO_MANIFEST_DIR").expect("cargo sets it");
+    let out = env::var("OUT_DIR").expect("cargo sets it");
+    let mut files: Vec<_> = fs::read_dir(Path::new(&root).join("patterns"))
+        .expect("patterns/ is a folder")
+        .map(|entry| entry.expect("patterns/ can be listed").path())
+        .filter(|path| path.extension().is_some_and(|e| e == "toml"))
+        .collect();
+    files.sort();
+
+    let mut all: Vec<Pattern> = Vec::new();
+    let mut errors = 0;
+    for path in &files {
+        let stem = path
+            .file_stem()
+            .and_then(|s| s.to_str())
+            .unwrap_or_default();
+        let name = format!("patterns/{stem}.toml");
+        let text = match fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(e) => {
+                println!("cargo::error={name}: {e}");
+                errors += 1;
+                continue;
+            }
+        };
+        match patterns::parse(&name, Some(stem), &text) {
+            Ok(found) => all.extend(found),
+            Err(found) => {
+                errors += found.len();
+                for error in found {
+                    println!("cargo::error={error}");
+                }
+            }
+        }
+    }
+    if errors > 0 {
+        process::exit(1);
+    }
+    all.sort_by_key(|p| p.id);
+    fs::write(Path::new(&out).join("catalogue.rs"), source(&all)).expect("OUT_DIR can be written");
+}
+
+fn source(all: &[Pattern]) -> String {
+    let mut out = String::from("&[\n");
+    for p in all {
+        let _ = write!(
+            out,
+            "Pattern {{ id: {:?}, provider: {:?}, provider_name: {:?}, site: {:?}, name: {:?}, \
+             description: {:?}, status: Status::{:?}, class: Class::{:?}, \
+             confidence: Confidence::{:?}, severity: Severity::{:?}, lifetime: Lifetime::{:?}, \
+             rotation_days: {}, revoke: {:?}, replace: {:?}, nhi: &{:?}, cwe: &{:?}, \
+             sources: &{:?}, expression: {:?}, program: {}, left: {}, near: &{:?}, \
+             near_bytes: {}, names: &{:?}, randomness: {:?}, checksum: Checksum::{}, parts: &[{}], \
+             prefix: {:?}, lane: {}, example: {:?}, counter: &{:?} }},\n",
+            p.id,
+            p.provider,
+            p.provider_name,
+            p.site,
+            p.name,
+            p.description,
+            p.status,
+            p.class,
+            p.confidence,
+            p.severity,
+            p.lifetime,
+            p.rotation_days,
+            p.revoke,
+            p.replace,
+            p.nhi,
+            p.cwe,
+            p.sources,
+            p.expression,
+            program(&p.program),
+            p.left
+                .map_or("None".into(), |s| format!("Some({})", set(&s))),
+            p.near,
+            p.near_bytes,
+            p.names,
+            p.randomness,
+            p.checksum.variant(),
+            p.parts.iter().map(part).collect::<String>(),
+            p.prefix,
+            lane(&p.lane),
+            p.example,
+            p.counter,
+        );
+    }
+    out.push_str("]\n");
+    out
+}
+
+fn part(p: &Part) -> String {
+    format!(
+        "Part {{ name: {:?}, expression: {:?}, program: {}, left: {}, near: &{:?}, \
+         randomness: {:?}, required: {} }},",
+        p.name,
+        p.expression,
+        program(&p.program),
+        set(&p.left),
+        p.near,
+        p.randomness,
+        p.required
+    )
+}
+
+fn program(p: &Program) -> String {
+    let ops: String = p
+        .ops
+        .iter()
+        .map(|op| match op {
+            Op::Bytes(bytes) => format!("Op::Bytes(b\"{}\"),", bytes.escape_ascii()),
+            Op::Set {
+                set: s,
+                min,
+                max,
+                lazy,
+                all,
+            } => format!(
+                "Op::Set {{ set: {}, min: {min}, max: {max}, lazy: {lazy}, all: {all} }},",
+                set(s)
+            ),
+            other => format!("Op::{other:?},"),
+        })
+        .collect();
+    format!(
+        "Program {{ ops: &[{ops}], right: {}, first: {}, min: {}, max: {} }}",
+        set(&p.right),
+        set(&p.first),
+        p.min,
+        p.max
+    )
+}
+
+fn set(s: &ByteSet) -> String {
+    format!("{s:?}")
+}
+
+fn lane(l: &Lane) -> String {
+    match l {
+        Lane::Prefix { literals, lo, hi } => {
+            format!("Lane::Prefix {{ literals: &{literals:?}, lo: {lo}, hi: {hi} }}")
+        }
+        Lane::Lead { literals, lo, hi } => {
+            format!("Lane::Lead {{ literals: &{literals:?}, lo: {lo}, hi: {hi} }}")
+        }
+        other => format!("Lane::{other:?}"),
+    }
+}

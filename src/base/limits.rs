@@ -1,0 +1,30 @@
+//! Every bound of the tool, in one place, each with its reason.
+
+/// Bytes of a file that are searched in one piece. Bigger files are read as overlapping chunks, so
+/// that a worker's memory does not grow with the file.
+pub const CHUNK_BYTES: usize = 4 << 20;
+
+/// Bytes read beyond each end of a chunk's core, so that all that judgement may look at
+/// (16 KiB of key body, 4 KiB of line, 5 lines around a part) is at hand.
+pub const CHUNK_CONTEXT: usize = 40 << 10;
+
+/// Bytes from the start of a file that decide what kind of content it is.
+pub const SNIFF_BYTES: usize = 8 << 10;
+
+/// The longest text a pattern may accept.
+pub const MATCH_BYTES: usize = 8 << 10;
+
+/// The farthest that judgement looks for the ends of a line.
+pub const LINE_BYTES: usize = 4 << 10;
+
+/// The farthest that judgement looks for a part of a credential, in bytes and in lines.
+pub const PART_BYTES: usize = 1 << 10;
+/// See [`PART_BYTES`].
+pub const PART_LINES: usize = 5;
+
+/// The farthest that judgement reads the body of a private key.
+pub const KEY_BYTES: usize = 16 << 10;
+
+/// Steps a shape may take at one start; a shape that could take more is refused when it is
+/// compiled.
+pub const MATCH_STEPS: u64 = 1 << 16;

@@ -1,0 +1,82 @@
+//! The patterns that a scan looks for: the embedded ones, and a user's own.
+
+use super::patterns::{
+    self, ByteSet, Checksum, Class, Confidence, Lane, Lifetime, Op, Part, Pattern, PatternError,
+    Program, Severity, Status,
+};
+
+/// The embedded catalogue, sorted by id; checked and written by the build script.
+static EMBEDDED: &[Pattern] = include!(concat!(env!("OUT_DIR"), "/catalogue.rs"));
+
+/// A set of patterns.
+#[derive(Clone, Debug)]
+pub struct Catalogue {
+    patterns: Vec<&'static Pattern>,
+}
+
+impl Default for Catalogue {
+    fn default() -> Self {
+        Self::embedded()
+    }
+}
+
+impl Catalogue {
+    /// All patterns that come with straykey.
+    pub fn embedded() -> Self {
+        Self {
+            patterns: EMBEDDED
+                .iter()
+                .filter(|p| p.status != Status::Removed)
+                .collect(),
+        }
+    }
+
+    /// No pattern, to be filled with [`Self::add_file`].
+    pub fn empty() -> Self {
+        Self {
+            patterns: Vec::new(),
+        }
+    }
+
+    /// The patterns, sorted by id.
+    pub fn patterns(&self) -> &[&'static Pattern] {
+        &self.patterns
+    }
+
+    /// The pattern with this id.
+    pub fn get(&self, id: &str) -> Option<&'static Pattern> {
+        self.patterns
+            .binary_search_by_key(&id, |p| p.id)
+            .ok()
+            .map(|i| self.patterns[i])
+    }
+
+    /// Adds the patterns of a user's file; `name` is the file's name for messages. A pattern
+    /// whose id is known already is refused: a file adds, it does not replace.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with the file, each with its line; then nothing was added.
+    pub fn add_file(&mut self, name: &str, text: &str) -> Result<usize, Vec<PatternError>> {
+        let found = patterns::parse(name, None, text)?;
+        let taken: Vec<PatternError> = found
+            .iter()
+            .filter(|p| self.get(p.id).is_some())
+            .map(|p| PatternError {
+                file: name.to_owned(),
+                line: text
+                    .lines()
+                    .position(|l| l.trim_start().starts_with("id") && l.contains(p.id))
+                    .map_or(0, |i| i + 1),
+                message: format!("id '{}' is in the catalogue already; choose another", p.id),
+            })
+            .collect();
+        if !taken.is_empty() {
+            return Err(taken);
+        }
+        let count = found.len();
+        self.patterns.extend(found.leak().iter());
+        self.patterns.sort_by_key(|p| p.id);
+        Ok(count)
+    }
+}

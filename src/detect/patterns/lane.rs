@@ -1,0 +1,365 @@
+//! How the prefilter finds a pattern, and the proof that it does.
+//!
+//! A lane is derived from the shape's tree, so it is complete by construction: `Prefix` only if
+//! every text of the language has one of the listed literals at the offset, followed by enough
+//! token bytes; and so on down to `Slow`, which tries every place and says so.
+
+use super::bytes::{ByteSet, TOKEN};
+use super::shape::{self, Node};
+
+/// The least length of a token run. Nearly every machine credential has this many token bytes in
+/// a row.
+pub const RUN: usize = 16;
+
+/// The structural literals that the anchor lane looks for.
+pub const ANCHORS: &[&str] = &["-----BEGIN", "://", "Q~"];
+
+/// The share of random secrets that the gate on runs may lose.
+const GATE_LOSS: f64 = 1e-4;
+
+/// How a pattern is found. Offsets count back from the hit to where the match begins.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Lane {
+    /// One of these literals begins [`RUN`] or more token bytes.
+    Prefix {
+        /// Their first three bytes.
+        literals: &'static [[u8; 3]],
+        /// The match begins at least so many bytes before the literal.
+        lo: u16,
+        /// And at most so many.
+        hi: u16,
+    },
+    /// One of these literals ends where a token run begins.
+    Lead {
+        /// Their last three bytes.
+        literals: &'static [[u8; 3]],
+        /// The match begins at least so many bytes before the run.
+        lo: u16,
+        /// And at most so many.
+        hi: u16,
+    },
+    /// The match begins at an edge inside a run (`hi` 0), or so many bytes before a run.
+    Run {
+        /// The match begins at least so many bytes before the run.
+        lo: u16,
+        /// And at most so many.
+        hi: u16,
+        /// Whether the gate applies: runs with too few changes between letters, digits and
+        /// cases to be random are passed over.
+        gated: bool,
+    },
+    /// One of [`ANCHORS`] is in it.
+    Anchor {
+        /// Which.
+        anchor: u8,
+        /// The match begins at least so many bytes before the anchor.
+        lo: u16,
+        /// And at most so many.
+        hi: u16,
+    },
+    /// Found by the name that a value is assigned to.
+    Name,
+    /// Tried at every byte it can begin with: slow, and told.
+    Slow,
+}
+
+/// Derives the lane of a shape. `edged` says whether the match must begin at an edge.
+pub(super) fn derive(nodes: &[Node], edged: bool) -> Lane {
+    let nodes = split_at_leads(nodes);
+    if shape::leading_run(&nodes) >= RUN {
+        if let Some(literals) = literals(&nodes) {
+            return Lane::Prefix {
+                literals,
+                lo: 0,
+                hi: 0,
+            };
+        }
+    }
+    let (mut lead, mut prefix, mut run, mut anchor) = (None, None, None, None);
+    for i in 0..nodes.len() {
+        let (lo, hi) = shape::length(&nodes[..i]);
+        if hi > 512 {
+            break;
+        }
+        let (lo, hi) = (lo as u16, hi as u16);
+        let narrower = |old: &Option<Lane>| match old {
+            Some(Lane::Lead { lo: l, hi: h, .. } | Lane::Prefix { lo: l, hi: h, .. }) => {
+                hi - lo < h - l
+            }
+            _ => true,
+        };
+        if let Node::Bytes(bytes) = &nodes[i] {
+            for (k, text) in ANCHORS.iter().enumerate() {
+                if anchor.is_none()
+                    && let Some(at) = position(bytes, text.as_bytes())
+                {
+                    let at = at as u16;
+                    anchor = Some(Lane::Anchor {
+                        anchor: k as u8,
+                        lo: lo + at,
+                        hi: hi + at,
+                    });
+                }
+            }
+        }
+        if shape::leading_run(&nodes[i..]) < RUN {
+            continue;
+        }
+        if i > 0
+            && hi - lo <= 64
+            && let Some(found) = literals(&nodes[i..])
+            && narrower(&prefix)
+        {
+            prefix = Some(Lane::Prefix {
+                literals: found,
+                lo,
+                hi,
+            });
+        }
+        if i == 0 {
+            if edged && run.is_none() {
+                let gated = gate_loss(&nodes) <= GATE_LOSS;
+                run = Some(Lane::Run {
+                    lo: 0,
+                    hi: 0,
+                    gated,
+                });
+            }
+            continue;
+        }
+        let (last, _) = shape::first(&reversed(&nodes[..i]));
+        if !last.and(TOKEN).is_empty() {
+            continue;
+        }
+        if let Some(endings) = shape::openings(&reversed(&nodes[..i]), 3, 64)
+            && narrower(&lead)
+        {
+            let literals: Vec<[u8; 3]> = endings.iter().map(|e| [e[2], e[1], e[0]]).collect();
+            lead = Some(Lane::Lead {
+                literals: literals.leak(),
+                lo,
+                hi,
+            });
+        }
+        if run.is_none() {
+            run = Some(Lane::Run {
+                lo,
+                hi,
+                gated: gate_loss(&nodes[i..]) <= GATE_LOSS,
+            });
+        }
+    }
+    lead.or(prefix).or(run).or(anchor).unwrap_or(Lane::Slow)
+}
+
+/// The three-byte openings of a shape that begins with a literal run of token bytes.
+fn literals(nodes: &[Node]) -> Option<&'static [[u8; 3]]> {
+    // Wide classes say nothing: an opening must be spelled, or nearly.
+    let wide = |node: &Node| matches!(node, Node::Set { set, .. } if set.len() > 4);
+    if nodes.first().is_none_or(wide) {
+        return None;
+    }
+    let openings = shape::openings(nodes, 3, 128)?;
+    let literals: Vec<[u8; 3]> = openings.iter().map(|o| [o[0], o[1], o[2]]).collect();
+    Some(literals.leak())
+}
+
+/// Splits literals after bytes that end a run, so that every run begins at a node.
+fn split_at_leads(nodes: &[Node]) -> Vec<Node> {
+    let mut out = Vec::new();
+    for node in nodes {
+        let Node::Bytes(bytes) = node else {
+            out.push(node.clone());
+            continue;
+        };
+        let mut start = 0;
+        for i in 1..bytes.len() {
+            if TOKEN.has(bytes[i]) && !TOKEN.has(bytes[i - 1]) {
+                // An anchor stays whole, whatever is in it.
+                let cuts_anchor = ANCHORS.iter().any(|a| {
+                    position(&bytes[start..], a.as_bytes())
+                        .is_some_and(|p| start + p < i && i < start + p + a.len())
+                });
+                if !cuts_anchor {
+                    out.push(Node::Bytes(bytes[start..i].to_vec()));
+                    start = i;
+                }
+            }
+        }
+        out.push(Node::Bytes(bytes[start..].to_vec()));
+    }
+    out
+}
+
+fn reversed(nodes: &[Node]) -> Vec<Node> {
+    nodes
+        .iter()
+        .rev()
+        .map(|node| match node {
+            Node::Bytes(bytes) => Node::Bytes(bytes.iter().rev().copied().collect()),
+            Node::Either(alternatives) => {
+                Node::Either(alternatives.iter().map(|a| reversed(a)).collect())
+            }
+            set @ Node::Set { .. } => set.clone(),
+        })
+        .collect()
+}
+
+fn position(text: &[u8], what: &[u8]) -> Option<usize> {
+    text.windows(what.len()).position(|w| w == what)
+}
+
+/// How many changes between digits, lower and upper case a run must have to pass the gate.
+pub const GATE_CHANGES: usize = 3;
+
+/// The share of texts of a shape, drawn at random, whose leading run has fewer than
+/// [`GATE_CHANGES`] changes of kind: the gate's loss. Other bytes (`_`, `-`, `/`) count nothing
+/// and keep the kind that was before them.
+fn gate_loss(nodes: &[Node]) -> f64 {
+    // State: changes so far (capped) and the kind of the last letter or digit.
+    type State = [[f64; 4]; GATE_CHANGES + 1];
+    fn kind(byte: u8) -> usize {
+        match byte {
+            b'0'..=b'9' => 1,
+            b'a'..=b'z' => 2,
+            b'A'..=b'Z' => 3,
+            _ => 0,
+        }
+    }
+    fn step(state: &State, set: ByteSet) -> State {
+        let mut next = [[0.0; 4]; GATE_CHANGES + 1];
+        let mut share = [0.0; 4];
+        for byte in set.iter() {
+            share[kind(byte)] += 1.0 / f64::from(set.len());
+        }
+        for (changes, kinds) in state.iter().enumerate() {
+            for (last, p) in kinds.iter().enumerate() {
+                for (now, q) in share.iter().enumerate() {
+                    let changed = now != 0 && last != 0 && now != last;
+                    let changes = (changes + usize::from(changed)).min(GATE_CHANGES);
+                    next[changes][if now == 0 { last } else { now }] += p * q;
+                }
+            }
+        }
+        next
+    }
+    fn walk(nodes: &[Node], mut state: State) -> f64 {
+        for (i, node) in nodes.iter().enumerate() {
+            match node {
+                Node::Bytes(bytes) => {
+                    for byte in bytes {
+                        if !TOKEN.has(*byte) {
+                            return loss(&state);
+                        }
+                        state = step(&state, ByteSet::of(*byte));
+                    }
+                }
+                Node::Set { set, min, .. } => {
+                    if !set.within(TOKEN) {
+                        return loss(&state);
+                    }
+                    for _ in 0..(*min).min(128) {
+                        state = step(&state, *set);
+                    }
+                }
+                Node::Either(alternatives) => {
+                    let rest = &nodes[i + 1..];
+                    return alternatives
+                        .iter()
+                        .map(|a| walk(&[a.as_slice(), rest].concat(), state))
+                        .fold(0.0, f64::max);
+                }
+            }
+        }
+        loss(&state)
+    }
+    fn loss(state: &State) -> f64 {
+        state[..GATE_CHANGES].iter().flatten().sum()
+    }
+    let mut start: State = [[0.0; 4]; GATE_CHANGES + 1];
+    start[0][0] = 1.0;
+    walk(nodes, start)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lane(expression: &str) -> Lane {
+        derive(&shape::parse(expression).unwrap(), true)
+    }
+
+    #[test]
+    fn each_shape_goes_to_the_lane_that_can_prove_it() {
+        assert_eq!(
+            lane("abp_[A-Za-z0-9]{36}"),
+            Lane::Prefix {
+                literals: &[*b"abp"],
+                lo: 0,
+                hi: 0
+            }
+        );
+        assert_eq!(
+            lane("SG\\.[A-Za-z0-9]{22}\\.[a-z]{43}"),
+            // "SG." has three bytes, and none before them is needed.
+            Lane::Lead {
+                literals: &[*b"SG."],
+                lo: 3,
+                hi: 3
+            }
+        );
+        assert_eq!(
+            lane("[a-z0-9]{14}\\.v1\\.[A-Za-z0-9]{60}"),
+            Lane::Lead {
+                literals: &[*b"v1."],
+                lo: 18,
+                hi: 18
+            }
+        );
+        assert_eq!(
+            lane("[0-9a-f]{32}"),
+            Lane::Run {
+                lo: 0,
+                hi: 0,
+                gated: true
+            }
+        );
+        assert_eq!(
+            lane("[a-z]{16}"),
+            Lane::Run {
+                lo: 0,
+                hi: 0,
+                gated: false
+            }
+        );
+        assert_eq!(
+            lane("[0-9]{8,10}:[A-Za-z0-9_-]{35}"),
+            Lane::Run {
+                lo: 9,
+                hi: 11,
+                gated: true
+            }
+        );
+        assert_eq!(
+            lane("https://[a-z]{2,9}:[!-~]{3,9}@"),
+            Lane::Anchor {
+                anchor: 1,
+                lo: 5,
+                hi: 5
+            }
+        );
+        assert_eq!(lane("[a-z]{3}\\.[a-z]{3}"), Lane::Slow);
+        assert_eq!(
+            derive(&shape::parse("[0-9a-f]{32}").unwrap(), false),
+            Lane::Slow
+        );
+    }
+
+    #[test]
+    fn the_loss_of_the_gate_is_what_a_hand_count_gives() {
+        // One letter or one digit after another: a change of kind with probability 1/2 each.
+        // Of 16 characters there are 15 neighbours; P(0, 1 or 2 changes) = (1 + 15 + 105) / 2^15.
+        let nodes = shape::parse("[0-9a-j]{16}").unwrap();
+        assert!((gate_loss(&nodes) - 121.0 / 32768.0).abs() < 1e-12);
+    }
+}

@@ -1,0 +1,16 @@
+//! straykey finds machine credentials that have strayed into source code.
+//!
+//! Data flows one way, and each floor is one module:
+//!
+//! ```text
+//! source  ->  chunk  ->  marks  ->  judged matches  ->  findings  ->  report
+//! sources     sources    detect     detect              findings      reports
+//! ```
+//!
+//! * [`base`] holds the types that all floors speak: `Secret`, `Span`, `Position`, limits.
+//! * [`sources`] hands out bytes and tells of what it did not read.
+//! * [`detect`] holds the patterns, the prefilter, marks and judgement.
+
+pub mod base;
+pub mod detect;
+pub mod sources;

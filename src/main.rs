@@ -1,0 +1,3 @@
+//! The `straykey` program.
+
+fn main() {}

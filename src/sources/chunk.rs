@@ -1,0 +1,65 @@
+use std::ops::Range;
+use std::path::PathBuf;
+
+/// What a content is. It is decided from the first
+/// [`SNIFF_BYTES`](crate::base::limits::SNIFF_BYTES) bytes alone, so that it does not
+/// depend on how the content is cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ContentKind {
+    /// Text in UTF-8 or any encoding that keeps ASCII.
+    Text,
+    /// Text that was UTF-16 and is handed on as UTF-8. Offsets are those of the UTF-8 text.
+    Utf16,
+    /// Anything else: searched for distinctive tokens and private keys only.
+    Binary,
+}
+
+/// Where a content came from.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Origin {
+    /// The path as reports show it: as the user named the target, joined with what is below it.
+    /// Standard input is `-`.
+    pub path: PathBuf,
+}
+
+/// A piece of one content.
+///
+/// Small contents come whole. Of a bigger one each chunk has a core, and context on both sides
+/// of it that belongs to its neighbours: what starts in the core belongs to this chunk.
+#[derive(Clone, Copy, Debug)]
+pub struct Chunk<'a> {
+    /// The bytes, context included.
+    pub text: &'a [u8],
+    /// First byte of the core in `text`.
+    pub core_start: usize,
+    /// One past the last byte of the core in `text`.
+    pub core_end: usize,
+    /// Offset of `text[0]` in the whole content.
+    pub offset: u64,
+    /// Whether `text` begins where the content begins.
+    pub first: bool,
+    /// Whether `text` ends where the content ends.
+    pub last: bool,
+    /// What the content is.
+    pub kind: ContentKind,
+}
+
+impl<'a> Chunk<'a> {
+    /// A whole content as one chunk.
+    pub fn whole(text: &'a [u8], kind: ContentKind) -> Self {
+        Self {
+            text,
+            core_start: 0,
+            core_end: text.len(),
+            offset: 0,
+            first: true,
+            last: true,
+            kind,
+        }
+    }
+
+    /// The core's range in `text`.
+    pub fn core(&self) -> Range<usize> {
+        self.core_start..self.core_end
+    }
+}
