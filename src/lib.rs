@@ -10,7 +10,13 @@
 //! * [`base`] holds the types that all floors speak: `Secret`, `Span`, `Position`, limits.
 //! * [`sources`] hands out bytes and tells of what it did not read.
 //! * [`detect`] holds the patterns, the prefilter, marks and judgement.
+//! * [`findings`] makes distinct secrets of matches, with fingerprints, masks and allowances.
+//! * [`reports`] writes them, one file a format.
+//! * [`scan`] joins the floors.
 
 pub mod base;
 pub mod detect;
+pub mod findings;
+pub mod reports;
+pub mod scan;
 pub mod sources;
