@@ -1,22 +1,19 @@
 //! Joins the floors: sources to detection to findings.
 
+mod worker;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::time::Instant;
 
-use crate::detect::patterns::Confidence;
-use crate::detect::{Catalogue, Judged};
-use crate::findings::{Allowances, Effect, ScanResult};
-
-/// Which engine looks for the patterns. Both find the same.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Engine {
-    /// Prefilter, then marks at its hits.
-    #[default]
-    Fast,
-    /// Every pattern as a regular expression over every byte: the reference.
-    Plain,
-}
+use crate::base::Position;
+pub use crate::detect::Engine;
+use crate::detect::patterns::{Confidence, Pattern};
+use crate::detect::{Catalogue, Detector, Judged};
+use crate::findings::{Accepted, Allowances, Effect, Fingerprint, ScanResult};
+use crate::sources::tree;
+use worker::{Filter, Worker};
 
 /// What to scan, and how.
 #[derive(Clone, Debug, Default)]
@@ -60,7 +57,7 @@ pub struct Progress {
 pub enum ScanError {
     /// A glob that does not parse: where it was configured, and why.
     Glob(String, String),
-    /// A pattern id that nothing has.
+    /// A pattern id that nothing has: where it was configured, and the id.
     UnknownPattern(String, String),
 }
 
@@ -86,8 +83,7 @@ impl std::error::Error for ScanError {}
 ///
 /// If the options cannot be followed. Inputs that cannot be read are skips in the result.
 pub fn scan(options: &ScanOptions) -> Result<ScanResult, ScanError> {
-    let _ = options;
-    Ok(ScanResult::default())
+    run(options, false).map(|(_, result)| result)
 }
 
 /// What `explain` tells of one candidate: which pattern looked at it, and what became of it.
@@ -96,15 +92,17 @@ pub struct Explained {
     /// The file.
     pub path: PathBuf,
     /// Where it begins.
-    pub start: crate::base::Position,
+    pub start: Position,
+    /// The line on which it ends.
+    pub end_line: u64,
     /// The candidate as it may be shown.
     pub masked: String,
-    /// Its fingerprint, if it is a match.
-    pub fingerprint: Option<crate::findings::Fingerprint>,
+    /// Its fingerprint.
+    pub fingerprint: Fingerprint,
     /// What judgement made of it.
     pub judged: Judged,
-    /// What took a match away from the report: an allowance, a glob, the least confidence.
-    pub withheld: Option<Effect>,
+    /// What took a match away from the report: an allowance, the least confidence.
+    pub withheld: Option<String>,
 }
 
 /// All candidates in the targets, accepted and rejected, in order of place.
@@ -113,6 +111,128 @@ pub struct Explained {
 ///
 /// As [`scan`].
 pub fn explain(options: &ScanOptions) -> Result<(Vec<Explained>, ScanResult), ScanError> {
-    let _ = options;
-    Ok((Vec::new(), ScanResult::default()))
+    run(options, true)
+}
+
+fn run(options: &ScanOptions, explaining: bool) -> Result<(Vec<Explained>, ScanResult), ScanError> {
+    let began = Instant::now();
+    let catalogue = enabled(options)?;
+    let filter = Filter::new(&options.exclude)?;
+    let detector = Detector::new(&catalogue, options.engine);
+    let today = crate::base::today();
+    let source = tree::TreeOptions {
+        targets: options.targets.clone(),
+        ignored: options.ignored,
+        threads: options.threads,
+    };
+    let progress = options.progress.as_deref();
+    let workers = tree::walk(&source, || {
+        Worker::new(&detector, &filter, progress, explaining, &today)
+    });
+
+    let mut merged = Worker::new(&detector, &filter, None, explaining, &today);
+    for worker in workers {
+        merged.merge(worker);
+    }
+    let mut result = ScanResult {
+        files: merged.files,
+        bytes: merged.bytes,
+        patterns: detector.patterns().len(),
+        configuration: filter.effects(),
+        ..ScanResult::default()
+    };
+    let mut explained = std::mem::take(&mut merged.explained);
+    result.skips = std::mem::take(&mut merged.skips);
+    result.skips.sort();
+    result.skips.dedup();
+    let (findings, accepted) = merged.collector.finish();
+    result.accepted = accepted;
+    withhold(options, &today, findings, &mut result, &mut explained);
+    for id in detector.slow() {
+        result.notices.push(format!(
+            "pattern '{id}' has no prefilter and is tried everywhere"
+        ));
+    }
+    explained.sort_by(|a, b| {
+        (&a.path, a.start, a.judged.pattern.id).cmp(&(&b.path, b.start, b.judged.pattern.id))
+    });
+    result.elapsed = began.elapsed();
+    Ok((explained, result))
+}
+
+/// The catalogue without what is disabled.
+fn enabled(options: &ScanOptions) -> Result<Catalogue, ScanError> {
+    let mut catalogue = options.catalogue.clone();
+    for (id, source) in &options.disable {
+        let provider = id.strip_suffix(".*");
+        let names = |p: &Pattern| provider.map_or(p.id == id, |provider| p.provider == provider);
+        if !options.catalogue.patterns().iter().any(|p| names(p)) {
+            return Err(ScanError::UnknownPattern(source.clone(), id.clone()));
+        }
+        catalogue.retain(|p| !names(p));
+    }
+    Ok(catalogue)
+}
+
+/// Takes away what somebody accepted and what is below the least confidence, and tells of it.
+fn withhold(
+    options: &ScanOptions,
+    today: &str,
+    findings: Vec<crate::findings::Finding>,
+    result: &mut ScanResult,
+    explained: &mut [Explained],
+) {
+    let mut used = vec![0u64; options.allowances.entries().len()];
+    for finding in findings {
+        let mut tell = |why: String| {
+            for e in explained
+                .iter_mut()
+                .filter(|e| e.fingerprint == finding.fingerprint)
+            {
+                e.withheld = Some(why.clone());
+            }
+        };
+        if options
+            .least
+            .is_some_and(|least| finding.confidence < least)
+        {
+            tell(format!(
+                "{} confidence is not shown by default",
+                finding.confidence.word()
+            ));
+            result.hidden += 1;
+        } else if let Some(i) = options.allowances.find(&finding.fingerprint, today) {
+            used[i] += 1;
+            let allowance = &options.allowances.entries()[i];
+            let by = format!("{}:{}", allowance.source.0, allowance.source.1);
+            tell(format!("allowed by {by}: {}", allowance.reason));
+            result.accepted.push(Accepted {
+                finding,
+                by,
+                reason: Some(allowance.reason.clone()),
+            });
+        } else {
+            result.findings.push(finding);
+        }
+    }
+    for (allowance, count) in options.allowances.entries().iter().zip(used) {
+        let source = format!("{}:{}", allowance.source.0, allowance.source.1);
+        if count > 0 {
+            result.configuration.push(Effect {
+                source,
+                removes: "findings",
+                count,
+            });
+        } else {
+            let state = if allowance.is_over(today) {
+                "is over"
+            } else {
+                "is not used"
+            };
+            result.notices.push(format!(
+                "{source}: the allowance of {} {state}",
+                allowance.fingerprint
+            ));
+        }
+    }
 }

@@ -2,11 +2,13 @@
 //!
 //! Nothing here knows of files, git, patterns or reports; it imports `std` only.
 
+mod date;
 mod secret;
 mod text;
 
 pub mod limits;
 
+pub use date::today;
 pub use secret::Secret;
 pub use text::{escape_controls, path_text};
 

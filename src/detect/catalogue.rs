@@ -38,6 +38,11 @@ impl Catalogue {
         }
     }
 
+    /// Keeps only the patterns that `keep` says yes to.
+    pub fn retain(&mut self, keep: impl Fn(&Pattern) -> bool) {
+        self.patterns.retain(|p| keep(p));
+    }
+
     /// The patterns, sorted by id.
     pub fn patterns(&self) -> &[&'static Pattern] {
         &self.patterns

@@ -5,10 +5,16 @@
 
 pub mod patterns;
 
+mod assignment;
 mod catalogue;
+mod engine;
 mod entropy;
+mod judge;
 mod judged;
+mod plain;
+mod prefilter;
 
 pub use catalogue::Catalogue;
+pub use engine::{Detector, Engine, Scratch};
 pub use entropy::entropy;
 pub use judged::{InlineAllow, Judged, Outcome, PartHit, Rejection};

@@ -4,7 +4,10 @@
 //! accepted. What leaves this floor is sorted and the same at any number of threads.
 
 mod allowances;
+mod collector;
 mod fingerprint;
+mod frame;
+mod lines;
 mod mask;
 
 use std::path::PathBuf;
@@ -15,6 +18,7 @@ use crate::detect::patterns::{Confidence, Pattern};
 use crate::sources::Skip;
 
 pub use allowances::{Allowance, Allowances};
+pub use collector::{Collector, sort};
 pub use fingerprint::{Fingerprint, Strength, strength};
 pub use mask::{WEAK_MASK, mask, mask_line};
 
@@ -50,7 +54,7 @@ pub struct Occurrence {
     pub parts: Vec<PartPlace>,
     /// The lines of source around it, masked.
     pub frame: Vec<FrameLine>,
-    /// Whether the path, with this very content, is in the last commit; `None` if not known (no
+    /// Whether the secret stands at this path in the last commit; `None` if not known (no
     /// repository, standard input).
     pub committed: Option<bool>,
 }

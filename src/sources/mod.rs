@@ -5,6 +5,7 @@
 
 mod chunk;
 mod skip;
+pub mod tree;
 
 pub use chunk::{Chunk, ContentKind, Origin};
 pub use skip::{Skip, SkipReason};

@@ -213,8 +213,8 @@ fn position(text: &[u8], what: &[u8]) -> Option<usize> {
 pub const GATE_CHANGES: usize = 3;
 
 /// The share of texts of a shape, drawn at random, whose leading run has fewer than
-/// [`GATE_CHANGES`] changes of kind: the gate's loss. Other bytes (`_`, `-`, `/`) count nothing
-/// and keep the kind that was before them.
+/// [`GATE_CHANGES`] changes of kind: the gate's loss. A change is two neighbours that are both
+/// letters or digits and of different kind; other bytes (`_`, `-`, `/`) count nothing.
 fn gate_loss(nodes: &[Node]) -> f64 {
     // State: changes so far (capped) and the kind of the last letter or digit.
     type State = [[f64; 4]; GATE_CHANGES + 1];
@@ -237,7 +237,7 @@ fn gate_loss(nodes: &[Node]) -> f64 {
                 for (now, q) in share.iter().enumerate() {
                     let changed = now != 0 && last != 0 && now != last;
                     let changes = (changes + usize::from(changed)).min(GATE_CHANGES);
-                    next[changes][if now == 0 { last } else { now }] += p * q;
+                    next[changes][now] += p * q;
                 }
             }
         }
@@ -294,7 +294,7 @@ mod tests {
         assert_eq!(
             lane("abp_[A-Za-z0-9]{36}"),
             Lane::Prefix {
-                literals: &[*b"abp"],
+                literals: &[[b'a', b'b', b'p']],
                 lo: 0,
                 hi: 0
             }
@@ -303,7 +303,7 @@ mod tests {
             lane("SG\\.[A-Za-z0-9]{22}\\.[a-z]{43}"),
             // "SG." has three bytes, and none before them is needed.
             Lane::Lead {
-                literals: &[*b"SG."],
+                literals: &[[b'S', b'G', b'.']],
                 lo: 3,
                 hi: 3
             }
@@ -311,7 +311,7 @@ mod tests {
         assert_eq!(
             lane("[a-z0-9]{14}\\.v1\\.[A-Za-z0-9]{60}"),
             Lane::Lead {
-                literals: &[*b"v1."],
+                literals: &[[b'v', b'1', b'.']],
                 lo: 18,
                 hi: 18
             }

@@ -1,0 +1,243 @@
+//! The grammar of assignments: `password = "..."`, `api_key: ...`, `<secret>...</secret>`.
+//!
+//! From a stem of a name it reads the whole name, an operator, and a value, all within one line
+//! and 512 bytes. It says only what stands there; what it means is judged later.
+
+use crate::base::Span;
+
+/// The longest name, and the longest value, in bytes.
+const NAME: usize = 80;
+const VALUE: usize = 512;
+
+/// A name, and the value that stands behind it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Assignment {
+    /// The whole name.
+    pub name: Span,
+    /// The value, without quotes.
+    pub value: Span,
+    /// The quote around it, 0 if there is none.
+    pub quote: u8,
+    /// What joins the two: `=`, `:`, `(`, `,`, `>`, or a space.
+    pub operator: u8,
+}
+
+/// Reads the assignment whose name holds the stem that begins at `stem`.
+pub fn assignment_at(text: &[u8], stem: usize) -> Option<Assignment> {
+    let name = name_around(text, stem)?;
+    let mut at = name.end;
+    let quoted_name = matches!(peek(text, at), b'"' | b'\'' | b'`');
+    if quoted_name || peek(text, at) == b'\\' && matches!(peek(text, at + 1), b'"' | b'\'') {
+        at += if quoted_name { 1 } else { 2 };
+    }
+    if peek(text, at) == b']' {
+        at += 1;
+    }
+    if peek(text, at) == b'>' && name.start > 0 && text[name.start - 1] == b'<' {
+        return element(text, name, at + 1);
+    }
+    let gap = at;
+    at = blanks(text, at);
+    let (operator, at) = match peek(text, at) {
+        b'=' if matches!(peek(text, at + 1), b'=' | b'~') => return None,
+        b'=' if peek(text, at + 1) == b'>' => (b'=', at + 2),
+        b'=' => (b'=', at + 1),
+        b':' if peek(text, at + 1) == b'=' => (b'=', at + 2),
+        b':' if peek(text, at + 1) == b':' => return None,
+        b':' => typed(text, at + 1),
+        b'?' if peek(text, at + 1) == b'=' => (b'=', at + 2),
+        b',' if quoted_name => (b',', at + 1),
+        b'(' if !quoted_name => (b'(', at + 1),
+        b'"' | b'\'' if at > gap && !quoted_name => (b' ', at),
+        // `<add key="password" value="..."/>`, `name="password" value="..."`
+        b'v' if quoted_name && text[at..].starts_with(b"value=") => (b'=', at + 6),
+        // `--password value`
+        _ if at > gap && name.start >= 2 && text[..name.start].ends_with(b"--") => (b' ', at),
+        _ => return None,
+    };
+    value(text, name, operator, blanks(text, at))
+}
+
+fn peek(text: &[u8], at: usize) -> u8 {
+    text.get(at).copied().unwrap_or(b'\n')
+}
+
+fn blanks(text: &[u8], at: usize) -> usize {
+    let n = text[at.min(text.len())..]
+        .iter()
+        .take(16)
+        .take_while(|b| matches!(b, b' ' | b'\t'))
+        .count();
+    at + n
+}
+
+fn name_around(text: &[u8], stem: usize) -> Option<Span> {
+    let belongs = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
+    let low = stem.saturating_sub(NAME);
+    let left = text[low..stem]
+        .iter()
+        .rev()
+        .take_while(|b| belongs(b))
+        .count();
+    let mut start = stem - left;
+    // `--password`, `-Dpassword`: the dashes are no part of the name.
+    while start < stem && matches!(text[start], b'-' | b'.') {
+        start += 1;
+    }
+    let high = text.len().min(stem + NAME);
+    let right = text[stem..high].iter().take_while(|b| belongs(b)).count();
+    let mut end = stem + right;
+    while end > stem && matches!(text[end - 1], b'-' | b'.') {
+        end -= 1;
+    }
+    (end - start < NAME && left < NAME).then(|| Span::new(start, end))
+}
+
+/// Behind a colon: a type and `=` (`password: str = "..."`), or the value itself.
+fn typed(text: &[u8], at: usize) -> (u8, usize) {
+    let begin = blanks(text, at);
+    let kind = |b: &&u8| {
+        b.is_ascii_alphanumeric() || matches!(b, b'_' | b'&' | b'<' | b'>' | b'[' | b']' | b'.')
+    };
+    let length = text[begin.min(text.len())..]
+        .iter()
+        .take(40)
+        .take_while(kind)
+        .count();
+    let behind = blanks(text, begin + length);
+    if length > 0 && peek(text, behind) == b'=' && !matches!(peek(text, behind + 1), b'=' | b'>') {
+        (b'=', behind + 1)
+    } else {
+        (b':', at)
+    }
+}
+
+fn element(text: &[u8], name: Span, at: usize) -> Option<Assignment> {
+    let window = &text[at..text.len().min(at + VALUE)];
+    let length = window.iter().position(|b| matches!(b, b'<' | b'\n'))?;
+    (length > 0 && window[length] == b'<').then(|| Assignment {
+        name,
+        value: Span::new(at, at + length),
+        quote: 0,
+        operator: b'>',
+    })
+}
+
+fn value(text: &[u8], name: Span, operator: u8, at: usize) -> Option<Assignment> {
+    // String prefixes of common languages: r"", b"", u"", f"", @"", L"".
+    let prefix = text[at.min(text.len())..]
+        .iter()
+        .take(2)
+        .take_while(|b| matches!(b, b'r' | b'b' | b'u' | b'f' | b'@' | b'L' | b'R' | b'B'))
+        .count();
+    for skip in [0, prefix] {
+        let escaped = peek(text, at + skip) == b'\\';
+        let open = at + skip + usize::from(escaped);
+        let quote = peek(text, open);
+        if matches!(quote, b'"' | b'\'' | b'`') {
+            return quoted(text, name, operator, open, quote, escaped);
+        }
+    }
+    if matches!(operator, b'(' | b',') {
+        return None;
+    }
+    let window = &text[at.min(text.len())..text.len().min(at + VALUE)];
+    let ends = |b: &u8| {
+        b.is_ascii_whitespace()
+            || b.is_ascii_control()
+            || matches!(b, b'"' | b'\'' | b'`' | b';' | b',')
+    };
+    let length = window.iter().position(ends).unwrap_or(window.len());
+    (length > 0 && length < VALUE).then(|| Assignment {
+        name,
+        value: Span::new(at, at + length),
+        quote: 0,
+        operator,
+    })
+}
+
+fn quoted(
+    text: &[u8],
+    name: Span,
+    operator: u8,
+    open: usize,
+    quote: u8,
+    escaped: bool,
+) -> Option<Assignment> {
+    let triple = text[open..].starts_with(&[quote; 3]);
+    let start = open + if triple { 3 } else { 1 };
+    let window = &text[start..text.len().min(start + VALUE)];
+    let mut at = 0;
+    while at < window.len() {
+        match window[at] {
+            b'\n' => return None,
+            b'\\' if escaped && window.get(at + 1) == Some(&quote) => break,
+            b'\\' if !escaped => at += 1,
+            b if b == quote => break,
+            _ => {}
+        }
+        at += 1;
+    }
+    (at > 0 && at < window.len()).then(|| Assignment {
+        name,
+        value: Span::new(start, start + at),
+        quote,
+        operator,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the grammar reads of a line that has the stem `assw` in it.
+    fn read(line: &str) -> Option<(&str, &str)> {
+        let stem = line.find("assw").or_else(|| line.find("ASSW"))?;
+        let a = assignment_at(line.as_bytes(), stem)?;
+        Some((
+            &line[a.name.start..a.name.end],
+            &line[a.value.start..a.value.end],
+        ))
+    }
+
+    #[test]
+    fn the_ways_people_assign() {
+        for (line, name) in [
+            ("password = 'v4lue'", "password"),
+            ("DB_PASSWORD=v4lue", "DB_PASSWORD"),
+            ("  \"db.password\": \"v4lue\",", "db.password"),
+            ("password: v4lue\n", "password"),
+            ("config['password'] = \"v4lue\"", "password"),
+            (":password => 'v4lue'", "password"),
+            ("password := `v4lue`", "password"),
+            ("password: str = \"v4lue\"", "password"),
+            ("val password: String = \"v4lue\"", "password"),
+            ("<password>v4lue</password>", "password"),
+            ("<add key=\"password\" value=\"v4lue\" />", "password"),
+            ("setPassword(\"v4lue\")", "setPassword"),
+            ("os.Setenv(\"PASSWORD\", \"v4lue\")", "PASSWORD"),
+            ("mysql --password v4lue -h x", "password"),
+            ("tool --password=v4lue", "password"),
+            ("{\\\"password\\\": \\\"v4lue\\\"}", "password"),
+            ("ALTER USER a WITH PASSWORD 'v4lue'", "PASSWORD"),
+            ("$passwords = r'v4lue'", "passwords"),
+        ] {
+            assert_eq!(read(line), Some((name, "v4lue")), "{line}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_assignment() {
+        for line in [
+            "if password == 'v4lue'",
+            "password::Hash",
+            "the password is wrong",
+            "password = \"\"",
+            "password = 'never closed",
+            "password =",
+            "password",
+        ] {
+            assert_eq!(read(line), None, "{line}");
+        }
+    }
+}

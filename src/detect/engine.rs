@@ -1,0 +1,196 @@
+//! The engine: from a chunk to its marks, and from marks to judged matches.
+
+use std::path::Path;
+
+use super::assignment::{Assignment, assignment_at};
+use super::judge::{self, Scene};
+use super::patterns::{Found, Lane, Pattern, Steps, keyword_end};
+use super::plain::Plain;
+use super::prefilter::{self, Candidate, Prefilter};
+use super::{Catalogue, Judged};
+use crate::base::Span;
+use crate::sources::Chunk;
+
+/// Which engine looks for the patterns. Both find the same.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Engine {
+    /// Prefilter, then marks at its hits.
+    #[default]
+    Fast,
+    /// Every pattern as a regular expression over every byte: the reference.
+    Plain,
+}
+
+/// A span that a pattern's shape accepts: a pure function of the pattern and a bounded window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Mark {
+    /// The pattern's number in the catalogue.
+    pub(super) pattern: u16,
+    /// The whole match.
+    pub(super) span: Span,
+    /// The secret inside.
+    pub(super) secret: Span,
+    /// The assignment, of a pattern with names.
+    pub(super) assignment: Option<Assignment>,
+}
+
+/// A compiled catalogue. Immutable, shared by all workers.
+#[derive(Debug)]
+pub struct Detector {
+    patterns: Vec<&'static Pattern>,
+    /// Numbers of the patterns that are found by names.
+    named: Vec<u16>,
+    prefilter: Prefilter,
+    plain: Option<Plain>,
+    inline_allow: bool,
+}
+
+/// What a worker keeps between chunks, so that scanning allocates nothing.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    prefilter: prefilter::Scratch,
+    steps: Steps,
+    marks: Vec<Mark>,
+}
+
+impl Detector {
+    /// Compiles a catalogue.
+    pub fn new(catalogue: &Catalogue, engine: Engine) -> Self {
+        let patterns = catalogue.patterns().to_vec();
+        let named = (0..patterns.len() as u16)
+            .filter(|n| patterns[usize::from(*n)].lane == Lane::Name)
+            .collect();
+        let prefilter = Prefilter::new(&patterns);
+        let plain = (engine == Engine::Plain).then(|| Plain::new(&patterns));
+        Self {
+            patterns,
+            named,
+            prefilter,
+            plain,
+            inline_allow: true,
+        }
+    }
+
+    /// Whether comments such as `straykey:allow` count (they do by default).
+    #[must_use]
+    pub fn with_inline_allow(mut self, honoured: bool) -> Self {
+        self.inline_allow = honoured;
+        self
+    }
+
+    /// The patterns, by number.
+    pub fn patterns(&self) -> &[&'static Pattern] {
+        &self.patterns
+    }
+
+    /// Ids of patterns that the prefilter cannot help: each costs a look at every byte.
+    pub fn slow(&self) -> Vec<&'static str> {
+        self.prefilter
+            .slow()
+            .iter()
+            .map(|n| self.patterns[usize::from(*n)].id)
+            .collect()
+    }
+
+    /// Everything that begins in the chunk's core, judged, in order of place; rejected marks
+    /// included.
+    pub fn scan(&self, chunk: &Chunk<'_>, path: &Path, scratch: &mut Scratch) -> Vec<Judged> {
+        self.marks(chunk.text, scratch);
+        if scratch.marks.is_empty() {
+            return Vec::new();
+        }
+        let scene = Scene {
+            text: chunk.text,
+            kind: chunk.kind,
+            path,
+            patterns: &self.patterns,
+            inline_allow: self.inline_allow,
+        };
+        let mut judged = judge::judge(&scene, &scratch.marks, &mut scratch.steps);
+        judged.retain(|j| chunk.core().contains(&j.span.start));
+        judged
+    }
+
+    /// Fills the scratch with the marks of `text`: a set, sorted.
+    fn marks(&self, text: &[u8], scratch: &mut Scratch) {
+        let Scratch {
+            prefilter,
+            steps,
+            marks,
+        } = scratch;
+        marks.clear();
+        if let Some(plain) = &self.plain {
+            plain.marks(&self.patterns, text, |pattern, found| {
+                marks.push(mark(pattern, found))
+            });
+            for start in 0..text.len() {
+                if prefilter::STEMS
+                    .iter()
+                    .any(|s| text[start..].starts_with(s.as_bytes()))
+                {
+                    self.named_marks(text, start, steps, marks);
+                }
+            }
+        } else {
+            self.prefilter.candidates(
+                &self.patterns,
+                text,
+                prefilter,
+                |candidate| match candidate {
+                    Candidate::At { pattern, start } => {
+                        if start < text.len()
+                            && let Some(found) =
+                                self.patterns[usize::from(pattern)].mark_at(text, start, steps)
+                        {
+                            marks.push(mark(pattern, found));
+                        }
+                    }
+                    Candidate::Name { start } => self.named_marks(text, start, steps, marks),
+                },
+            );
+        }
+        marks.sort_unstable_by_key(|m| (m.span.start, m.pattern, m.span.end));
+        marks.dedup();
+    }
+
+    /// Marks of patterns that are found by the name that a value is assigned to.
+    fn named_marks(&self, text: &[u8], stem: usize, steps: &mut Steps, marks: &mut Vec<Mark>) {
+        let Some(assignment) = assignment_at(text, stem) else {
+            return;
+        };
+        let name = assignment.name.of(text);
+        for number in &self.named {
+            let pattern = self.patterns[usize::from(*number)];
+            let named = pattern
+                .names
+                .iter()
+                .any(|word| holds(name, word.as_bytes()));
+            if named
+                && let Some(found) =
+                    pattern
+                        .program
+                        .at(&text[..assignment.value.end], assignment.value.start, steps)
+                && found.span == assignment.value
+            {
+                marks.push(Mark {
+                    assignment: Some(assignment),
+                    ..mark(*number, found)
+                });
+            }
+        }
+    }
+}
+
+fn mark(pattern: u16, found: Found) -> Mark {
+    Mark {
+        pattern,
+        span: found.span,
+        secret: found.secret,
+        assignment: None,
+    }
+}
+
+/// Whether a name holds a word, in any case, its separators free.
+fn holds(name: &[u8], word: &[u8]) -> bool {
+    (0..name.len()).any(|at| keyword_end(name, at, word).is_some())
+}

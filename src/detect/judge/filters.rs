@@ -1,0 +1,139 @@
+//! Filters for every token: randomness, placeholders, documented examples.
+
+use crate::detect::patterns::{Class, Pattern};
+use crate::detect::{Rejection, entropy};
+
+/// The secret's Shannon entropy against the pattern's floor.
+pub(super) fn randomness(pattern: &Pattern, secret: &[u8]) -> Result<(), Rejection> {
+    if pattern.randomness <= 0.0 {
+        return Ok(());
+    }
+    let body = secret
+        .get(pattern.prefix.len()..)
+        .filter(|b| b.len() >= 8)
+        .unwrap_or(secret);
+    // A text of n characters cannot have more than log2 n bits a character.
+    let reachable = (body.len() as f32).log2() * 0.9;
+    let floor = pattern.randomness.min(reachable);
+    let bits = entropy(body);
+    if bits < floor {
+        let hundredths = |x: f32| (x * 100.0).round() as u16;
+        return Err(Rejection::Randomness(hundredths(bits), hundredths(floor)));
+    }
+    Ok(())
+}
+
+/// Words that only placeholders hold. Compared without case, separators left out.
+const WORDS: &[&str] = &[
+    "example",
+    "placeholder",
+    "changeme",
+    "change_me",
+    "replaceme",
+    "replace_me",
+    "replace_with",
+    "your_",
+    "your-",
+    "yourapi",
+    "yourtoken",
+    "yoursecret",
+    "yourkey",
+    "yourpass",
+    "redacted",
+    "dummy",
+    "notreal",
+    "not_real",
+    "not-real",
+    "fakefake",
+    "samplekey",
+    "sampletoken",
+    "insert_",
+    "xxxxxx",
+    "todo_",
+    "_here",
+    "-here",
+    "keyhere",
+    "tokenhere",
+    "secrethere",
+    "passwordhere",
+    "foobar",
+    "lorem",
+];
+
+/// Placeholders: telling words, one character repeated, counting, the alphabet.
+pub(super) fn placeholder(pattern: &Pattern, secret: &[u8]) -> Result<(), Rejection> {
+    let body = secret.get(pattern.prefix.len()..).unwrap_or(secret);
+    if matches!(pattern.class, Class::Jwt | Class::PrivateKey) || pattern.checksum.proves() {
+        return Ok(());
+    }
+    if let Some(word) = word_in(body) {
+        return Err(Rejection::Placeholder(word));
+    }
+    let person = matches!(pattern.class, Class::Password | Class::ConnectionString);
+    if longest_repeat(body) >= if person { 5 } else { 8 } || body.len() >= 4 && alike(body) {
+        return Err(Rejection::Placeholder("one character repeated"));
+    }
+    // Tokens count only in part: half of the body in one sequence is no accident.
+    if !person && longest_sequence(body) * 2 > body.len() {
+        return Err(Rejection::Placeholder("a sequence"));
+    }
+    Ok(())
+}
+
+/// The placeholder word in a text, if any.
+pub(super) fn word_in(text: &[u8]) -> Option<&'static str> {
+    let lower = text.to_ascii_lowercase();
+    WORDS
+        .iter()
+        .copied()
+        .find(|w| lower.windows(w.len()).any(|l| l == w.as_bytes()))
+}
+
+fn alike(text: &[u8]) -> bool {
+    text.iter().all(|b| *b == text[0])
+}
+
+/// The length of the longest stretch of one character.
+fn longest_repeat(text: &[u8]) -> usize {
+    longest(text, |a, b| a == b)
+}
+
+/// The length of the longest stretch that counts up or down by one.
+fn longest_sequence(text: &[u8]) -> usize {
+    let next =
+        |a: u8, b: u8| b == a.wrapping_add(1) || (a, b) == (b'9', b'0') || (a, b) == (b'9', b'a');
+    longest(text, next).max(longest(text, |a, b| next(b, a)))
+}
+
+fn longest(text: &[u8], goes_on: impl Fn(u8, u8) -> bool) -> usize {
+    let (mut best, mut length) = (usize::from(!text.is_empty()), 1);
+    for pair in text.windows(2) {
+        length = if goes_on(pair[0], pair[1]) {
+            length + 1
+        } else {
+            1
+        };
+        best = best.max(length);
+    }
+    best
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sequences_and_repeats() {
+        assert_eq!(longest_sequence(b"0123456789abcdef"), 16);
+        assert_eq!(longest_sequence(b"zyxw1"), 4);
+        assert_eq!(longest_repeat(b"abbbbc"), 4);
+        assert_eq!(longest_sequence(b""), 0);
+    }
+
+    #[test]
+    fn words_are_found_in_any_case() {
+        assert_eq!(word_in(b"AKIAIOSFODNN7EXAMPLE"), Some("example"));
+        assert_eq!(word_in(b"my-Change_Me-token"), Some("change_me"));
+        assert_eq!(word_in(b"q8Zk2mN4"), None);
+    }
+}

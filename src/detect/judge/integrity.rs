@@ -1,0 +1,81 @@
+//! Hashes that stand where tokens could: lock files, integrity attributes, digests, commits.
+//!
+//! Asked only of patterns without a prefix of their own: they see any hex or base64 of the right
+//! length.
+
+use crate::base::Span;
+use crate::detect::Rejection;
+
+/// Words that stand directly before a hash on its line.
+const BEFORE: &[&str] = &[
+    "sha1",
+    "sha-1",
+    "sha224",
+    "sha256",
+    "sha-256",
+    "sha384",
+    "sha512",
+    "sha-512",
+    "md5",
+    "blake2",
+    "integrity",
+    "checksum",
+    "digest",
+    "commit",
+    "revision",
+    "rev",
+    "git-tree",
+    "etag",
+    "h1:",
+    "fingerprint",
+    "thumbprint",
+    "hash",
+    "blob",
+    "tree",
+    "parent",
+    "x-amz-content",
+    "nonce",
+];
+
+/// How far before the match such a word may end, in bytes.
+const REACH: usize = 24;
+
+/// Rejects a match that a digest's name stands before.
+pub(super) fn judge(text: &[u8], span: Span) -> Result<(), Rejection> {
+    let low = span.start.saturating_sub(REACH);
+    let before = text[low..span.start].to_ascii_lowercase();
+    let line = before.rsplit(|b| *b == b'\n').next().unwrap_or(&before);
+    for word in BEFORE {
+        let found = line.windows(word.len()).rposition(|w| w == word.as_bytes());
+        let Some(at) = found else { continue };
+        let begins = at == 0 || !line[at - 1].is_ascii_alphanumeric();
+        let behind = &line[at + word.len()..];
+        // Only joints may stand between: `sha256-`, `integrity="`, `commit: `.
+        if begins && behind.iter().all(|b| !b.is_ascii_alphanumeric()) {
+            return Err(Rejection::Integrity(word));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_digest_by_name_is_no_credential() {
+        let hex = "0f".repeat(20);
+        for (line, rejected) in [
+            (format!("\"integrity\": \"{hex}\""), true),
+            (format!("sha256-{hex}"), true),
+            (format!("commit {hex}"), true),
+            (format!("api_key = {hex}"), false),
+            (format!("commit: x\nkey = {hex}"), false),
+            (format!("recommit_key {hex}"), false),
+        ] {
+            let start = line.find(&hex).unwrap();
+            let told = judge(line.as_bytes(), Span::new(start, line.len()));
+            assert_eq!(told.is_err(), rejected, "{line}");
+        }
+    }
+}

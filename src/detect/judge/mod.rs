@@ -1,0 +1,144 @@
+//! Judgement: of all marks of a text, what is a credential, and why the rest is none.
+//!
+//! A pure function of the marks, the bytes, the kind of content and the path. Filters run
+//! cheapest first; each is one file and can say why it rejected. What is left is ordered by a
+//! total order, and a mark that overlaps a better one loses.
+
+mod allow;
+mod assigned;
+mod filters;
+mod integrity;
+mod parts;
+mod pem;
+
+use std::cmp::Reverse;
+use std::path::Path;
+
+use super::engine::Mark;
+use super::patterns::{Class, Confidence, Pattern, Steps};
+use super::{Judged, Outcome, Rejection};
+use crate::base::Span;
+use crate::sources::ContentKind;
+
+/// What is judged: one text and what is known of it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Scene<'a> {
+    pub(super) text: &'a [u8],
+    pub(super) kind: ContentKind,
+    pub(super) path: &'a Path,
+    pub(super) patterns: &'a [&'static Pattern],
+    pub(super) inline_allow: bool,
+}
+
+/// Judges all marks of a text.
+pub(super) fn judge(scene: &Scene<'_>, marks: &[Mark], steps: &mut Steps) -> Vec<Judged> {
+    let mut all: Vec<Judged> = marks.iter().map(|mark| one(scene, mark, steps)).collect();
+    if scene.inline_allow {
+        for judged in all.iter_mut().filter(|j| j.outcome == Outcome::Match) {
+            if let Some(allow) = allow::beside(scene.text, judged.span, judged.pattern.id) {
+                judged.outcome = Outcome::Allowed(allow);
+            }
+        }
+    }
+    overlaps(&mut all);
+    all.sort_by_key(|j| (j.span.start, j.pattern.id, j.span.end));
+    all
+}
+
+fn one(scene: &Scene<'_>, mark: &Mark, steps: &mut Steps) -> Judged {
+    let pattern = scene.patterns[usize::from(mark.pattern)];
+    let mut judged = Judged {
+        pattern,
+        span: mark.span,
+        secret: mark.secret,
+        parts: Vec::new(),
+        confidence: pattern.confidence,
+        canonical: None,
+        outcome: Outcome::Match,
+    };
+    if let Err(why) = examine(scene, mark, steps, &mut judged) {
+        judged.outcome = Outcome::Rejected(why);
+    }
+    judged
+}
+
+/// The filters, cheapest first. Lowers the confidence and adds parts on its way.
+fn examine(
+    scene: &Scene<'_>,
+    mark: &Mark,
+    steps: &mut Steps,
+    judged: &mut Judged,
+) -> Result<(), Rejection> {
+    let pattern = judged.pattern;
+    let secret = mark.secret.of(scene.text);
+    let distinctive = pattern.near.is_empty() && pattern.names.is_empty();
+    if scene.kind == ContentKind::Binary && !(distinctive && pattern.confidence == Confidence::High)
+    {
+        return Err(Rejection::Kind);
+    }
+    if !pattern.checksum.holds(secret) {
+        return Err(Rejection::Checksum);
+    }
+    if pattern.class == Class::PrivateKey && secret.starts_with(b"-----BEGIN") {
+        return pem::body(scene.text, judged);
+    }
+    if pattern.class == Class::PrivateKey && secret.starts_with(b"PuTTY") {
+        return pem::putty(scene.text, judged);
+    }
+    filters::randomness(pattern, secret)?;
+    filters::placeholder(pattern, secret)?;
+    if let Some(assignment) = mark.assignment {
+        assigned::judge(scene, pattern, assignment, judged)?;
+    } else if pattern.class == Class::ConnectionString {
+        assigned::userinfo(scene, judged)?;
+    }
+    if !distinctive {
+        integrity::judge(scene.text, mark.span)?;
+    }
+    parts::find(scene.text, judged, steps)
+}
+
+/// Where the bytes are that no other match may claim.
+fn claims(judged: &Judged) -> impl Iterator<Item = Span> + '_ {
+    std::iter::once(judged.secret).chain(judged.parts.iter().map(|p| p.span))
+}
+
+/// A total order, best first: checksum proved, more specific, longer, earlier, id. A match loses
+/// to any better accepted match that it overlaps.
+fn overlaps(all: &mut [Judged]) {
+    let mut order: Vec<usize> = (0..all.len())
+        .filter(|i| !matches!(all[*i].outcome, Outcome::Rejected(_)))
+        .collect();
+    order.sort_by_key(|i| {
+        let j = &all[*i];
+        (
+            Reverse(j.pattern.checksum.proves()),
+            Reverse(specificity(j.pattern)),
+            Reverse(j.span.len()),
+            j.span.start,
+            j.pattern.id,
+        )
+    });
+    let mut taken: Vec<(Span, &'static str)> = Vec::new();
+    for i in order {
+        let better = claims(&all[i])
+            .find_map(|c| taken.iter().find(|(t, _)| t.overlaps(c)).map(|(_, id)| *id));
+        if let Some(id) = better {
+            all[i].outcome = Outcome::Rejected(Rejection::Overlap(id));
+        } else {
+            let id = all[i].pattern.id;
+            taken.extend(claims(&all[i]).map(|c| (c, id)));
+        }
+    }
+}
+
+/// How much a pattern knows of what it finds.
+fn specificity(pattern: &Pattern) -> u8 {
+    let known = pattern.prefix.len() >= 3 || !pattern.expression[0].is_empty();
+    match (known, pattern.near.is_empty(), pattern.names.is_empty()) {
+        (true, ..) => 3,
+        (false, true, true) => 2,
+        (false, false, _) => 1,
+        (false, true, false) => 0,
+    }
+}

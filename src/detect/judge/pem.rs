@@ -1,0 +1,129 @@
+//! Private keys in PEM and OpenPGP armour: the mark is the BEGIN line, the body is read here.
+//!
+//! Bodies stand in code in many ways: with real line breaks, with `\n`, as string pieces joined
+//! by `+`, behind comment signs. Only the base64 characters count; they are the canonical form,
+//! so the same key has the same fingerprint in all of them.
+
+use crate::base::{Secret, Span, limits};
+use crate::detect::patterns::Confidence;
+use crate::detect::{Judged, Rejection};
+
+/// The shortest body of a private key that there is: an Ed25519 seed in PKCS #8 has 48 bytes.
+const LEAST: usize = 60;
+
+/// Reads the body behind the BEGIN line: widens the match to it, or rejects.
+pub(super) fn body(text: &[u8], judged: &mut Judged) -> Result<(), Rejection> {
+    let begin = judged.span.end;
+    let window = &text[begin..text.len().min(begin + limits::KEY_BYTES)];
+    let mut held: Vec<u8> = Vec::new();
+    let mut at = 0;
+    let mut end = None;
+    while at < window.len() {
+        let byte = window[at];
+        if byte == b'-' && window[at..].starts_with(b"-----") {
+            end = window[at..].starts_with(b"-----END").then_some(at);
+            break;
+        }
+        // Line breaks as they are written in strings.
+        if byte == b'\\' && at + 1 < window.len() && window[at + 1].is_ascii_alphabetic() {
+            at += 2;
+            continue;
+        }
+        // `Proc-Type: 4,ENCRYPTED`, `DEK-Info: ...`, `Version: ...`, `Comment: ...`
+        if let Some(length) = header(&window[at..]) {
+            at += length;
+            continue;
+        }
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=') {
+            held.push(byte);
+        } else if !byte.is_ascii_whitespace() && !byte.is_ascii_punctuation() {
+            break;
+        }
+        at += 1;
+    }
+    // `+` joins string pieces more often than not when a quote or a blank stands beside it; a
+    // stray one in the canonical form does no harm to identity within one way of writing.
+    let joined = held.iter().filter(|b| **b != b'=').count();
+    if joined < LEAST || held.iter().collect::<std::collections::HashSet<_>>().len() < 12 {
+        return Err(Rejection::NotAKey);
+    }
+    let stop = end.map_or(at, |e| {
+        let line = &window[e..];
+        let dashes = line[8..].windows(5).position(|w| w == b"-----");
+        e + dashes.map_or(8, |d| 8 + d + 5)
+    });
+    if !is_container(&held) {
+        judged.confidence = Confidence::Medium;
+    }
+    judged.span = Span::new(judged.span.start, begin + stop);
+    judged.secret = judged.span;
+    judged.canonical = Some(Secret::new(&held));
+    Ok(())
+}
+
+/// Reads the private lines of a PuTTY key file behind its first line.
+pub(super) fn putty(text: &[u8], judged: &mut Judged) -> Result<(), Rejection> {
+    const TITLE: &[u8] = b"Private-Lines: ";
+    let begin = judged.span.end;
+    let window = &text[begin..text.len().min(begin + limits::KEY_BYTES)];
+    let title = window
+        .windows(TITLE.len())
+        .position(|w| w == TITLE)
+        .ok_or(Rejection::NotAKey)?;
+    let lines = window[title..]
+        .iter()
+        .position(|b| *b == b'\n')
+        .ok_or(Rejection::NotAKey)?;
+    let start = title + lines + 1;
+    let base64 =
+        |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=' | b'\r' | b'\n');
+    let length = window[start..].iter().take_while(|b| base64(b)).count();
+    // The last line taken is the begin of `Private-MAC`, up to its dash.
+    let body = &window[start..start + length];
+    let end = body
+        .iter()
+        .rposition(|b| *b == b'\n')
+        .ok_or(Rejection::NotAKey)?;
+    let held: Vec<u8> = body[..end]
+        .iter()
+        .copied()
+        .filter(|b| !b.is_ascii_whitespace())
+        .collect();
+    if held.len() < 40 {
+        return Err(Rejection::NotAKey);
+    }
+    judged.span = Span::new(judged.span.start, begin + start + end);
+    judged.secret = judged.span;
+    judged.canonical = Some(Secret::new(&held));
+    Ok(())
+}
+
+/// The length of an armour header line at the begin of `text`.
+fn header(text: &[u8]) -> Option<usize> {
+    const NAMES: [&[u8]; 7] = [
+        b"Proc-Type:",
+        b"DEK-Info:",
+        b"Version:",
+        b"Comment:",
+        b"Hash:",
+        b"Charset:",
+        b"X-Info:",
+    ];
+    NAMES.iter().find(|n| text.starts_with(n))?;
+    let window = &text[..text.len().min(256)];
+    let real = window.iter().position(|b| *b == b'\n');
+    let written = window.windows(2).position(|w| w == b"\\n");
+    real.into_iter().chain(written).min().map(|i| i + 1)
+}
+
+/// Whether the decoded body begins as private keys do: a DER sequence, an OpenSSH key, an OpenPGP
+/// secret key packet.
+fn is_container(held: &[u8]) -> bool {
+    held.starts_with(b"MI")
+        || held.starts_with(b"MH")
+        || held.starts_with(b"MF")
+        || held.starts_with(b"MC")
+        || held.starts_with(b"MG")
+        || held.starts_with(b"b3BlbnNzaC1rZXkt")
+        || matches!(held.first(), Some(b'l' | b'x'))
+}

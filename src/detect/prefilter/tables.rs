@@ -1,0 +1,165 @@
+//! Small hash tables: three bytes to the patterns that begin (or lead) with them, and keywords.
+
+use crate::detect::patterns::keyword_end;
+
+/// Three bytes to values. A bitmap of 64 Ki bits in front answers "no" with one load.
+#[derive(Clone, Debug)]
+pub(super) struct Triples {
+    seen: Box<[u64; 1024]>,
+    /// Sorted by key.
+    entries: Vec<(u32, u16)>,
+    /// Where a hash's entries begin; one more at the end.
+    buckets: Vec<u16>,
+}
+
+#[inline]
+fn hash(key: u32) -> usize {
+    (key.wrapping_mul(0x9e37_79b1) >> 16) as usize
+}
+
+#[inline]
+fn key(bytes: [u8; 3]) -> u32 {
+    u32::from_le_bytes([bytes[0], bytes[1], bytes[2], 0])
+}
+
+const BUCKETS: usize = 1024;
+
+impl Triples {
+    pub(super) fn new(pairs: impl IntoIterator<Item = ([u8; 3], u16)>) -> Self {
+        let mut seen = Box::new([0; 1024]);
+        let mut entries: Vec<(u32, u16)> = pairs.into_iter().map(|(b, v)| (key(b), v)).collect();
+        entries.sort_unstable_by_key(|(k, v)| (hash(*k) % BUCKETS, *k, *v));
+        entries.dedup();
+        for (k, _) in &entries {
+            let h = hash(*k);
+            seen[h / 64] |= 1 << (h % 64);
+        }
+        let mut buckets = Vec::with_capacity(BUCKETS + 1);
+        let mut at = 0;
+        for bucket in 0..BUCKETS {
+            buckets.push(at as u16);
+            while at < entries.len() && hash(entries[at].0) % BUCKETS == bucket {
+                at += 1;
+            }
+        }
+        buckets.push(at as u16);
+        Self {
+            seen,
+            entries,
+            buckets,
+        }
+    }
+
+    /// Whether the three bytes may be in the table: no means no.
+    #[inline]
+    pub(super) fn may_have(&self, bytes: u32) -> bool {
+        let h = hash(bytes & 0x00ff_ffff);
+        self.seen[h / 64] >> (h % 64) & 1 != 0
+    }
+
+    /// The values of three bytes.
+    #[inline]
+    pub(super) fn get(&self, bytes: u32) -> impl Iterator<Item = u16> + '_ {
+        let k = bytes & 0x00ff_ffff;
+        let bucket = hash(k) % BUCKETS;
+        let range = usize::from(self.buckets[bucket])..usize::from(self.buckets[bucket + 1]);
+        self.entries[range]
+            .iter()
+            .filter(move |(e, _)| *e == k)
+            .map(|(_, v)| *v)
+    }
+}
+
+/// Keywords, looked for without case near a run.
+#[derive(Clone, Debug)]
+pub(super) struct Keywords {
+    triples: Triples,
+    /// Keywords with the patterns that want them.
+    words: Vec<(&'static str, Vec<u16>)>,
+}
+
+impl Keywords {
+    pub(super) fn new(pairs: impl IntoIterator<Item = (&'static str, u16)>) -> Self {
+        let mut pairs: Vec<_> = pairs.into_iter().collect();
+        pairs.sort_unstable();
+        pairs.dedup();
+        let mut words: Vec<(&'static str, Vec<u16>)> = Vec::new();
+        for (word, pattern) in pairs {
+            match words.last_mut() {
+                Some((last, patterns)) if *last == word => patterns.push(pattern),
+                _ => words.push((word, vec![pattern])),
+            }
+        }
+        let triples = Triples::new(words.iter().enumerate().map(|(i, (word, _))| {
+            let b = word.as_bytes();
+            ([b[0] | 0x20, b[1] | 0x20, b[2] | 0x20], i as u16)
+        }));
+        Self { triples, words }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.words.is_empty()
+    }
+
+    /// The patterns that want the keyword with this number.
+    pub(super) fn patterns(&self, word: u16) -> &[u16] {
+        &self.words[usize::from(word)].1
+    }
+
+    /// Tells every keyword that begins in `text[from..to]` (letters compared only, word borders
+    /// are the mark's business), with its number.
+    #[inline]
+    pub(super) fn find(
+        &self,
+        text: &[u8],
+        from: usize,
+        to: usize,
+        mut tell: impl FnMut(usize, u16),
+    ) {
+        let to = to.min(text.len().saturating_sub(2));
+        if from >= to {
+            return;
+        }
+        let mut window = u32::from(text[from] | 0x20) << 8 | u32::from(text[from + 1] | 0x20) << 16;
+        for at in from..to {
+            window = window >> 8 | u32::from(text[at + 2] | 0x20) << 16;
+            if self.triples.may_have(window) {
+                for word in self.triples.get(window) {
+                    if keyword_end(text, at, self.words[usize::from(word)].0.as_bytes()).is_some() {
+                        tell(at, word);
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_triple_is_found_and_no_other() {
+        let pairs: Vec<([u8; 3], u16)> = (0..400u16)
+            .map(|i| ([b'a' + (i % 26) as u8, (i / 26) as u8, b'x'], i))
+            .collect();
+        let table = Triples::new(pairs.iter().copied());
+        for (bytes, value) in &pairs {
+            let told: Vec<u16> = table.get(key(*bytes) | 0xff00_0000).collect();
+            assert_eq!(told, [*value]);
+            assert!(table.may_have(key(*bytes) | 0xab00_0000));
+        }
+        assert_eq!(table.get(key(*b"zzz")).count(), 0);
+    }
+
+    #[test]
+    fn keywords_are_found_in_any_case() {
+        let words = Keywords::new([("heroku", 1), ("api-key", 2), ("heroku", 3)]);
+        let mut told = Vec::new();
+        words.find(b"x HeRoKu API_KEY apikey", 0, 23, |at, word| {
+            told.push((at, word))
+        });
+        assert_eq!(told, [(2, 1), (9, 0), (17, 0)]);
+        assert_eq!(words.patterns(1), [1, 3]);
+    }
+}

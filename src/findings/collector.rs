@@ -1,0 +1,238 @@
+//! Turns judged matches into findings: one a secret, with all its places.
+//!
+//! Each worker owns a collector; they are merged and sorted at the end, so that the result does
+//! not depend on which worker saw what.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use super::fingerprint::{Fingerprint, Strength, strength};
+use super::frame::Frames;
+use super::lines::Lines;
+use super::mask::{WEAK_MASK, mask};
+use super::{Accepted, Finding, Occurrence, PartPlace};
+use crate::base::{Position, Secret, Span};
+use crate::detect::patterns::{Class, Confidence, Pattern};
+use crate::detect::{InlineAllow, Judged, Outcome};
+use crate::sources::{Chunk, Origin};
+
+/// What makes two matches the same finding: pattern, the secret, and for a weak one the path; and
+/// whether a comment allows it.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Key {
+    pattern: &'static str,
+    secret: Secret,
+    path: Option<PathBuf>,
+    allowed: Option<(&'static str, Option<String>)>,
+}
+
+#[derive(Debug)]
+struct Held {
+    pattern: &'static Pattern,
+    fingerprint: Fingerprint,
+    masked: String,
+    shown: Secret,
+    confidence: Confidence,
+    occurrences: Vec<Occurrence>,
+}
+
+/// Findings in the making.
+#[derive(Debug, Default)]
+pub struct Collector {
+    held: HashMap<Key, Held>,
+    lines: Lines,
+}
+
+impl Collector {
+    /// A collector that holds nothing.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Tells that a new content begins.
+    pub fn begin(&mut self) {
+        self.lines = Lines::default();
+    }
+
+    /// The place of byte `at` of a chunk, while that chunk is at hand.
+    pub fn position(&self, chunk: &Chunk<'_>, at: usize) -> Position {
+        self.lines.position(chunk, at)
+    }
+
+    /// Takes the matches of one chunk. Chunks of one content come in order. `today` is
+    /// `YYYY-MM-DD`: a comment's allowance that ended before it does not count.
+    pub fn take(&mut self, origin: &Origin, chunk: &Chunk<'_>, judged: &[Judged], today: &str) {
+        let frames = Frames::new(chunk.text, judged);
+        for j in judged {
+            let allowed = match &j.outcome {
+                Outcome::Rejected(_) => continue,
+                Outcome::Match => None,
+                Outcome::Allowed(allow) if ended(allow, today) => None,
+                Outcome::Allowed(allow) => Some((allow.token, allow.reason.clone())),
+            };
+            self.one(origin, chunk, j, allowed, &frames);
+        }
+        if !chunk.last {
+            self.lines.advance(chunk);
+        }
+    }
+
+    fn one(
+        &mut self,
+        origin: &Origin,
+        chunk: &Chunk<'_>,
+        j: &Judged,
+        allowed: Option<(&'static str, Option<String>)>,
+        frames: &Frames<'_>,
+    ) {
+        let strong = j
+            .canonical
+            .clone()
+            .unwrap_or_else(|| Secret::new(j.secret.of(chunk.text)));
+        let fingerprint = Fingerprint::new(j.pattern, strong.expose(), &origin.path);
+        let place = |span: Span, weak: bool| {
+            let start = self.lines.position(chunk, span.start);
+            let end = if weak {
+                Position {
+                    line: start.line,
+                    column: start.column + WEAK_MASK.len() as u64,
+                }
+            } else {
+                self.lines.position(chunk, span.end)
+            };
+            (start, end)
+        };
+        // Of an id with its secret, the secret is what leaked: it is shown first.
+        let secret_part = (j.pattern.class == Class::Identifier)
+            .then(|| j.parts.first())
+            .flatten();
+        let weak = strength(j.pattern, strong.expose()) == Strength::Weak;
+        let main = secret_part.map_or(j.secret, |p| p.span);
+        let (start, end) = place(main, weak || secret_part.is_some());
+        let mut parts = Vec::new();
+        if secret_part.is_some() {
+            let (start, end) = place(j.secret, false);
+            let masked = mask(j.pattern, j.secret.of(chunk.text));
+            parts.push(PartPlace {
+                name: "id".into(),
+                start,
+                end,
+                masked,
+            });
+        }
+        for part in j.parts.iter().skip(usize::from(secret_part.is_some())) {
+            let (start, end) = place(part.span, true);
+            parts.push(PartPlace {
+                name: part.part.name.into(),
+                start,
+                end,
+                masked: WEAK_MASK.into(),
+            });
+        }
+        let occurrence = Occurrence {
+            frame: frames.around(main, start.line, j, |at| {
+                self.lines.position(chunk, at).line
+            }),
+            path: origin.path.clone(),
+            start,
+            end,
+            parts,
+            committed: None,
+        };
+        let masked = mask(j.pattern, j.secret.of(chunk.text));
+        let shown = Secret::new(main.of(chunk.text));
+        let path = fingerprint.is_weak().then(|| origin.path.clone());
+        let key = Key {
+            pattern: j.pattern.id,
+            secret: strong,
+            path,
+            allowed,
+        };
+        let held = self.held.entry(key).or_insert_with(|| Held {
+            pattern: j.pattern,
+            fingerprint,
+            masked,
+            shown,
+            confidence: j.confidence,
+            occurrences: Vec::new(),
+        });
+        held.confidence = held.confidence.max(j.confidence);
+        held.occurrences.push(occurrence);
+    }
+
+    /// Takes over what another collector holds.
+    pub fn merge(&mut self, other: Self) {
+        for (key, theirs) in other.held {
+            match self.held.entry(key) {
+                std::collections::hash_map::Entry::Vacant(slot) => {
+                    slot.insert(theirs);
+                }
+                std::collections::hash_map::Entry::Occupied(mut ours) => {
+                    let ours = ours.get_mut();
+                    ours.confidence = ours.confidence.max(theirs.confidence);
+                    ours.shown = ours.shown.clone().min(theirs.shown);
+                    ours.occurrences.extend(theirs.occurrences);
+                }
+            }
+        }
+    }
+
+    /// The findings, and those that comments allow; sorted.
+    pub fn finish(self) -> (Vec<Finding>, Vec<Accepted>) {
+        let (mut findings, mut accepted) = (Vec::new(), Vec::new());
+        for (key, held) in self.held {
+            let mut occurrences = held.occurrences;
+            occurrences.sort();
+            occurrences.dedup();
+            let finding = Finding {
+                pattern: held.pattern,
+                fingerprint: held.fingerprint,
+                secret: held.shown,
+                masked: held.masked,
+                confidence: held.confidence,
+                occurrences,
+            };
+            match key.allowed {
+                None => findings.push(finding),
+                Some((by, reason)) => accepted.push(Accepted {
+                    finding,
+                    by: by.to_owned(),
+                    reason,
+                }),
+            }
+        }
+        sort(&mut findings);
+        accepted
+            .sort_by(|a, b| order(&a.finding, &b.finding).then_with(|| a.reason.cmp(&b.reason)));
+        (findings, accepted)
+    }
+}
+
+/// Sorts worst first, then by place.
+pub fn sort(findings: &mut [Finding]) {
+    findings.sort_by(order);
+}
+
+fn order(a: &Finding, b: &Finding) -> std::cmp::Ordering {
+    let place = |f: &Finding| {
+        f.occurrences
+            .first()
+            .map(|o| (o.path.clone(), o.start))
+            .unwrap_or_else(|| {
+                (
+                    PathBuf::from(Path::new("")),
+                    Position { line: 0, column: 0 },
+                )
+            })
+    };
+    (b.pattern.severity, b.confidence)
+        .cmp(&(a.pattern.severity, a.confidence))
+        .then_with(|| place(a).cmp(&place(b)))
+        .then_with(|| {
+            (a.pattern.id, a.fingerprint, &a.secret).cmp(&(b.pattern.id, b.fingerprint, &b.secret))
+        })
+}
+
+fn ended(allow: &InlineAllow, today: &str) -> bool {
+    allow.until.as_deref().is_some_and(|until| until < today)
+}

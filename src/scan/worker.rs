@@ -1,0 +1,166 @@
+//! One worker: takes chunks, detects, collects. Owns all it needs, shares only what is immutable.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use ignore::gitignore::{Gitignore, GitignoreBuilder};
+
+use super::{Explained, Progress, ScanError};
+use crate::base::Secret;
+use crate::detect::{Detector, Outcome, Scratch};
+use crate::findings::{Collector, Effect, Fingerprint, mask};
+use crate::sources::{Chunk, Origin, Skip, Visitor};
+
+/// Path globs that leave files out, each with a count of what it removed.
+pub(super) struct Filter {
+    globs: Vec<(Gitignore, String, AtomicU64)>,
+}
+
+impl Filter {
+    pub(super) fn new(exclude: &[(String, String)]) -> Result<Self, ScanError> {
+        let mut globs = Vec::new();
+        for (glob, source) in exclude {
+            let tell = |e: ignore::Error| ScanError::Glob(source.clone(), e.to_string());
+            let mut builder = GitignoreBuilder::new("");
+            builder.add_line(None, glob).map_err(tell)?;
+            let built = builder.build().map_err(tell)?;
+            globs.push((
+                built,
+                format!("{source}: exclude '{glob}'"),
+                AtomicU64::new(0),
+            ));
+        }
+        Ok(Self { globs })
+    }
+
+    /// Whether a file is left out; counts it.
+    fn leaves_out(&self, path: &Path) -> bool {
+        let matches = |g: &Gitignore| {
+            !path.has_root() && g.matched_path_or_any_parents(path, false).is_ignore()
+                || path.has_root() && g.matched(path, false).is_ignore()
+        };
+        let hit = self.globs.iter().find(|(glob, ..)| matches(glob));
+        if let Some((_, _, count)) = hit {
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+        hit.is_some()
+    }
+
+    /// What the globs removed.
+    pub(super) fn effects(&self) -> Vec<Effect> {
+        self.globs
+            .iter()
+            .map(|(_, source, count)| Effect {
+                source: source.clone(),
+                removes: "files",
+                count: count.load(Ordering::Relaxed),
+            })
+            .collect()
+    }
+}
+
+pub(super) struct Worker<'a> {
+    detector: &'a Detector,
+    filter: &'a Filter,
+    progress: Option<&'a Progress>,
+    explaining: bool,
+    today: &'a str,
+    scratch: Scratch,
+    /// Whether the content at hand is left out.
+    left_out: bool,
+    pub(super) collector: Collector,
+    pub(super) explained: Vec<Explained>,
+    pub(super) skips: Vec<Skip>,
+    pub(super) files: u64,
+    pub(super) bytes: u64,
+}
+
+impl<'a> Worker<'a> {
+    pub(super) fn new(
+        detector: &'a Detector,
+        filter: &'a Filter,
+        progress: Option<&'a Progress>,
+        explaining: bool,
+        today: &'a str,
+    ) -> Self {
+        Self {
+            detector,
+            filter,
+            progress,
+            explaining,
+            today,
+            scratch: Scratch::default(),
+            left_out: false,
+            collector: Collector::new(),
+            explained: Vec::new(),
+            skips: Vec::new(),
+            files: 0,
+            bytes: 0,
+        }
+    }
+
+    pub(super) fn merge(&mut self, other: Self) {
+        self.collector.merge(other.collector);
+        self.explained.extend(other.explained);
+        self.skips.extend(other.skips);
+        self.files += other.files;
+        self.bytes += other.bytes;
+    }
+}
+
+impl Visitor for Worker<'_> {
+    fn chunk(&mut self, origin: &Origin, chunk: &Chunk<'_>) {
+        if chunk.offset == 0 && chunk.core_start == 0 {
+            self.collector.begin();
+            self.left_out = self.filter.leaves_out(&origin.path);
+        }
+        if self.left_out {
+            return;
+        }
+        let judged = self.detector.scan(chunk, &origin.path, &mut self.scratch);
+        if judged.is_empty() && chunk.first && chunk.last {
+            return;
+        }
+        if self.explaining {
+            for j in &judged {
+                let bytes = j.secret.of(chunk.text);
+                let identity = j.canonical.clone().unwrap_or_else(|| Secret::new(bytes));
+                self.explained.push(Explained {
+                    path: origin.path.clone(),
+                    start: self.collector.position(chunk, j.secret.start),
+                    end_line: self.collector.position(chunk, j.secret.end).line,
+                    masked: mask(j.pattern, bytes),
+                    fingerprint: Fingerprint::new(j.pattern, identity.expose(), &origin.path),
+                    judged: j.clone(),
+                    withheld: None,
+                });
+            }
+        }
+        if let Some(progress) = self.progress {
+            let matches = judged
+                .iter()
+                .filter(|j| j.outcome == Outcome::Match)
+                .count();
+            progress
+                .matches
+                .fetch_add(matches as u64, Ordering::Relaxed);
+        }
+        self.collector.take(origin, chunk, &judged, self.today);
+    }
+
+    fn skip(&mut self, skip: Skip) {
+        self.skips.push(skip);
+    }
+
+    fn done(&mut self, _origin: &Origin, bytes: u64) {
+        if self.left_out {
+            return;
+        }
+        self.files += 1;
+        self.bytes += bytes;
+        if let Some(progress) = self.progress {
+            progress.files.fetch_add(1, Ordering::Relaxed);
+            progress.bytes.fetch_add(bytes, Ordering::Relaxed);
+        }
+    }
+}
