@@ -2,7 +2,7 @@
 
 mod worker;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Instant;
@@ -11,8 +11,8 @@ use crate::base::Position;
 pub use crate::detect::Engine;
 use crate::detect::patterns::{Confidence, Pattern};
 use crate::detect::{Catalogue, Detector, Judged};
-use crate::findings::{Accepted, Allowances, Effect, Fingerprint, ScanResult};
-use crate::sources::tree;
+use crate::findings::{Accepted, Allowances, Effect, Finding, Fingerprint, ScanResult};
+use crate::sources::{Heads, tree};
 use worker::{Filter, Worker};
 
 /// What to scan, and how.
@@ -148,6 +148,7 @@ fn run(options: &ScanOptions, explaining: bool) -> Result<(Vec<Explained>, ScanR
     let (findings, accepted) = merged.collector.finish();
     result.accepted = accepted;
     withhold(options, &today, findings, &mut result, &mut explained);
+    ask_git(&mut result.findings);
     for id in detector.slow() {
         result.notices.push(format!(
             "pattern '{id}' has no prefilter and is tried everywhere"
@@ -158,6 +159,23 @@ fn run(options: &ScanOptions, explaining: bool) -> Result<(Vec<Explained>, ScanR
     });
     result.elapsed = began.elapsed();
     Ok((explained, result))
+}
+
+/// How many places git is asked about; the worst come first.
+const ASKED: usize = 2_000;
+
+/// Fills in whether each place is in the last commit.
+fn ask_git(findings: &mut [Finding]) {
+    let mut heads = Heads::new();
+    let places = findings.iter_mut().flat_map(|f| {
+        let secret = &f.secret;
+        f.occurrences.iter_mut().map(move |o| (secret, o))
+    });
+    for (secret, occurrence) in places.take(ASKED) {
+        if occurrence.path != Path::new("-") {
+            occurrence.committed = heads.holds(&occurrence.path, secret.expose());
+        }
+    }
 }
 
 /// The catalogue without what is disabled.
@@ -178,7 +196,7 @@ fn enabled(options: &ScanOptions) -> Result<Catalogue, ScanError> {
 fn withhold(
     options: &ScanOptions,
     today: &str,
-    findings: Vec<crate::findings::Finding>,
+    findings: Vec<Finding>,
     result: &mut ScanResult,
     explained: &mut [Explained],
 ) {

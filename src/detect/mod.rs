@@ -18,3 +18,6 @@ pub use catalogue::Catalogue;
 pub use engine::{Detector, Engine, Scratch};
 pub use entropy::entropy;
 pub use judged::{InlineAllow, Judged, Outcome, PartHit, Rejection};
+
+#[cfg(test)]
+mod tests;

@@ -4,10 +4,12 @@
 //! read as a [`Skip`]. It knows nothing of what is looked for.
 
 mod chunk;
+mod head;
 mod skip;
 pub mod tree;
 
 pub use chunk::{Chunk, ContentKind, Origin};
+pub use head::Heads;
 pub use skip::{Skip, SkipReason};
 
 /// One worker's end of a source. Each worker owns one; nothing is shared while scanning.
