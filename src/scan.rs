@@ -12,8 +12,8 @@ pub use crate::detect::Engine;
 use crate::detect::patterns::{Confidence, Pattern};
 use crate::detect::{Catalogue, Detector, Judged};
 use crate::findings::{Accepted, Allowances, Effect, Finding, Fingerprint, ScanResult};
-use crate::sources::{Heads, tree};
-use worker::{Filter, Worker};
+use crate::sources::{Globs, Heads, tree};
+use worker::Worker;
 
 /// What to scan, and how.
 #[derive(Clone, Debug, Default)]
@@ -117,7 +117,10 @@ pub fn explain(options: &ScanOptions) -> Result<(Vec<Explained>, ScanResult), Sc
 fn run(options: &ScanOptions, explaining: bool) -> Result<(Vec<Explained>, ScanResult), ScanError> {
     let began = Instant::now();
     let catalogue = enabled(options)?;
-    let filter = Filter::new(&options.exclude)?;
+    let mut exclude = Globs::default();
+    for (glob, source) in &options.exclude {
+        exclude.add(glob).map_err(|why| ScanError::Glob(source.clone(), why))?;
+    }
     let detector = Detector::new(&catalogue, options.engine);
     let today = crate::base::today();
     let source = tree::TreeOptions {
@@ -127,10 +130,10 @@ fn run(options: &ScanOptions, explaining: bool) -> Result<(Vec<Explained>, ScanR
     };
     let progress = options.progress.as_deref();
     let workers = tree::walk(&source, || {
-        Worker::new(&detector, &filter, progress, explaining, &today)
+        Worker::new(&detector, &exclude, progress, explaining, &today)
     });
 
-    let mut merged = Worker::new(&detector, &filter, None, explaining, &today);
+    let mut merged = Worker::new(&detector, &exclude, None, explaining, &today);
     for worker in workers {
         merged.merge(worker);
     }
@@ -138,7 +141,7 @@ fn run(options: &ScanOptions, explaining: bool) -> Result<(Vec<Explained>, ScanR
         files: merged.files,
         bytes: merged.bytes,
         patterns: detector.patterns().len(),
-        configuration: filter.effects(),
+        configuration: effects(&options.exclude, &exclude),
         ..ScanResult::default()
     };
     let mut explained = std::mem::take(&mut merged.explained);
@@ -159,6 +162,19 @@ fn run(options: &ScanOptions, explaining: bool) -> Result<(Vec<Explained>, ScanR
     });
     result.elapsed = began.elapsed();
     Ok((explained, result))
+}
+
+/// What each glob left out.
+fn effects(exclude: &[(String, String)], globs: &Globs) -> Vec<Effect> {
+    exclude
+        .iter()
+        .zip(globs.counts())
+        .map(|((glob, source), count)| Effect {
+            source: format!("{source}: exclude '{glob}'"),
+            removes: "files",
+            count,
+        })
+        .collect()
 }
 
 /// How many places git is asked about; the worst come first.

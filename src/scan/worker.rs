@@ -1,67 +1,16 @@
 //! One worker: takes chunks, detects, collects. Owns all it needs, shares only what is immutable.
 
-use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 
-use ignore::gitignore::{Gitignore, GitignoreBuilder};
-
-use super::{Explained, Progress, ScanError};
+use super::{Explained, Progress};
 use crate::base::Secret;
 use crate::detect::{Detector, Outcome, Scratch};
-use crate::findings::{Collector, Effect, Fingerprint, mask};
-use crate::sources::{Chunk, Origin, Skip, Visitor};
-
-/// Path globs that leave files out, each with a count of what it removed.
-pub(super) struct Filter {
-    globs: Vec<(Gitignore, String, AtomicU64)>,
-}
-
-impl Filter {
-    pub(super) fn new(exclude: &[(String, String)]) -> Result<Self, ScanError> {
-        let mut globs = Vec::new();
-        for (glob, source) in exclude {
-            let tell = |e: ignore::Error| ScanError::Glob(source.clone(), e.to_string());
-            let mut builder = GitignoreBuilder::new("");
-            builder.add_line(None, glob).map_err(tell)?;
-            let built = builder.build().map_err(tell)?;
-            globs.push((
-                built,
-                format!("{source}: exclude '{glob}'"),
-                AtomicU64::new(0),
-            ));
-        }
-        Ok(Self { globs })
-    }
-
-    /// Whether a file is left out; counts it.
-    fn leaves_out(&self, path: &Path) -> bool {
-        let matches = |g: &Gitignore| {
-            !path.has_root() && g.matched_path_or_any_parents(path, false).is_ignore()
-                || path.has_root() && g.matched(path, false).is_ignore()
-        };
-        let hit = self.globs.iter().find(|(glob, ..)| matches(glob));
-        if let Some((_, _, count)) = hit {
-            count.fetch_add(1, Ordering::Relaxed);
-        }
-        hit.is_some()
-    }
-
-    /// What the globs removed.
-    pub(super) fn effects(&self) -> Vec<Effect> {
-        self.globs
-            .iter()
-            .map(|(_, source, count)| Effect {
-                source: source.clone(),
-                removes: "files",
-                count: count.load(Ordering::Relaxed),
-            })
-            .collect()
-    }
-}
+use crate::findings::{Collector, Fingerprint, mask};
+use crate::sources::{Chunk, Globs, Origin, Skip, Visitor};
 
 pub(super) struct Worker<'a> {
     detector: &'a Detector,
-    filter: &'a Filter,
+    exclude: &'a Globs,
     progress: Option<&'a Progress>,
     explaining: bool,
     today: &'a str,
@@ -78,14 +27,14 @@ pub(super) struct Worker<'a> {
 impl<'a> Worker<'a> {
     pub(super) fn new(
         detector: &'a Detector,
-        filter: &'a Filter,
+        exclude: &'a Globs,
         progress: Option<&'a Progress>,
         explaining: bool,
         today: &'a str,
     ) -> Self {
         Self {
             detector,
-            filter,
+            exclude,
             progress,
             explaining,
             today,
@@ -112,7 +61,7 @@ impl Visitor for Worker<'_> {
     fn chunk(&mut self, origin: &Origin, chunk: &Chunk<'_>) {
         if chunk.offset == 0 && chunk.core_start == 0 {
             self.collector.begin();
-            self.left_out = self.filter.leaves_out(&origin.path);
+            self.left_out = self.exclude.leave_out(&origin.path);
         }
         if self.left_out {
             return;

@@ -4,11 +4,13 @@
 //! read as a [`Skip`]. It knows nothing of what is looked for.
 
 mod chunk;
+mod globs;
 mod head;
 mod skip;
 pub mod tree;
 
 pub use chunk::{Chunk, ContentKind, Origin};
+pub use globs::Globs;
 pub use head::Heads;
 pub use skip::{Skip, SkipReason};
 
