@@ -12,7 +12,7 @@ pub use crate::detect::Engine;
 use crate::detect::patterns::{Confidence, Pattern};
 use crate::detect::{Catalogue, Detector, Judged};
 use crate::findings::{Accepted, Allowances, Effect, Finding, Fingerprint, ScanResult};
-use crate::sources::{Globs, Heads, tree};
+use crate::sources::{Globs, Heads, TreeOptions, TreeSource};
 use worker::Worker;
 
 /// What to scan, and how.
@@ -123,13 +123,13 @@ fn run(options: &ScanOptions, explaining: bool) -> Result<(Vec<Explained>, ScanR
     }
     let detector = Detector::new(&catalogue, options.engine);
     let today = crate::base::today();
-    let source = tree::TreeOptions {
+    let source = TreeSource::new(&TreeOptions {
         targets: options.targets.clone(),
         ignored: options.ignored,
         threads: options.threads,
-    };
+    });
     let progress = options.progress.as_deref();
-    let workers = tree::walk(&source, || {
+    let workers = source.walk(|| {
         Worker::new(&detector, &exclude, progress, explaining, &today)
     });
 

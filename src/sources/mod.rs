@@ -2,27 +2,50 @@
 //!
 //! A source hands [`Chunk`]s to one [`Visitor`] a worker, and tells of every input that it did not
 //! read as a [`Skip`]. It knows nothing of what is looked for.
+//!
+//! What is read, and in which order of precedence:
+//!
+//! 1. what the user named, whatever an ignore rule says of it;
+//! 2. what git tracks, whatever an ignore rule says of it;
+//! 3. what no `.gitignore` and no `.git/info/exclude` of its repository leaves out.
+//!
+//! Absent on purpose: `.ignore` files, global excludes, any setting of git or of the repository.
+//! Nothing of a repository is run or believed but its ignore rules and its index.
 
 mod chunk;
+mod folders;
 mod globs;
+mod guard;
 mod head;
+mod kind;
+mod read;
+mod repository;
+mod rules;
 mod skip;
-pub mod tree;
+mod targets;
+mod tree;
+mod utf16;
+mod worker;
 
 pub use chunk::{Chunk, ContentKind, Origin};
 pub use globs::Globs;
 pub use head::Heads;
 pub use skip::{Skip, SkipReason};
+pub use tree::{TreeOptions, TreeSource};
 
 /// One worker's end of a source. Each worker owns one; nothing is shared while scanning.
+///
+/// If it panics, the source catches that, tells it as [`SkipReason::Failed`], and goes on with the
+/// next content and the same visitor: what it keeps between contents must hold together even if a
+/// call was broken off.
 pub trait Visitor: Send {
     /// A piece of a content. Pieces of one content come in order, from one worker.
     fn chunk(&mut self, origin: &Origin, chunk: &Chunk<'_>);
 
-    /// An input that was not read, or not to its end.
+    /// An input that was not read, or not to its end. It may come after pieces of the same input.
     fn skip(&mut self, skip: Skip);
 
-    /// A content was read to its end: how many bytes it had.
+    /// A content was read to its end: how many bytes it had where it lies.
     fn done(&mut self, origin: &Origin, bytes: u64);
 
     /// Whether to stop early (a closed pipe, Ctrl-C).

@@ -1,0 +1,269 @@
+//! Reads one content and hands it to a visitor in chunks.
+//!
+//! Four system calls for a small file: open, read, read, close. Memory does not grow with the
+//! content. Nothing blocks: a FIFO or a device that took the place of a file is not waited for.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read};
+use std::path::Path;
+
+use super::guard::guarded;
+use super::kind::{Sniffed, is_lfs_pointer, sniff};
+use super::utf16::Utf16Reader;
+use super::{Chunk, ContentKind, Origin, Skip, SkipReason, Visitor};
+use crate::base::limits::{CHUNK_BYTES, CHUNK_CONTEXT};
+
+/// A worker's reader: one buffer, used again for every content.
+pub(super) struct Reader {
+    /// A core, context on both sides, and one byte more: whether a chunk is the last is known when
+    /// it is handed out. Fresh pages are zeroed by the system, and only those that are touched.
+    buffer: Vec<u8>,
+    core: usize,
+    context: usize,
+}
+
+/// Whether a symbolic link is opened as what it points to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Links {
+    /// For what the user named.
+    Follow,
+    /// For what was found.
+    Refuse,
+}
+
+impl Reader {
+    pub(super) fn new() -> Self {
+        Self::with_sizes(CHUNK_BYTES, CHUNK_CONTEXT)
+    }
+
+    fn with_sizes(core: usize, context: usize) -> Self {
+        Self {
+            buffer: vec![0; core + 2 * context + 1],
+            core,
+            context,
+        }
+    }
+
+    /// Reads a regular file.
+    pub(super) fn file<V: Visitor>(
+        &mut self,
+        path: &Path,
+        links: Links,
+        origin: &Origin,
+        visitor: &mut V,
+    ) {
+        match open(path, links) {
+            Ok(file) => self.content(file, size, origin, visitor),
+            Err(error) => visitor.skip(Skip {
+                path: origin.path.clone(),
+                reason: refusal(&error, links),
+            }),
+        }
+    }
+
+    /// Reads a stream to its end.
+    pub(super) fn stream<V: Visitor>(
+        &mut self,
+        stream: impl Read,
+        origin: &Origin,
+        visitor: &mut V,
+    ) {
+        self.content(stream, |_| None, origin, visitor);
+    }
+
+    fn content<R: Read, V: Visitor>(
+        &mut self,
+        input: R,
+        size: fn(&R) -> Option<u64>,
+        origin: &Origin,
+        visitor: &mut V,
+    ) {
+        let reason = match guarded(|| self.read(input, size, origin, visitor)) {
+            Ok(Ok(())) => return,
+            Ok(Err(reason)) => reason,
+            Err(bug) => SkipReason::Failed(bug),
+        };
+        visitor.skip(Skip {
+            path: origin.path.clone(),
+            reason,
+        });
+    }
+
+    fn read<R: Read, V: Visitor>(
+        &mut self,
+        mut input: R,
+        size: fn(&R) -> Option<u64>,
+        origin: &Origin,
+        visitor: &mut V,
+    ) -> Result<(), SkipReason> {
+        let (len, trouble) = fill(&mut input, &mut self.buffer, 0);
+        let size = if len < self.buffer.len() {
+            None
+        } else {
+            size(&input)
+        };
+        // A file that grows as fast as it is read would never end: its size now is its end.
+        let limit = size.map_or(u64::MAX, |size| size.saturating_sub(len as u64));
+        let mut rest = input.take(limit);
+
+        let (total, trouble) = match sniff(&self.buffer[..len]) {
+            Sniffed::Utf16(order) => {
+                let head = self.buffer[..len].to_vec();
+                let mut text = Utf16Reader::new(head.chain(rest), order);
+                let (len, failed) = fill(&mut text, &mut self.buffer, 0);
+                let trouble = trouble.or(failed);
+                let (_, trouble) =
+                    self.cut(&mut text, len, trouble, ContentKind::Utf16, origin, visitor);
+                (text.count(), trouble)
+            }
+            plain => {
+                if len < self.buffer.len() && is_lfs_pointer(&self.buffer[..len]) {
+                    visitor.skip(Skip {
+                        path: origin.path.clone(),
+                        reason: SkipReason::LfsPointer,
+                    });
+                }
+                self.cut(&mut rest, len, trouble, plain.kind(), origin, visitor)
+            }
+        };
+        match (trouble, size) {
+            (Some(Trouble::Stopped), _) => Ok(()),
+            (Some(Trouble::Failed(error)), _) => Err(SkipReason::Unreadable(words(&error))),
+            (None, Some(size)) if total < size => Err(SkipReason::Changed(format!(
+                "it had {size} bytes when it was opened, and {total} could be read"
+            ))),
+            (None, _) => {
+                visitor.done(origin, total);
+                Ok(())
+            }
+        }
+    }
+
+    /// Hands on what the buffer holds (`len` bytes) and what `input` still gives. Whatever goes
+    /// wrong, what was read is handed on.
+    fn cut<V: Visitor>(
+        &mut self,
+        input: &mut impl Read,
+        mut len: usize,
+        mut trouble: Option<Trouble>,
+        kind: ContentKind,
+        origin: &Origin,
+        visitor: &mut V,
+    ) -> (u64, Option<Trouble>) {
+        let mut offset = 0;
+        let mut core_start = 0;
+        loop {
+            // The buffer is not full only if there is no more to read.
+            let ended = len < self.buffer.len();
+            let (core_end, text_end) = if ended && len - core_start <= self.core {
+                (len, len)
+            } else {
+                let core_end = core_start + self.core;
+                (core_end, len.min(core_end + self.context))
+            };
+            visitor.chunk(
+                origin,
+                &Chunk {
+                    text: &self.buffer[..text_end],
+                    core_start,
+                    core_end,
+                    offset,
+                    first: offset == 0,
+                    last: ended && text_end == len,
+                    kind,
+                },
+            );
+            if core_end == len {
+                return (offset + len as u64, trouble);
+            }
+            if visitor.stop() {
+                return (offset + len as u64, Some(Trouble::Stopped));
+            }
+            let kept = core_end - self.context.min(core_end);
+            self.buffer.copy_within(kept..len, 0);
+            len -= kept;
+            core_start = core_end - kept;
+            offset += kept as u64;
+            if !ended {
+                let (filled, failed) = fill(input, &mut self.buffer, len);
+                len = filled;
+                trouble = failed.or(trouble);
+            }
+        }
+    }
+}
+
+/// What kept a content from being read to its end.
+enum Trouble {
+    Failed(io::Error),
+    Stopped,
+}
+
+/// The size of a regular file that says one (files of the system's own often say 0).
+fn size(file: &File) -> Option<u64> {
+    let meta = file.metadata().ok()?;
+    (meta.is_file() && meta.len() > 0).then_some(meta.len())
+}
+
+/// Reads until the buffer is full, or there is no more; gives the length that is filled.
+fn fill(input: &mut impl Read, buffer: &mut [u8], mut len: usize) -> (usize, Option<Trouble>) {
+    while len < buffer.len() {
+        match input.read(&mut buffer[len..]) {
+            Ok(0) => break,
+            Ok(read) => len += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return (len, Some(Trouble::Failed(error))),
+        }
+    }
+    (len, None)
+}
+
+/// Opens a file to read it, without waiting for anybody.
+pub(super) fn open(path: &Path, links: Links) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        let refuse = match links {
+            Links::Follow => 0,
+            Links::Refuse => libc::O_NOFOLLOW,
+        };
+        options.custom_flags(libc::O_NONBLOCK | refuse);
+    }
+    #[cfg(not(unix))]
+    let _ = links;
+    options.open(path)
+}
+
+/// A small file of git's: its whole content, or an error if it is longer than `limit`.
+pub(super) fn small_file(path: &Path, links: Links, limit: u64) -> io::Result<Vec<u8>> {
+    let mut content = Vec::new();
+    let mut file = open(path, links)?.take(limit + 1);
+    file.read_to_end(&mut content)?;
+    if content.len() as u64 > limit {
+        return Err(io::Error::other("it is too long"));
+    }
+    Ok(content)
+}
+
+/// The system's words for an error.
+pub(super) fn words(error: &io::Error) -> String {
+    let text = error.to_string();
+    match text.find(" (os error") {
+        Some(end) => text[..end].to_owned(),
+        None => text,
+    }
+}
+
+/// Why a file that had been there could not be opened.
+fn refusal(error: &io::Error, links: Links) -> SkipReason {
+    #[cfg(unix)]
+    if links == Links::Refuse && error.raw_os_error() == Some(libc::ELOOP) {
+        return SkipReason::Changed("a symbolic link took its place".to_owned());
+    }
+    if links == Links::Refuse && error.kind() == io::ErrorKind::NotFound {
+        return SkipReason::Changed("it went away before it could be read".to_owned());
+    }
+    SkipReason::Unreadable(words(error))
+}
