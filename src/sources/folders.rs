@@ -43,11 +43,11 @@ impl Ignored {
     }
 }
 
-/// What becomes of an entry.
+/// What becomes of a folder.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Fate {
-    Read,
-    /// Not read, and if anybody should know of it, how that is told.
+    Enter,
+    /// Not entered; the notice, if none was given.
     Leave(Option<Skip>),
 }
 
@@ -144,7 +144,7 @@ impl Folders {
     /// What becomes of the folder `name` in `view`. If it is entered, what changes in it is kept.
     pub(super) fn enter(&self, view: &mut View, name: &Path, skip: &mut dyn FnMut(Skip)) -> Fate {
         if !self.rules {
-            return Fate::Read;
+            return Fate::Enter;
         }
         let around = Arc::clone(&view.folder);
         let mut ignored = around.ignored.clone();
@@ -198,7 +198,7 @@ impl Folders {
             });
         }
         view.absolute.pop();
-        Fate::Read
+        Fate::Enter
     }
 }
 
@@ -224,22 +224,21 @@ impl View {
         targets.found.len() > 1 && self.with(name, |_, path| targets.names(path))
     }
 
-    /// What becomes of the file `name`.
-    pub(super) fn file(&mut self, name: &Path, skip: &mut dyn FnMut(Skip)) -> Fate {
-        let top = self.folder.ignored.clone();
-        if top.is_none() && !self.ignores(name, false) {
-            return Fate::Read;
-        }
-        if self.tracked(name, skip) != Tracked::No {
-            return Fate::Read;
-        }
-        Fate::Leave(match top {
+    /// Whether the file `name` is read.
+    pub(super) fn reads(&mut self, name: &Path, skip: &mut dyn FnMut(Skip)) -> bool {
+        let is_left_out = self.folder.ignored.is_some() || self.ignores(name, false);
+        !is_left_out || self.tracked(name, skip) != Tracked::No
+    }
+
+    /// How it is told that the file `name` is not read, if it was not told of its folder already.
+    pub(super) fn notice(&self, name: &Path) -> Option<Skip> {
+        match &self.folder.ignored {
             Some(top) => top.notice(),
             None => Some(Skip {
                 path: self.shown.join(name),
                 reason: SkipReason::IgnoredFile,
             }),
-        })
+        }
     }
 
     /// The repository that begins in this folder.

@@ -67,13 +67,13 @@ fn is_control(byte: u8) -> bool {
 /// it is always the same one.
 fn unmarked_utf16(head: &[u8]) -> Option<Order> {
     let units = head.as_chunks::<2>().0;
-    let mut little = 0;
-    let mut big = 0;
+    let (mut little, mut big, mut odd) = (0, 0, 0);
     for unit in units {
         match *unit {
-            [byte, 0] if byte != 0 && !is_control(byte) && byte < 0x7f => little += 1,
-            [0, byte] if byte != 0 && !is_control(byte) && byte < 0x7f => big += 1,
-            [_, 0] | [0, _] => return None,
+            [0x08..=0x0d | 0x1b | 0x20..=0x7e, 0] => little += 1,
+            [0, 0x08..=0x0d | 0x1b | 0x20..=0x7e] => big += 1,
+            // Latin-1 letters say nothing; control characters and U+0000 speak against text.
+            [byte, 0] | [0, byte] if byte < 0xa0 => odd += 1,
             _ => {}
         }
     }
@@ -83,7 +83,8 @@ fn unmarked_utf16(head: &[u8]) -> Option<Order> {
         (Order::Big, big, little)
     };
     // U+0A00 and its like put a NUL at the other place now and then.
-    (most >= 4 && most * 10 >= units.len() * 7 && least * 50 <= most).then_some(order)
+    let is_text = most >= 4 && most * 10 >= units.len() * 7 && (least + odd) * 50 <= most;
+    is_text.then_some(order)
 }
 
 #[cfg(test)]

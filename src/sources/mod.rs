@@ -27,6 +27,9 @@ mod tree;
 mod utf16;
 mod worker;
 
+#[cfg(test)]
+mod tests;
+
 pub use chunk::{Chunk, ContentKind, Origin};
 pub use globs::Globs;
 pub use head::Heads;

@@ -267,3 +267,113 @@ fn refusal(error: &io::Error, links: Links) -> SkipReason {
     }
     SkipReason::Unreadable(words(error))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::Recorder;
+    use super::*;
+    use proptest::prelude::*;
+
+    fn origin() -> Origin {
+        Origin { path: "x".into() }
+    }
+
+    /// Checks that every chunk is the content at its place, with all the context there is.
+    struct Checker<'a> {
+        content: &'a [u8],
+        core: usize,
+        context: usize,
+        at: usize,
+    }
+
+    impl Visitor for Checker<'_> {
+        fn chunk(&mut self, _: &Origin, chunk: &Chunk<'_>) {
+            let start = chunk.offset as usize;
+            let end = start + chunk.text.len();
+            assert_eq!(chunk.text, &self.content[start..end]);
+            assert_eq!(start + chunk.core_start, self.at);
+            let core_end = start + chunk.core_end;
+            assert!(core_end - self.at <= self.core);
+            assert_eq!(start, self.at.saturating_sub(self.context));
+            assert_eq!(end, self.content.len().min(core_end + self.context));
+            assert_eq!(chunk.first, start == 0);
+            assert_eq!(chunk.last, end == self.content.len());
+            self.at = core_end;
+        }
+
+        fn skip(&mut self, skip: Skip) {
+            panic!("{skip:?}");
+        }
+
+        fn done(&mut self, _: &Origin, bytes: u64) {
+            assert_eq!(bytes, self.content.len() as u64);
+            assert_eq!(self.at, self.content.len());
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn cores_are_the_content(
+            content in proptest::collection::vec(b'a'..=b'z', 0..200),
+            core in 10usize..60,
+            context in 0usize..10,
+        ) {
+            let mut visitor = Checker { content: &content, core, context, at: 0 };
+            let mut reader = Reader::with_sizes(core, context);
+            reader.read(&content[..], |_| None, &origin(), &mut visitor).unwrap();
+            prop_assert_eq!(visitor.at, content.len());
+        }
+
+        #[test]
+        fn utf16_in_pieces_is_utf16_as_a_whole(text in "[a-z\u{e9}\u{1f511}]{0,120}", core in 10usize..60) {
+            let units = std::iter::once(0xfeff).chain(text.encode_utf16());
+            let raw: Vec<u8> = units.flat_map(u16::to_le_bytes).collect();
+            let mut visitor = Recorder::default();
+            let mut reader = Reader::with_sizes(core, 5);
+            reader.read(&raw[..], |_| None, &origin(), &mut visitor).unwrap();
+            prop_assert_eq!(&visitor.contents[&origin().path], text.as_bytes());
+            prop_assert_eq!(visitor.done[&origin().path], raw.len() as u64);
+        }
+    }
+
+    /// Fails once its bytes are used up.
+    struct Broken<'a>(&'a [u8]);
+
+    impl Read for Broken<'_> {
+        fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+            match self.0.read(out)? {
+                0 => Err(io::Error::other("the disk is gone")),
+                read => Ok(read),
+            }
+        }
+    }
+
+    #[test]
+    fn what_was_read_before_a_failure_is_searched() {
+        for size in [0, 1, 30, 41, 42, 100] {
+            let content = vec![b'a'; size];
+            let mut seen = Recorder::default();
+            Reader::with_sizes(30, 5).stream(Broken(&content), &origin(), &mut seen);
+            assert_eq!(seen.contents[&origin().path], content);
+            assert!(seen.done.is_empty());
+            let reason = SkipReason::Unreadable("the disk is gone".to_owned());
+            assert_eq!(seen.skips[0].reason, reason);
+        }
+    }
+
+    #[test]
+    fn a_file_that_shrinks_is_told_and_one_that_grows_ends() {
+        let content = vec![b'a'; 100];
+        let mut seen = Recorder::default();
+        let mut reader = Reader::with_sizes(30, 5);
+        reader.content(&content[..], |_| Some(200), &origin(), &mut seen);
+        assert_eq!(seen.contents[&origin().path], content);
+        assert_eq!(seen.skips[0].reason.code(), "changed");
+        assert!(seen.done.is_empty());
+
+        let mut seen = Recorder::default();
+        reader.content(io::repeat(b'a'), |_| Some(1000), &origin(), &mut seen);
+        assert_eq!(seen.done[&origin().path], 1000);
+        assert!(seen.skips.is_empty());
+    }
+}

@@ -174,16 +174,21 @@ impl<V: Visitor> Worker<'_, V> {
         }
         let visitor = self.visitor.get_or_insert_with(|| shared.take_visitor());
         let mut skip = |skip| visitor.skip(skip);
-        let fate = if is_folder {
-            shared.folders.enter(view, name, &mut skip)
-        } else {
-            view.file(name, &mut skip)
-        };
-        if let Fate::Leave(notice) = fate {
-            notice.into_iter().for_each(skip);
-            return WalkState::Skip;
-        }
         if is_folder {
+            return match shared.folders.enter(view, name, &mut skip) {
+                Fate::Enter => WalkState::Continue,
+                Fate::Leave(notice) => {
+                    notice.into_iter().for_each(skip);
+                    WalkState::Skip
+                }
+            };
+        }
+        let is_link = file_type.is_some_and(|kind| kind.is_symlink());
+        if !view.reads(name, &mut skip) {
+            // A link has no content that could be missed.
+            if !is_link && let Some(notice) = view.notice(name) {
+                skip(notice);
+            }
             return WalkState::Continue;
         }
         if name.as_os_str() == ".gitmodules"
@@ -195,10 +200,12 @@ impl<V: Visitor> Worker<'_, V> {
         shown.clear();
         shown.push(&view.shown);
         self.origin.path.push(name);
-        match file_type {
-            Some(kind) if kind.is_file() => self.read(path, Links::Refuse),
-            Some(kind) if kind.is_symlink() => self.link(path),
-            _ => self.skip(self.origin.path.clone(), SkipReason::SpecialFile),
+        if is_link {
+            self.link(path);
+        } else if file_type.is_some_and(|kind| kind.is_file()) {
+            self.read(path, Links::Refuse);
+        } else {
+            self.skip(self.origin.path.clone(), SkipReason::SpecialFile);
         }
         WalkState::Continue
     }
