@@ -172,7 +172,8 @@ impl Repository {
 fn find(index: &State, path: &[u8]) -> Tracked {
     let entries = index.entries();
     let path_of = |at: usize| -> &[u8] { entries[at].path(index) };
-    let before = |wanted: &[u8]| entries.partition_point(|entry| <[u8]>::lt(entry.path(index), wanted));
+    let before =
+        |wanted: &[u8]| entries.partition_point(|entry| <[u8]>::lt(entry.path(index), wanted));
     let first = before(path);
     if first < entries.len() && path_of(first) == path {
         return if entries[first].mode.is_submodule() {
