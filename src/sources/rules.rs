@@ -14,8 +14,8 @@ use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use super::read::{Links, small_file};
 use super::repository::Repository;
 
-/// Rules beyond this size are not followed.
-const RULES_BYTES: u64 = 1 << 20;
+/// A file of rules beyond this size is not followed. A rule can cost some 400 times its length.
+const RULES_BYTES: u64 = 128 << 10;
 
 /// The rules of one folder, and those of the folders around it up to the top of the repository.
 pub(super) struct Rules {

@@ -1,6 +1,7 @@
 //! What the user named, looked at once before anything is read.
 
 use std::collections::{HashMap, HashSet};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::read::words;
@@ -27,6 +28,8 @@ pub(super) struct Targets {
     absolute: HashSet<PathBuf>,
     /// Places in `found` by where the walk begins.
     walked: HashMap<PathBuf, usize>,
+    /// The last folder that was asked for, and its canonical path.
+    folder: Option<(PathBuf, PathBuf)>,
 }
 
 impl Targets {
@@ -45,18 +48,26 @@ impl Targets {
     }
 
     fn add(&mut self, name: &Path) -> Result<(), SkipReason> {
-        let refused = |error: std::io::Error| SkipReason::Unreadable(words(&error));
-        let meta = name.metadata().map_err(refused)?;
+        let refused = |error: io::Error| SkipReason::Unreadable(words(&error));
+        let mut meta = name.symlink_metadata().map_err(refused)?;
+        let is_link = meta.is_symlink();
+        if is_link {
+            meta = name.metadata().map_err(refused)?;
+        }
         if !meta.is_dir() && !meta.is_file() {
             return Err(SkipReason::SpecialFile);
         }
-        let absolute = name.canonicalize().map_err(refused)?;
+        let absolute = if is_link || meta.is_dir() {
+            name.canonicalize()
+        } else {
+            self.beside_others(name)
+        };
+        let absolute = absolute.map_err(refused)?;
         if !self.absolute.insert(absolute.clone()) {
             return Ok(());
         }
-        // A walk takes a link for a link, wherever it begins.
-        let is_link = name.symlink_metadata().is_ok_and(|meta| meta.is_symlink());
         let tidy: PathBuf = name.components().collect();
+        // A walk takes a link for a link, wherever it begins.
         let walked = if is_link {
             absolute.clone()
         } else {
@@ -70,6 +81,26 @@ impl Targets {
             is_folder: meta.is_dir(),
         });
         Ok(())
+    }
+
+    /// The canonical path of a file that is no link. Hooks name thousands of them, and those of one
+    /// folder often come together.
+    fn beside_others(&mut self, file: &Path) -> io::Result<PathBuf> {
+        let (Some(folder), Some(name)) = (file.parent(), file.file_name()) else {
+            return file.canonicalize();
+        };
+        match &self.folder {
+            Some((known, absolute)) if known.as_os_str() == folder.as_os_str() => {
+                Ok(absolute.join(name))
+            }
+            _ => {
+                let here = folder.as_os_str().is_empty();
+                let absolute = if here { Path::new(".") } else { folder }.canonicalize()?;
+                let file = absolute.join(name);
+                self.folder = Some((folder.to_owned(), absolute));
+                Ok(file)
+            }
+        }
     }
 
     /// Whether a path (canonical) was named itself.
