@@ -15,8 +15,6 @@ pub(super) struct Worker<'a> {
     explaining: bool,
     today: &'a str,
     scratch: Scratch,
-    /// Whether the content at hand is left out.
-    left_out: bool,
     pub(super) collector: Collector,
     pub(super) explained: Vec<Explained>,
     pub(super) skips: Vec<Skip>,
@@ -39,7 +37,6 @@ impl<'a> Worker<'a> {
             explaining,
             today,
             scratch: Scratch::default(),
-            left_out: false,
             collector: Collector::new(),
             explained: Vec::new(),
             skips: Vec::new(),
@@ -58,13 +55,13 @@ impl<'a> Worker<'a> {
 }
 
 impl Visitor for Worker<'_> {
+    fn wants(&mut self, origin: &Origin) -> bool {
+        !self.exclude.leave_out(&origin.path)
+    }
+
     fn chunk(&mut self, origin: &Origin, chunk: &Chunk<'_>) {
         if chunk.offset == 0 && chunk.core_start == 0 {
             self.collector.begin();
-            self.left_out = self.exclude.leave_out(&origin.path);
-        }
-        if self.left_out {
-            return;
         }
         let judged = self.detector.scan(chunk, &origin.path, &mut self.scratch);
         if judged.is_empty() && chunk.first && chunk.last {
@@ -102,9 +99,6 @@ impl Visitor for Worker<'_> {
     }
 
     fn done(&mut self, _origin: &Origin, bytes: u64) {
-        if self.left_out {
-            return;
-        }
         self.files += 1;
         self.bytes += bytes;
         if let Some(progress) = self.progress {

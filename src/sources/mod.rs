@@ -42,6 +42,12 @@ pub use tree::{TreeOptions, TreeSource};
 /// next content and the same visitor: what it keeps between contents must hold together even if a
 /// call was broken off.
 pub trait Visitor: Send {
+    /// Whether a file is wanted at all. Asked once for each, before it is opened.
+    fn wants(&mut self, origin: &Origin) -> bool {
+        let _ = origin;
+        true
+    }
+
     /// A piece of a content. Pieces of one content come in order, from one worker.
     fn chunk(&mut self, origin: &Origin, chunk: &Chunk<'_>);
 

@@ -213,8 +213,10 @@ impl<V: Visitor> Worker<'_, V> {
     fn read(&mut self, path: &Path, links: Links) {
         let shared = self.shared;
         let visitor = self.visitor.get_or_insert_with(|| shared.take_visitor());
-        let reader = self.reader.get_or_insert_with(Reader::new);
-        reader.file(path, links, &self.origin, visitor);
+        if visitor.wants(&self.origin) {
+            let reader = self.reader.get_or_insert_with(Reader::new);
+            reader.file(path, links, &self.origin, visitor);
+        }
     }
 
     /// A link is not followed. That is worth a word unless what it points to is read anyway.

@@ -18,9 +18,15 @@ pub(super) struct Recorder {
     pub(super) chunks: usize,
     /// Panics on contents with these bytes.
     pub(super) dreads: Option<&'static [u8]>,
+    /// Wants no file of this name.
+    pub(super) unwanted: Option<&'static str>,
 }
 
 impl Visitor for Recorder {
+    fn wants(&mut self, origin: &Origin) -> bool {
+        !self.unwanted.is_some_and(|name| origin.path.ends_with(name))
+    }
+
     fn chunk(&mut self, origin: &Origin, chunk: &Chunk<'_>) {
         if let Some(dread) = self.dreads
             && chunk.text.windows(dread.len()).any(|w| w == dread)

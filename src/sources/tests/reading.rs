@@ -131,6 +131,18 @@ fn a_panic_costs_one_file_and_shows_nothing_of_it() {
 }
 
 #[test]
+fn what_is_not_wanted_is_not_opened() {
+    let tree = Tree::new(&["a", "b", "sub/b"]);
+    let make = || Recorder {
+        unwanted: Some("b"),
+        ..Recorder::default()
+    };
+    let seen = tree.read_by(&["", "b"], |_| {}, make);
+    assert_eq!(seen.read, ["a"]);
+    assert_eq!(seen.all.chunks, 1);
+}
+
+#[test]
 fn an_lfs_pointer_is_read_and_told() {
     let tree = Tree::new(&[]);
     tree.write(
