@@ -166,6 +166,14 @@ fn lane(l: &Lane) -> String {
         Lane::Lead { literals, lo, hi } => {
             format!("Lane::Lead {{ literals: &{literals:?}, lo: {lo}, hi: {hi} }}")
         }
+        Lane::Run {
+            lo,
+            hi,
+            gate,
+            least,
+        } => {
+            format!("Lane::Run {{ lo: {lo}, hi: {hi}, gate: Gate::{gate:?}, least: {least} }}")
+        }
         other => format!("Lane::{other:?}"),
     }
 }

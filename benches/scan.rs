@@ -13,8 +13,15 @@ use straykey::sources::{Chunk, ContentKind};
 const SIZE: usize = 4 << 20;
 
 /// Named inputs: what it is, and how it is made.
-const INPUTS: &[&str] =
-    &["source-no-hits", "source-few-hits", "source-dense-hits", "minified", "json-hashes", "base64", "binary"];
+const INPUTS: &[&str] = &[
+    "source-no-hits",
+    "source-few-hits",
+    "source-dense-hits",
+    "minified",
+    "json-hashes",
+    "base64",
+    "binary",
+];
 
 fn main() {
     divan::main();
@@ -40,8 +47,14 @@ fn input(name: &str) -> Vec<u8> {
             }
             "minified" => minified(&mut s, &mut out),
             "json-hashes" => {
-                let hex: String = (0..40).map(|_| char::from(s.pick(b"0123456789abcdef"))).collect();
-                let line = format!("{{\"id\":{},\"object\":\"{hex}\",\"name\":\"{}\"}},", s.below(99_999), s.word(9));
+                let hex: String = (0..40)
+                    .map(|_| char::from(s.pick(b"0123456789abcdef")))
+                    .collect();
+                let line = format!(
+                    "{{\"id\":{},\"object\":\"{hex}\",\"name\":\"{}\"}},",
+                    s.below(99_999),
+                    s.word(9)
+                );
                 out.extend(line.bytes());
             }
             "base64" => {
@@ -58,9 +71,27 @@ fn input(name: &str) -> Vec<u8> {
 /// A line as in C.
 fn source(s: &mut Sampler, out: &mut Vec<u8>) {
     const WORDS: &[&str] = &[
-        "static", "int", "struct", "device_register_flags", "return", "if", "(ret < 0)", "unsigned",
-        "long", "spin_lock_irqsave", "&priv->lock", "=", "->", "0x1f", "NULL", "goto err_free;",
-        "EXPORT_SYMBOL_GPL", "module_platform_driver", "{", "}", "/* the caller holds the lock */",
+        "static",
+        "int",
+        "struct",
+        "device_register_flags",
+        "return",
+        "if",
+        "(ret < 0)",
+        "unsigned",
+        "long",
+        "spin_lock_irqsave",
+        "&priv->lock",
+        "=",
+        "->",
+        "0x1f",
+        "NULL",
+        "goto err_free;",
+        "EXPORT_SYMBOL_GPL",
+        "module_platform_driver",
+        "{",
+        "}",
+        "/* the caller holds the lock */",
     ];
     out.push(b'\t');
     for _ in 0..3 + s.below(5) {
@@ -72,8 +103,17 @@ fn source(s: &mut Sampler, out: &mut Vec<u8>) {
 
 fn minified(s: &mut Sampler, out: &mut Vec<u8>) {
     const WORDS: &[&str] = &[
-        "function", "(e,t,n)", "{return", "this.props.children", "&&", "void 0!==", "Object.defineProperty",
-        "(exports,\"__esModule\",{value:!0})", "getDerivedStateFromProps", "componentDidMount", ";",
+        "function",
+        "(e,t,n)",
+        "{return",
+        "this.props.children",
+        "&&",
+        "void 0!==",
+        "Object.defineProperty",
+        "(exports,\"__esModule\",{value:!0})",
+        "getDerivedStateFromProps",
+        "componentDidMount",
+        ";",
     ];
     out.extend(WORDS[s.below(WORDS.len())].bytes());
     out.push(s.pick(b"abcdefghij.,;=("));
@@ -104,9 +144,17 @@ fn start() -> Detector {
 fn run(bencher: divan::Bencher<'_, '_>, name: &str, engine: Engine) {
     let text = input(name);
     let detector = Detector::new(&Catalogue::embedded(), engine);
-    let kind = if name == "binary" { ContentKind::Binary } else { ContentKind::Text };
+    let kind = if name == "binary" {
+        ContentKind::Binary
+    } else {
+        ContentKind::Text
+    };
     let mut scratch = Scratch::default();
-    bencher.counter(BytesCount::new(text.len())).bench_local(|| {
-        detector.scan(&Chunk::whole(&text, kind), Path::new("a.c"), &mut scratch).len()
-    });
+    bencher
+        .counter(BytesCount::new(text.len()))
+        .bench_local(|| {
+            detector
+                .scan(&Chunk::whole(&text, kind), Path::new("a.c"), &mut scratch)
+                .len()
+        });
 }

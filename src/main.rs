@@ -1,6 +1,12 @@
 //! interim
 use straykey::scan::*;
 fn main() {
+    if std::env::args().nth(1).as_deref() == Some("lanes") {
+        for p in straykey::detect::Catalogue::embedded().patterns() {
+            println!("{} near={} {:?}", p.id, p.near.len(), p.lane);
+        }
+        return;
+    }
     let mut o = ScanOptions::default();
     let mut show = false;
     for a in std::env::args().skip(1) {

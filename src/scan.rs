@@ -119,7 +119,9 @@ fn run(options: &ScanOptions, explaining: bool) -> Result<(Vec<Explained>, ScanR
     let catalogue = enabled(options)?;
     let mut exclude = Globs::default();
     for (glob, source) in &options.exclude {
-        exclude.add(glob).map_err(|why| ScanError::Glob(source.clone(), why))?;
+        exclude
+            .add(glob)
+            .map_err(|why| ScanError::Glob(source.clone(), why))?;
     }
     let detector = Detector::new(&catalogue, options.engine);
     let today = crate::base::today();
@@ -129,9 +131,7 @@ fn run(options: &ScanOptions, explaining: bool) -> Result<(Vec<Explained>, ScanR
         threads: options.threads,
     });
     let progress = options.progress.as_deref();
-    let workers = source.walk(|| {
-        Worker::new(&detector, &exclude, progress, explaining, &today)
-    });
+    let workers = source.walk(|| Worker::new(&detector, &exclude, progress, explaining, &today));
 
     let mut merged = Worker::new(&detector, &exclude, None, explaining, &today);
     for worker in workers {

@@ -51,7 +51,12 @@ fn floors() -> BTreeMap<PathBuf, (String, String)> {
         .into_iter()
         .map(|path| {
             let inner = path.strip_prefix(&src).expect("below src").to_owned();
-            let first = inner.components().next().expect("a name").as_os_str().to_string_lossy();
+            let first = inner
+                .components()
+                .next()
+                .expect("a name")
+                .as_os_str()
+                .to_string_lossy();
             let floor = first.trim_end_matches(".rs").to_owned();
             let text = fs::read_to_string(&path).expect("UTF-8");
             let code: String = text
@@ -76,9 +81,14 @@ fn names(code: &str, path: &str) -> bool {
 fn each_floor_imports_only_what_is_below_it() {
     let mut wrong = Vec::new();
     for (path, (floor, code)) in floors() {
-        let Some((_, allowed)) = FLOORS.iter().find(|(f, _)| *f == floor) else { continue };
+        let Some((_, allowed)) = FLOORS.iter().find(|(f, _)| *f == floor) else {
+            continue;
+        };
         for (other, _) in FLOORS {
-            if *other != floor && !allowed.contains(other) && names(&code, &format!("crate::{other}")) {
+            if *other != floor
+                && !allowed.contains(other)
+                && names(&code, &format!("crate::{other}"))
+            {
                 wrong.push(format!("{}: imports {other}", path.display()));
             }
         }
@@ -91,7 +101,9 @@ fn each_crate_lives_on_its_floor() {
     let mut wrong = Vec::new();
     for (path, (floor, code)) in floors() {
         for (name, homes) in CRATES {
-            if !homes.contains(&floor.as_str()) && (names(&code, name) || code.contains(&format!("use {name};"))) {
+            if !homes.contains(&floor.as_str())
+                && (names(&code, name) || code.contains(&format!("use {name};")))
+            {
                 wrong.push(format!("{}: names the crate {name}", path.display()));
             }
         }
@@ -103,7 +115,9 @@ fn each_crate_lives_on_its_floor() {
 fn the_program_uses_the_public_library_only() {
     for (path, (floor, code)) in floors() {
         if floor == "cli" || floor == "main" {
-            let inner = FLOORS.iter().find(|(f, _)| names(&code, &format!("crate::{f}")));
+            let inner = FLOORS
+                .iter()
+                .find(|(f, _)| names(&code, &format!("crate::{f}")));
             assert!(inner.is_none(), "{} reaches into {inner:?}", path.display());
         }
     }
@@ -113,6 +127,10 @@ fn the_program_uses_the_public_library_only() {
 fn files_are_rooms_not_halls() {
     for (path, (_, code)) in floors() {
         let lines = code.lines().count();
-        assert!(lines <= 600, "{} has {lines} lines: split it by concern", path.display());
+        assert!(
+            lines <= 600,
+            "{} has {lines} lines: split it by concern",
+            path.display()
+        );
     }
 }

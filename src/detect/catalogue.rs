@@ -1,8 +1,8 @@
 //! The patterns that a scan looks for: the embedded ones, and a user's own.
 
 use super::patterns::{
-    self, ByteSet, Checksum, Class, Confidence, Lane, Lifetime, Op, Part, Pattern, PatternError,
-    Program, Severity, Status,
+    self, ByteSet, Checksum, Class, Confidence, Gate, Lane, Lifetime, Op, Part, Pattern,
+    PatternError, Program, Severity, Status,
 };
 
 /// The embedded catalogue, sorted by id; checked and written by the build script.

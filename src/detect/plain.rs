@@ -64,7 +64,8 @@ impl Plain {
                     secret: Span::new(secret.start(), secret.end()),
                 };
                 let near = pattern.near.is_empty() || pattern.keyword_near(text, found);
-                if near && pattern.left_edge(text, whole.start()) {
+                let edge = pattern.left_edge(text, whole.start());
+                if edge && near && pattern.passes_gate(text, found) {
                     tell(number as u16, found);
                 }
                 at = whole.start() + 1;

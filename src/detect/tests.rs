@@ -11,8 +11,36 @@ use crate::sources::{Chunk, ContentKind};
 
 /// Bytes that stand between tokens in real text, and those that could confuse an edge.
 const JOINTS: &[&str] = &[
-    " ", "\n", "\"", "'", "=", ":", "\\n", "\\t", "%3D", "%22", "\\u003d", "\\x3d", "/", "_", "-", "x",
-    "7", ".", ",", "\\", "%", "://", "@", "//", "+", "\0", "\u{e9}", "key: ", "-----BEGIN", "Q~",
+    " ",
+    "\n",
+    "\"",
+    "'",
+    "=",
+    ":",
+    "\\n",
+    "\\t",
+    "%3D",
+    "%22",
+    "\\u003d",
+    "\\x3d",
+    "/",
+    "_",
+    "-",
+    "x",
+    "7",
+    ".",
+    ",",
+    "\\",
+    "%",
+    "://",
+    "@",
+    "//",
+    "+",
+    "\0",
+    "\u{e9}",
+    "key: ",
+    "-----BEGIN",
+    "Q~",
 ];
 
 /// A text of samples of the catalogue, cut or whole, between joints and noise.
@@ -48,7 +76,11 @@ fn text_of(seed: u64, pieces: usize) -> Vec<u8> {
                 let len = s.below(80);
                 out.extend(s.word(len).bytes());
             }
-            6 => out.extend((0..s.below(30)).map(|_| b'a' + s.below(26) as u8).collect::<Vec<_>>()),
+            6 => out.extend(
+                (0..s.below(30))
+                    .map(|_| b'a' + s.below(26) as u8)
+                    .collect::<Vec<_>>(),
+            ),
             _ => out.extend(JOINTS[s.below(JOINTS.len())].bytes()),
         }
     }
@@ -64,7 +96,13 @@ fn told(judged: &[Judged], offset: usize) -> Vec<(usize, usize, &'static str, us
                 Outcome::Rejected(why) => why.code().to_owned(),
                 other => format!("{other:?}"),
             };
-            (j.span.start + offset, j.span.end + offset, j.pattern.id, j.parts.len(), outcome)
+            (
+                j.span.start + offset,
+                j.span.end + offset,
+                j.pattern.id,
+                j.parts.len(),
+                outcome,
+            )
         })
         .collect()
 }
@@ -116,7 +154,12 @@ fn a_text_in_chunks_is_judged_as_the_whole() {
             };
             pieces.extend(told(&scan(&detector, &chunk), from));
         }
-        assert!(whole == pieces, "seed {seed}: {} whole, {} in pieces", whole.len(), pieces.len());
+        assert!(
+            whole == pieces,
+            "seed {seed}: {} whole, {} in pieces",
+            whole.len(),
+            pieces.len()
+        );
     }
 }
 
@@ -132,9 +175,11 @@ fn generated_examples_are_found() {
         for seed in 0..20 {
             let (text, _) = sample_match(pattern, &mut Sampler::new(7_000 + seed));
             let judged = scan(&detector, &Chunk::whole(&text, ContentKind::Text));
-            kept += usize::from(judged.iter().any(|j| {
-                j.pattern.id == pattern.id && !rejected_for_good(j)
-            }));
+            kept += usize::from(
+                judged
+                    .iter()
+                    .any(|j| j.pattern.id == pattern.id && !rejected_for_good(j)),
+            );
         }
         // A sampled password may be a word by chance, a sampled token a sequence.
         if kept < 14 {
@@ -166,7 +211,13 @@ fn every_name_is_found_by_a_stem() {
         let camel: String = words
             .iter()
             .enumerate()
-            .map(|(i, w)| if i == 0 { (*w).into() } else { w[..1].to_uppercase() + &w[1..] })
+            .map(|(i, w)| {
+                if i == 0 {
+                    (*w).into()
+                } else {
+                    w[..1].to_uppercase() + &w[1..]
+                }
+            })
             .collect();
         vec![
             words.join("_"),
@@ -186,7 +237,11 @@ fn every_name_is_found_by_a_stem() {
 #[test]
 fn ids_are_unique_and_sorted() {
     let catalogue = Catalogue::embedded();
-    let ids: Vec<&str> = catalogue.patterns().iter().map(|p: &&Pattern| p.id).collect();
+    let ids: Vec<&str> = catalogue
+        .patterns()
+        .iter()
+        .map(|p: &&Pattern| p.id)
+        .collect();
     assert!(ids.windows(2).all(|w| w[0] < w[1]));
     assert_eq!(catalogue.get(ids[0]).map(|p| p.id), Some(ids[0]));
     assert!(catalogue.get("no.such").is_none());

@@ -44,7 +44,10 @@ impl Globs {
 
     /// How many files each glob left out, in the order in which they were added.
     pub fn counts(&self) -> Vec<u64> {
-        self.globs.iter().map(|(_, count)| count.load(Ordering::Relaxed)).collect()
+        self.globs
+            .iter()
+            .map(|(_, count)| count.load(Ordering::Relaxed))
+            .collect()
     }
 }
 

@@ -34,7 +34,9 @@ impl Heads {
         let root = std::fs::canonicalize(repository.workdir()?).ok()?;
         let path = file.strip_prefix(&root).ok()?;
         let tree = repository.head().ok()?.peel_to_tree().ok()?;
-        let Ok(entry) = tree.get_path(path) else { return Some(false) };
+        let Ok(entry) = tree.get_path(path) else {
+            return Some(false);
+        };
         let (size, _) = repository.odb().ok()?.read_header(entry.id()).ok()?;
         if size > MOST {
             return None;
@@ -49,13 +51,15 @@ impl Heads {
         }
         let flags = RepositoryOpenFlags::empty();
         let none: [&std::ffi::OsStr; 0] = [];
-        let found = Repository::open_ext(folder, flags, none).ok().map(|repository| {
-            let same = |r: &Repository| r.path() == repository.path();
-            self.open.iter().position(same).unwrap_or_else(|| {
-                self.open.push(repository);
-                self.open.len() - 1
-            })
-        });
+        let found = Repository::open_ext(folder, flags, none)
+            .ok()
+            .map(|repository| {
+                let same = |r: &Repository| r.path() == repository.path();
+                self.open.iter().position(same).unwrap_or_else(|| {
+                    self.open.push(repository);
+                    self.open.len() - 1
+                })
+            });
         self.repositories.insert(folder.to_owned(), found);
         found
     }
@@ -76,9 +80,13 @@ mod tests {
 
         let mut index = repository.index().expect("an index");
         index.add_path(Path::new("a.env")).expect("added");
-        let tree = repository.find_tree(index.write_tree().expect("a tree")).expect("found");
+        let tree = repository
+            .find_tree(index.write_tree().expect("a tree"))
+            .expect("found");
         let who = git2::Signature::new("A", "a@b.invalid", &git2::Time::new(0, 0)).expect("who");
-        repository.commit(Some("HEAD"), &who, &who, "c", &tree, &[]).expect("committed");
+        repository
+            .commit(Some("HEAD"), &who, &who, "c", &tree, &[])
+            .expect("committed");
         assert_eq!(heads.holds(&file, b"first"), Some(true));
 
         std::fs::write(&file, "KEY=second").expect("written");

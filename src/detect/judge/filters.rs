@@ -70,7 +70,9 @@ pub(super) fn placeholder(pattern: &Pattern, secret: &[u8]) -> Result<(), Reject
         return Err(Rejection::Placeholder(word));
     }
     let person = matches!(pattern.class, Class::Password | Class::ConnectionString);
-    if longest_repeat(body) >= if person { 5 } else { 8 } || body.len() >= 4 && alike(body) {
+    // Some forms have a long stretch of one letter in them; a third of the body is too much.
+    let repeat = longest_repeat(body);
+    if repeat >= if person { 5 } else { 8.max(body.len() / 3) } || body.len() >= 4 && alike(body) {
         return Err(Rejection::Placeholder("one character repeated"));
     }
     // Tokens count only in part: half of the body in one sequence is no accident.

@@ -119,10 +119,9 @@ impl Checksum {
             Self::Nkey => nkey_holds(secret),
             Self::Macaroon => macaroon_holds(secret),
             Self::Jwt => jwt_holds(secret),
-            Self::Base64Json => {
-                let body = json_body(secret);
-                base64(body).is_some_and(|bytes| is_json_object(&bytes))
-            }
+            Self::Base64Json => json_bodies(secret)
+                .into_iter()
+                .any(|body| base64(body).is_some_and(|bytes| is_json_object(&bytes))),
             Self::Base64Of64 => base64(secret).is_some_and(|bytes| bytes.len() == 64),
             Self::Discord => {
                 let first = secret.split(|b| *b == b'.').next().unwrap_or_default();
@@ -192,12 +191,21 @@ impl Checksum {
                 secret.extend((0..43).map(|_| sampler.pick(URL)));
             }
             Self::Base64Json => {
-                let at = len - json_body(&secret).len();
-                let key = sampler.word(((len - at) * 3 / 4).clamp(44, 2000) - 10);
+                let at = find(&secret, b"eyJ").unwrap_or(0);
+                // Behind a last `_` stands a signature, in some forms.
+                let tail = secret
+                    .iter()
+                    .rposition(|b| *b == b'_')
+                    .filter(|i| *i > at + 40);
+                let tail = tail.map_or(Vec::new(), |i| secret[i..].to_vec());
+                let groups = (len - at - tail.len()).div_ceil(4);
                 let opening = opening_key(&secret[at..]);
-                let json = format!("{{\"{opening}\":\"{key}\"}}");
+                let frame = opening.len() + 7;
+                let value = sampler.word((groups * 3).saturating_sub(frame));
+                let json = format!("{{\"{opening}\":\"{value}\"}}");
                 secret.truncate(at);
                 secret.extend_from_slice(encode(json.as_bytes(), STD, false).as_bytes());
+                secret.extend(tail);
             }
             Self::Base64Of64 => {
                 let bytes: Vec<u8> = (0..64).map(|_| sampler.below(256) as u8).collect();
@@ -206,7 +214,7 @@ impl Checksum {
             Self::Discord => {
                 let first = secret.iter().position(|b| *b == b'.').unwrap_or(24);
                 let mut id = vec![b'1' + sampler.below(9) as u8];
-                while id.len() < first * 3 / 4 {
+                while id.len() < (first * 3 / 4).clamp(17, 20) {
                     id.push(b'0' + sampler.below(10) as u8);
                 }
                 let told = encode(&id, URL, false);
@@ -331,21 +339,22 @@ fn is_json_object(bytes: &[u8]) -> bool {
         && text.contains(&b':')
 }
 
-/// The base64 part of a token that wraps JSON: from its `eyJ` on, up to a `_` that ends it.
-fn json_body(secret: &[u8]) -> &[u8] {
-    let at = find(secret, b"eyJ").unwrap_or(0);
-    let body = &secret[at..];
-    let end = body
-        .iter()
-        .position(|b| matches!(b, b'_' | b'.'))
-        .unwrap_or(body.len());
-    &body[..end]
+/// What may be the base64 part of a token that wraps JSON: from its `eyJ` on, up to a `.`, the
+/// first or the last `_`, or its end.
+fn json_bodies(secret: &[u8]) -> [&[u8]; 3] {
+    let body = &secret[find(secret, b"eyJ").unwrap_or(0)..];
+    let end = |at: Option<usize>| &body[..at.unwrap_or(body.len())];
+    [
+        end(body.iter().position(|b| matches!(b, b'_' | b'.'))),
+        end(body.iter().rposition(|b| *b == b'_')),
+        body,
+    ]
 }
 
 /// The first key of a JSON object whose base64 begins like this, as far as it can be read.
 fn opening_key(body: &[u8]) -> String {
     let whole = body.len() / 4 * 4;
-    let bytes = base64(&body[..whole.min(8)]).unwrap_or_default();
+    let bytes = base64(&body[..whole.min(24)]).unwrap_or_default();
     let text: String = bytes
         .iter()
         .skip(2)

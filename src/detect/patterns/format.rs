@@ -6,8 +6,8 @@ use toml::Spanned;
 use super::bytes::ByteSet;
 use super::shape::{self, Node};
 use super::{
-    Checksum, Class, Confidence, Lane, Lifetime, Part, Pattern, PatternError, Program, Sampler,
-    Severity, Status, Steps, lane, program, sample_match,
+    Checksum, Class, Confidence, Gate, Lane, Lifetime, Part, Pattern, PatternError, Program,
+    Sampler, Severity, Status, Steps, lane, program, sample_match,
 };
 
 /// How many examples of each pattern are drawn and checked.
@@ -139,20 +139,19 @@ impl Check<'_> {
     fn keywords(&mut self, given: &[Spanned<String>]) -> &'static [&'static str] {
         for word in given {
             let text = word.get_ref();
-            let opening = text
+            let letters = text.bytes().filter(u8::is_ascii_alphanumeric).count();
+            let begins = text
+                .as_bytes()
+                .first()
+                .is_some_and(u8::is_ascii_alphanumeric);
+            let plain = text
                 .bytes()
-                .take(3)
-                .filter(u8::is_ascii_alphanumeric)
-                .count();
-            if opening < 3
-                || text
-                    .bytes()
-                    .any(|b| b.is_ascii_uppercase() || !b.is_ascii())
-            {
+                .all(|b| b.is_ascii() && !b.is_ascii_uppercase());
+            if letters < 3 || !begins || !plain {
                 self.tell(
                     word.span().start,
                     format!(
-                        "keyword '{text}': lower case ASCII, beginning with three letters or digits"
+                        "keyword '{text}': lower case ASCII, three letters or digits at least, one of them first"
                     ),
                 );
             }
@@ -200,7 +199,14 @@ pub fn parse(
         }
         let known = check.errors.len();
         let pattern = compile(&mut check, &parsed, kind);
-        if stem.is_some() && pattern.lane == Lane::Slow && check.errors.len() == known {
+        let open = matches!(
+            pattern.lane,
+            Lane::Run {
+                gate: Gate::Open,
+                ..
+            }
+        );
+        if stem.is_some() && (open || pattern.lane == Lane::Slow) && check.errors.len() == known {
             check.tell(
                 kind.secret.span().start,
                 format!(

@@ -12,7 +12,7 @@ use super::shape::{self, Node};
 pub const RUN: usize = 16;
 
 /// The structural literals that the anchor lane looks for.
-pub const ANCHORS: &[&str] = &["-----BEGIN", "://", "Q~"];
+pub const ANCHORS: &[&str] = &["-----BEGIN", "://", "7Q~", "8Q~", "sig=", "xoxd-"];
 
 /// The share of random secrets that the gate on runs may lose.
 const GATE_LOSS: f64 = 1e-4;
@@ -44,14 +44,15 @@ pub enum Lane {
         lo: u16,
         /// And at most so many.
         hi: u16,
-        /// Whether the gate applies: runs with too few changes between letters, digits and
-        /// cases to be random are passed over.
-        gated: bool,
+        /// Which runs are passed over.
+        gate: Gate,
+        /// The match has at least so many token bytes in a row from there.
+        least: u16,
     },
     /// One of [`ANCHORS`] is in it.
     Anchor {
-        /// Which.
-        anchor: u8,
+        /// Which: one bit each.
+        anchors: u16,
         /// The match begins at least so many bytes before the anchor.
         lo: u16,
         /// And at most so many.
@@ -63,10 +64,25 @@ pub enum Lane {
     Slow,
 }
 
+/// Which token runs a pattern of the run lane is tried on. A run passes the prefilter's gate if it
+/// has [`RUN`] letters and digits in a row, dashes as in a UUID, or [`GATE_CHANGES`] changes between neighbouring
+/// letters, digits and cases.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gate {
+    /// Every match has [`RUN`] letters and digits in a row, or the dashes of a UUID: the gate
+    /// loses nothing.
+    Sure,
+    /// A match must have [`GATE_CHANGES`] changes; random ones nearly always do (all but one in
+    /// 10,000).
+    Changes,
+    /// The gate would lose too much: tried on every run.
+    Open,
+}
+
 /// Derives the lane of a shape. `edged` says whether the match must begin at an edge.
 pub(super) fn derive(nodes: &[Node], edged: bool) -> Lane {
     let nodes = split_at_leads(nodes);
-    if shape::leading_run(&nodes) >= RUN {
+    if shape::leading_run(&nodes, TOKEN) >= RUN {
         if let Some(literals) = literals(&nodes) {
             return Lane::Prefix {
                 literals,
@@ -88,21 +104,16 @@ pub(super) fn derive(nodes: &[Node], edged: bool) -> Lane {
             }
             _ => true,
         };
-        if let Node::Bytes(bytes) = &nodes[i] {
-            for (k, text) in ANCHORS.iter().enumerate() {
-                if anchor.is_none()
-                    && let Some(at) = position(bytes, text.as_bytes())
-                {
-                    let at = at as u16;
-                    anchor = Some(Lane::Anchor {
-                        anchor: k as u8,
-                        lo: lo + at,
-                        hi: hi + at,
-                    });
-                }
-            }
+        if anchor.is_none()
+            && let Some((anchors, at)) = anchors_at(&nodes[i..])
+        {
+            anchor = Some(Lane::Anchor {
+                anchors,
+                lo: lo + at,
+                hi: hi + at,
+            });
         }
-        if shape::leading_run(&nodes[i..]) < RUN {
+        if shape::leading_run(&nodes[i..], TOKEN) < RUN {
             continue;
         }
         if i > 0
@@ -118,12 +129,7 @@ pub(super) fn derive(nodes: &[Node], edged: bool) -> Lane {
         }
         if i == 0 {
             if edged && run.is_none() {
-                let gated = gate_loss(&nodes) <= GATE_LOSS;
-                run = Some(Lane::Run {
-                    lo: 0,
-                    hi: 0,
-                    gated,
-                });
+                run = Some(run_lane(&nodes, 0, 0));
             }
             continue;
         }
@@ -131,7 +137,7 @@ pub(super) fn derive(nodes: &[Node], edged: bool) -> Lane {
         if !last.and(TOKEN).is_empty() {
             continue;
         }
-        if let Some(endings) = shape::openings(&reversed(&nodes[..i]), 3, 64)
+        if let Some(endings) = shape::openings(&reversed(&nodes[..i]), 3, 128)
             && narrower(&lead)
         {
             let literals: Vec<[u8; 3]> = endings.iter().map(|e| [e[2], e[1], e[0]]).collect();
@@ -142,14 +148,73 @@ pub(super) fn derive(nodes: &[Node], edged: bool) -> Lane {
             });
         }
         if run.is_none() {
-            run = Some(Lane::Run {
-                lo,
-                hi,
-                gated: gate_loss(&nodes[i..]) <= GATE_LOSS,
-            });
+            run = Some(run_lane(&nodes[i..], lo, hi));
         }
     }
-    lead.or(prefix).or(run).or(anchor).unwrap_or(Lane::Slow)
+    // A run that begins far behind the match, or that any run could be, is worth less than an
+    // anchor.
+    let good = |lane: &Lane| matches!(lane, Lane::Run { lo, hi, gate, .. } if hi - lo <= 8 && *gate != Gate::Open);
+    let good_run = run.filter(good);
+    lead.or(prefix)
+        .or(good_run)
+        .or(anchor)
+        .or(run)
+        .unwrap_or(Lane::Slow)
+}
+
+/// The anchors of which every text has one, as bits, and how far into it.
+fn anchors_at(nodes: &[Node]) -> Option<(u16, u16)> {
+    if let Some(Node::Bytes(bytes)) = nodes.first() {
+        for (k, text) in ANCHORS.iter().enumerate() {
+            if let Some(at) = position(bytes, text.as_bytes()) {
+                return Some((1 << k, at as u16));
+            }
+        }
+    }
+    let mut anchors = 0;
+    for opening in shape::openings(nodes, 3, 4)? {
+        anchors |= 1 << ANCHORS.iter().position(|a| a.as_bytes() == opening)?;
+    }
+    Some((anchors, 0))
+}
+
+/// The run lane of a shape whose run begins with `nodes`.
+fn run_lane(nodes: &[Node], lo: u16, hi: u16) -> Lane {
+    let gate = if shape::leading_run(nodes, ByteSet::ALNUM) >= RUN || has_uuid_dashes(nodes) {
+        Gate::Sure
+    } else if gate_loss(nodes) <= GATE_LOSS {
+        Gate::Changes
+    } else {
+        Gate::Open
+    };
+    Lane::Run {
+        lo,
+        hi,
+        gate,
+        least: shape::leading_run(nodes, TOKEN) as u16,
+    }
+}
+
+/// Whether every text has dashes at four places five apart, as a UUID has.
+fn has_uuid_dashes(nodes: &[Node]) -> bool {
+    let mut dashes = Vec::new();
+    let mut at = 0;
+    for node in nodes {
+        match node {
+            Node::Bytes(bytes) => {
+                let places = bytes.iter().enumerate().filter(|(_, b)| **b == b'-');
+                dashes.extend(places.map(|(i, _)| at + i));
+                at += bytes.len();
+            }
+            Node::Set { set, min, max, .. } if min == max && set.within(TOKEN) => {
+                at += usize::from(*min);
+            }
+            _ => break,
+        }
+    }
+    dashes
+        .iter()
+        .any(|d| [5, 10, 15].iter().all(|step| dashes.contains(&(d + step))))
 }
 
 /// The three-byte openings of a shape that begins with a literal run of token bytes.
@@ -159,7 +224,7 @@ fn literals(nodes: &[Node]) -> Option<&'static [[u8; 3]]> {
     if nodes.first().is_none_or(wide) {
         return None;
     }
-    let openings = shape::openings(nodes, 3, 128)?;
+    let openings = shape::openings(nodes, 3, 256)?;
     let literals: Vec<[u8; 3]> = openings.iter().map(|o| [o[0], o[1], o[2]]).collect();
     Some(literals.leak())
 }
@@ -321,7 +386,8 @@ mod tests {
             Lane::Run {
                 lo: 0,
                 hi: 0,
-                gated: true
+                gate: Gate::Sure,
+                least: 32
             }
         );
         assert_eq!(
@@ -329,21 +395,23 @@ mod tests {
             Lane::Run {
                 lo: 0,
                 hi: 0,
-                gated: false
+                gate: Gate::Sure,
+                least: 16
             }
         );
         assert_eq!(
-            lane("[0-9]{8,10}:[A-Za-z0-9_-]{35}"),
+            lane("[0-9a-z]{8,10}:[A-Za-z0-9_-]{35}"),
             Lane::Run {
                 lo: 9,
                 hi: 11,
-                gated: true
+                gate: Gate::Changes,
+                least: 35
             }
         );
         assert_eq!(
             lane("https://[a-z]{2,9}:[!-~]{3,9}@"),
             Lane::Anchor {
-                anchor: 1,
+                anchors: 2,
                 lo: 5,
                 hi: 5
             }

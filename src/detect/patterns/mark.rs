@@ -1,7 +1,7 @@
 //! Whether a pattern marks a span: a pure function of the pattern and of a bounded window.
 
 use super::keyword::keyword_at;
-use super::{Found, Pattern, Steps};
+use super::{Found, GATE_CHANGES, Gate, Lane, Pattern, Steps, is_token};
 
 /// How far behind the match a keyword may stand, in bytes.
 const NEAR_AFTER: usize = 24;
@@ -18,6 +18,9 @@ impl Pattern {
             return None;
         }
         let found = self.program.at(text, start, steps)?;
+        if !self.passes_gate(text, found) {
+            return None;
+        }
         (self.near.is_empty() || self.keyword_near(text, found)).then_some(found)
     }
 
@@ -30,6 +33,43 @@ impl Pattern {
             return true;
         };
         !left.has(before) || ends_escape(&text[..start])
+    }
+
+    /// Whether a match of the run lane looks random enough for the gate: its first run of token bytes
+    /// has [`GATE_CHANGES`] changes of kind. The share of random secrets that this loses was
+    /// computed when the pattern was compiled, and is below one in 10,000.
+    pub fn passes_gate(&self, text: &[u8], found: Found) -> bool {
+        let Lane::Run {
+            hi,
+            gate: Gate::Changes,
+            ..
+        } = self.lane
+        else {
+            return true;
+        };
+        let body = &text[found.span.start..found.span.end];
+        // The run begins so far into the match; where that varies, behind its last other byte.
+        let skip = if hi == 0 {
+            0
+        } else {
+            let upto = usize::from(hi).min(body.len());
+            body[..upto]
+                .iter()
+                .rposition(|b| !is_token(*b))
+                .map_or(0, |i| i + 1)
+        };
+        let run = body[skip..].iter().take_while(|b| is_token(**b)).count();
+        let kind = |b: u8| match b {
+            b'0'..=b'9' => 1,
+            b'a'..=b'z' => 2,
+            b'A'..=b'Z' => 3,
+            _ => 0,
+        };
+        body[skip..skip + run]
+            .windows(2)
+            .filter(|w| kind(w[0]) != 0 && kind(w[1]) != 0 && kind(w[0]) != kind(w[1]))
+            .count()
+            >= GATE_CHANGES
     }
 
     /// Whether one of the pattern's keywords stands before the match, within its bound and three

@@ -23,7 +23,7 @@ pub use checksum::Checksum;
 pub use error::PatternError;
 pub use format::parse;
 pub use keyword::{keyword_at, keyword_end};
-pub use lane::{ANCHORS, GATE_CHANGES, Lane, RUN};
+pub use lane::{ANCHORS, GATE_CHANGES, Gate, Lane, RUN};
 pub use program::{Found, Op, Program, Steps};
 pub use sample::{Sampler, sample_match, sample_secret};
 

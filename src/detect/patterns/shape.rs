@@ -5,7 +5,7 @@
 
 use regex_syntax::hir::{Class, Hir, HirKind};
 
-use super::bytes::{ByteSet, TOKEN};
+use super::bytes::ByteSet;
 use crate::base::limits;
 
 /// One step of a shape. A shape is a sequence of these.
@@ -257,32 +257,27 @@ fn edge_sets(nodes: &[&Node], reverse: bool) -> ByteSet {
     set
 }
 
-/// How many token bytes every text of the sequence begins with, at least (capped at 64).
-pub(super) fn leading_run(nodes: &[Node]) -> usize {
+/// How many bytes of `of` every text of the sequence begins with, at least (capped at 64).
+pub(super) fn leading_run(nodes: &[Node], of: ByteSet) -> usize {
     let mut run = 0;
     for (i, node) in nodes.iter().enumerate() {
         match node {
             Node::Bytes(bytes) => {
-                let n = bytes.iter().take_while(|b| TOKEN.has(**b)).count();
+                let n = bytes.iter().take_while(|b| of.has(**b)).count();
                 run += n;
                 if n < bytes.len() {
                     return run;
                 }
             }
-            Node::Set { set, min, max, .. } => {
-                if !set.within(TOKEN) {
-                    // With `min` 0 what follows could go on, but need not.
-                    return run;
-                }
-                let _ = max;
-                run += usize::from(*min);
-            }
+            // What follows a set that may be empty could go on with the run, but need not.
+            Node::Set { set, .. } if !set.within(of) => return run,
+            Node::Set { min, .. } => run += usize::from(*min),
             Node::Either(alternatives) => {
                 let rest = &nodes[i + 1..];
                 return run
                     + alternatives
                         .iter()
-                        .map(|a| leading_run(&[a.as_slice(), rest].concat()))
+                        .map(|a| leading_run(&[a.as_slice(), rest].concat(), of))
                         .min()
                         .unwrap_or(0);
             }
@@ -365,6 +360,7 @@ pub(super) fn openings(nodes: &[Node], want: usize, most: usize) -> Option<Vec<V
 
 #[cfg(test)]
 mod tests {
+    use super::super::bytes::TOKEN;
     use super::*;
 
     #[test]
@@ -396,6 +392,6 @@ mod tests {
     fn lengths_and_runs() {
         let nodes = parse("ab(?:c|de)?[0-9]{3,5}\\.[a-z]{2}").unwrap();
         assert_eq!(length(&nodes), (8, 12));
-        assert_eq!(leading_run(&nodes), 5);
+        assert_eq!(leading_run(&nodes, TOKEN), 5);
     }
 }

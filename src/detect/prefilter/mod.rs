@@ -17,7 +17,7 @@ mod tables;
 
 use aho_corasick::packed;
 
-use super::patterns::{ANCHORS, GATE_CHANGES, Lane, Pattern, RUN};
+use super::patterns::{ANCHORS, ByteSet, GATE_CHANGES, Gate, Lane, Pattern, RUN};
 use tables::{Keywords, Triples};
 
 /// What finds the names that secrets are assigned to, in the ways that people write them. The
@@ -87,6 +87,10 @@ struct Reach {
     pattern: u16,
     lo: u16,
     hi: u16,
+    /// Token bytes in a row from the hit on, at least.
+    least: u16,
+    /// What it can begin with.
+    first: ByteSet,
 }
 
 /// The compiled prefilter of one catalogue.
@@ -129,11 +133,11 @@ impl Prefilter {
     pub fn new(patterns: &[&'static Pattern]) -> Self {
         let (mut prefixes, mut leads, mut keywords) = (Vec::new(), Vec::new(), Vec::new());
         let (mut reach, mut bare, mut slow) = (Vec::new(), Vec::new(), Vec::new());
-        let mut wanted = Vec::new();
         let mut anchored = vec![Vec::new(); ANCHORS.len()];
         let (mut near_bytes, mut ungated, mut names) = (0, false, false);
         for (number, p) in patterns.iter().enumerate() {
             let number = number as u16;
+            let mut least = RUN as u16;
             let (lo, hi) = match p.lane {
                 Lane::Prefix { literals, lo, hi } => {
                     prefixes.extend(literals.iter().map(|l| (*l, number)));
@@ -143,13 +147,21 @@ impl Prefilter {
                     leads.extend(literals.iter().map(|l| (*l, number)));
                     (lo, hi)
                 }
-                Lane::Run { lo, hi, gated } => {
-                    ungated |= !gated;
+                Lane::Run {
+                    lo,
+                    hi,
+                    gate,
+                    least: most,
+                } => {
+                    ungated |= gate == Gate::Open;
+                    least = most;
                     if p.near.is_empty() {
                         bare.push(Reach {
                             pattern: number,
                             lo,
                             hi,
+                            least,
+                            first: p.program.first,
                         });
                     } else {
                         near_bytes = near_bytes.max(usize::from(p.near_bytes));
@@ -157,11 +169,10 @@ impl Prefilter {
                     }
                     (lo, hi)
                 }
-                Lane::Anchor { anchor, lo, hi } => {
-                    if !wanted.contains(&anchor) {
-                        wanted.push(anchor);
+                Lane::Anchor { anchors, lo, hi } => {
+                    for anchor in (0..ANCHORS.len()).filter(|a| anchors >> a & 1 == 1) {
+                        anchored[anchor].push(number);
                     }
-                    anchored[usize::from(anchor)].push(number);
                     (lo, hi)
                 }
                 Lane::Name => {
@@ -177,13 +188,17 @@ impl Prefilter {
                 pattern: number,
                 lo,
                 hi,
+                least,
+                first: p.program.first,
             });
         }
         let mut literals = Vec::new();
         let mut texts: Vec<&[u8]> = Vec::new();
-        for anchor in wanted {
-            texts.push(ANCHORS[usize::from(anchor)].as_bytes());
-            literals.push(Literal::Anchor(anchor));
+        for (anchor, text) in ANCHORS.iter().enumerate() {
+            if !anchored[anchor].is_empty() {
+                texts.push(text.as_bytes());
+                literals.push(Literal::Anchor(anchor as u8));
+            }
         }
         if names {
             for text in STEMS {
@@ -321,7 +336,7 @@ impl Prefilter {
             return;
         }
         let end = runs::run_end(mask, at);
-        let random = runs::changes_at_least(text, (at, end), GATE_CHANGES);
+        let random = runs::passes_gate(text, (at, end), GATE_CHANGES);
         if !random && !self.ungated {
             return;
         }
@@ -329,7 +344,10 @@ impl Prefilter {
             random
                 || matches!(
                     patterns[usize::from(number)].lane,
-                    Lane::Run { gated: false, .. }
+                    Lane::Run {
+                        gate: Gate::Open,
+                        ..
+                    }
                 )
         };
         for reach in &self.bare {
@@ -373,6 +391,10 @@ impl Prefilter {
         tell: &mut impl FnMut(Candidate),
     ) {
         let (at, end) = run;
+        let least = usize::from(reach.least);
+        if end - at < least {
+            return;
+        }
         if reach.hi > 0 {
             self.back(reach.pattern, at, tell);
             return;
@@ -387,8 +409,10 @@ impl Prefilter {
                 });
             }
         }
-        for start in at..=end - RUN {
-            if start == at || !text[start - 1].is_ascii_alphanumeric() {
+        for start in at..=end - least {
+            if reach.first.has(text[start])
+                && (start == at || !text[start - 1].is_ascii_alphanumeric())
+            {
                 tell(Candidate::At { pattern, start });
             }
         }

@@ -12,6 +12,7 @@ struct Kinds {
     digit: u64,
     lower: u64,
     upper: u64,
+    dash: u64,
 }
 
 /// Fills `out` with the token mask of `text`: bit `i % 64` of word `i / 64` says whether byte
@@ -67,29 +68,35 @@ pub(super) fn run_end(mask: &[u64], at: usize) -> usize {
     word * 64 + clear.trailing_zeros() as usize
 }
 
-/// Whether `run` has at least `least` changes between digits, lower and upper case: neighbours
-/// that are both letters or digits, and of different kinds.
+/// Whether a run passes the gate ([`Gate`](crate::detect::patterns::Gate)): 16 letters and
+/// digits in a row, or the dashes of a UUID, or `least` changes between neighbouring digits, lower and upper case.
 #[inline]
-pub(super) fn changes_at_least(text: &[u8], run: (usize, usize), least: usize) -> bool {
-    let (start, end) = run;
+pub(super) fn passes_gate(text: &[u8], run: (usize, usize), least: usize) -> bool {
+    let (mut at, end) = run;
     let mut count = 0;
-    let mut at = start;
-    // Blocks overlap by one byte, so that no neighbours are torn apart.
-    while at + 1 < end {
+    while at < end {
         let len = (end - at).min(64);
         let keep = u64::MAX >> (64 - len);
-        let mut k = kinds(text, at);
-        k.digit &= keep;
-        k.lower &= keep;
-        k.upper &= keep;
-        let changed = k.digit & (k.lower | k.upper) << 1
-            | k.lower & (k.digit | k.upper) << 1
-            | k.upper & (k.digit | k.lower) << 1;
-        count += changed.count_ones() as usize;
+        let k = kinds(text, at);
+        let (digit, lower, upper) = (k.digit & keep, k.lower & keep, k.upper & keep);
+        let mut row = digit | lower | upper;
+        for step in [1, 2, 4, 8] {
+            row &= row >> step;
+        }
+        // Dashes as in a UUID: after 8, 13, 18 and 23.
+        let dash = k.dash & keep;
+        if row != 0 || dash & dash >> 5 & dash >> 10 & dash >> 15 != 0 {
+            return true;
+        }
+        let changed = digit & (lower | upper) << 1
+            | lower & (digit | upper) << 1
+            | upper & (digit | lower) << 1;
+        // Blocks overlap by 16 bytes, so that nothing is torn apart; each change counts once.
+        count += (changed & (1 << 49) - 1).count_ones() as usize;
         if count >= least {
             return true;
         }
-        at += 63;
+        at += 48;
     }
     false
 }
@@ -111,6 +118,7 @@ fn kinds_portable(block: &[u8]) -> Kinds {
         k.digit |= u64::from(byte.is_ascii_digit()) << i;
         k.lower |= u64::from(byte.is_ascii_lowercase()) << i;
         k.upper |= u64::from(byte.is_ascii_uppercase()) << i;
+        k.dash |= u64::from(*byte == b'-') << i;
     }
     k
 }
@@ -222,6 +230,7 @@ mod avx2 {
             digit: both(b'0', b'9'),
             lower: both(b'a', b'z'),
             upper: both(b'A', b'Z'),
+            dash: both(b'-', b'-'),
         }
     }
 }
@@ -278,12 +287,44 @@ mod tests {
     }
 
     #[test]
-    fn changes_are_counted_across_blocks() {
-        let text: Vec<u8> = [vec![b'a'; 63], vec![b'1'; 63], vec![b'A'; 64]].concat();
-        let run = (0, text.len());
-        assert!(changes_at_least(&text, run, 2));
-        assert!(!changes_at_least(&text, run, 3));
-        assert!(!changes_at_least(b"some_function_name_2", (0, 20), 1));
-        assert!(changes_at_least(b"a1b2", (0, 4), 3));
+    fn the_gate_is_what_a_plain_loop_says() {
+        fn plain(run: &[u8], least: usize) -> bool {
+            let kind = |b: u8| match b {
+                b'0'..=b'9' => 1,
+                b'a'..=b'z' => 2,
+                b'A'..=b'Z' => 3,
+                _ => 0,
+            };
+            let changes = run
+                .windows(2)
+                .filter(|w| kind(w[0]) * kind(w[1]) != 0 && kind(w[0]) != kind(w[1]))
+                .count();
+            changes >= least
+                || run
+                    .windows(16)
+                    .any(|w| w.iter().all(u8::is_ascii_alphanumeric))
+        }
+        let mut sampler = crate::detect::patterns::Sampler::new(3);
+        for case in 0..4000 {
+            let len = 1 + sampler.below(200);
+            // Some dashes five apart; few alphanumerics in a row, so that both ways through the gate are tried.
+            let text: Vec<u8> = (0..len)
+                .map(|i| {
+                    if i % (3 + case % 17) == 0 {
+                        b'_'
+                    } else {
+                        sampler.pick(b"aaaaaaaaab1Z")
+                    }
+                })
+                .collect();
+            for least in [1, 3, 20] {
+                assert_eq!(
+                    passes_gate(&text, (0, len), least),
+                    plain(&text, least),
+                    "{least} {:?}",
+                    text.escape_ascii().to_string()
+                );
+            }
+        }
     }
 }

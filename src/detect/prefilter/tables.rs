@@ -90,9 +90,10 @@ impl Keywords {
                 _ => words.push((word, vec![pattern])),
             }
         }
-        let triples = Triples::new(words.iter().enumerate().map(|(i, (word, _))| {
-            let b = word.as_bytes();
-            ([b[0] | 0x20, b[1] | 0x20, b[2] | 0x20], i as u16)
+        let triples = Triples::new(words.iter().enumerate().flat_map(|(i, (word, _))| {
+            openings(word.as_bytes())
+                .into_iter()
+                .map(move |opening| (opening, i as u16))
         }));
         Self { triples, words }
     }
@@ -134,6 +135,32 @@ impl Keywords {
     }
 }
 
+/// The folded three-byte openings of a keyword: a separator stands for any, or for none.
+fn openings(word: &[u8]) -> Vec<[u8; 3]> {
+    let mut all: Vec<Vec<u8>> = vec![Vec::new()];
+    for byte in word {
+        let parts: &[&[u8]] = match byte {
+            b' ' | b'-' | b'_' => &[b"", b" ", b"-", b"_", b"."],
+            byte => &[&[*byte]],
+        };
+        all = all
+            .iter()
+            .flat_map(|done| {
+                let full = done.len() >= 3;
+                let choices = if full { &[b"".as_slice()] } else { parts };
+                choices
+                    .iter()
+                    .map(|p| [done.as_slice(), p].concat())
+                    .collect::<Vec<_>>()
+            })
+            .collect();
+    }
+    all.retain(|o| o.len() >= 3);
+    all.iter()
+        .map(|o| [o[0] | 0x20, o[1] | 0x20, o[2] | 0x20])
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -150,6 +177,18 @@ mod tests {
             assert!(table.may_have(key(*bytes) | 0xab00_0000));
         }
         assert_eq!(table.get(key(*b"zzz")).count(), 0);
+    }
+
+    #[test]
+    fn a_separator_may_be_any_or_none() {
+        let words = Keywords::new([("gh-token", 1)]);
+        for text in ["gh-token", "GH_TOKEN", "ghToken", "gh.token", "gh token"] {
+            let mut told = Vec::new();
+            words.find(text.as_bytes(), 0, text.len(), |at, word| {
+                told.push((at, word))
+            });
+            assert_eq!(told, [(0, 0)], "{text}");
+        }
     }
 
     #[test]

@@ -24,7 +24,9 @@ pub(super) struct Recorder {
 
 impl Visitor for Recorder {
     fn wants(&mut self, origin: &Origin) -> bool {
-        !self.unwanted.is_some_and(|name| origin.path.ends_with(name))
+        !self
+            .unwanted
+            .is_some_and(|name| origin.path.ends_with(name))
     }
 
     fn chunk(&mut self, origin: &Origin, chunk: &Chunk<'_>) {
