@@ -15,7 +15,7 @@ use std::cmp::Reverse;
 use std::path::Path;
 
 use super::engine::Mark;
-use super::patterns::{Class, Confidence, Pattern, Steps};
+use super::patterns::{Checksum, Class, Confidence, Pattern, Steps};
 use super::{Judged, Outcome, Rejection};
 use crate::base::Span;
 use crate::sources::ContentKind;
@@ -112,7 +112,8 @@ fn overlaps(all: &mut [Judged]) {
     order.sort_by_key(|i| {
         let j = &all[*i];
         (
-            Reverse(j.pattern.checksum.proves()),
+            // A JSON web token's structure proves that it is one, not whose.
+            Reverse(j.pattern.checksum.proves() && j.pattern.checksum != Checksum::Jwt),
             Reverse(specificity(j.pattern)),
             Reverse(j.span.len()),
             j.span.start,
@@ -133,12 +134,13 @@ fn overlaps(all: &mut [Judged]) {
 }
 
 /// How much a pattern knows of what it finds.
-fn specificity(pattern: &Pattern) -> u8 {
+fn specificity(pattern: &Pattern) -> (u8, usize) {
     let known = pattern.prefix.len() >= 3 || !pattern.expression[0].is_empty();
-    match (known, pattern.near.is_empty(), pattern.names.is_empty()) {
+    let level = match (known, pattern.near.is_empty(), pattern.names.is_empty()) {
         (true, ..) => 3,
         (false, true, true) => 2,
         (false, false, _) => 1,
         (false, true, false) => 0,
-    }
+    };
+    (level, pattern.prefix.len())
 }

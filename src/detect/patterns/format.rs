@@ -401,7 +401,7 @@ fn compile(check: &mut Check<'_>, file: &File, kind: &Kind) -> Pattern {
             ),
         ],
         lane: if names.is_empty() {
-            lane::derive(&whole, left_edged)
+            lane::derive(&whole, left_edged, !near.is_empty())
         } else {
             Lane::Name
         },

@@ -12,7 +12,22 @@ use super::shape::{self, Node};
 pub const RUN: usize = 16;
 
 /// The structural literals that the anchor lane looks for.
-pub const ANCHORS: &[&str] = &["-----BEGIN", "://", "7Q~", "8Q~", "sig=", "xoxd-"];
+pub const ANCHORS: &[&str] = &[
+    "-----BEGIN",
+    "://",
+    "7Q~",
+    "8Q~",
+    "sig=",
+    "xoxd-",
+    "dp.st.",
+    "api_live",
+    "api_sandbox",
+    "_mmk",
+    "+ACR",
+    "AzSe",
+    "AZDO",
+    "NRAL",
+];
 
 /// The share of random secrets that the gate on runs may lose.
 const GATE_LOSS: f64 = 1e-4;
@@ -80,7 +95,9 @@ pub enum Gate {
 }
 
 /// Derives the lane of a shape. `edged` says whether the match must begin at an edge.
-pub(super) fn derive(nodes: &[Node], edged: bool) -> Lane {
+///
+/// `near` says whether it has keywords: without them an anchor is worth more than a run.
+pub(super) fn derive(nodes: &[Node], edged: bool, near: bool) -> Lane {
     let nodes = split_at_leads(nodes);
     if shape::leading_run(&nodes, TOKEN) >= RUN {
         if let Some(literals) = literals(&nodes) {
@@ -153,7 +170,9 @@ pub(super) fn derive(nodes: &[Node], edged: bool) -> Lane {
     }
     // A run that begins far behind the match, or that any run could be, is worth less than an
     // anchor.
-    let good = |lane: &Lane| matches!(lane, Lane::Run { lo, hi, gate, .. } if hi - lo <= 8 && *gate != Gate::Open);
+    let good = |lane: &Lane| {
+        near && matches!(lane, Lane::Run { lo, hi, gate, .. } if hi - lo <= 8 && *gate != Gate::Open)
+    };
     let good_run = run.filter(good);
     lead.or(prefix)
         .or(good_run)
@@ -351,7 +370,7 @@ mod tests {
     use super::*;
 
     fn lane(expression: &str) -> Lane {
-        derive(&shape::parse(expression).unwrap(), true)
+        derive(&shape::parse(expression).unwrap(), true, true)
     }
 
     #[test]
@@ -418,7 +437,7 @@ mod tests {
         );
         assert_eq!(lane("[a-z]{3}\\.[a-z]{3}"), Lane::Slow);
         assert_eq!(
-            derive(&shape::parse("[0-9a-f]{32}").unwrap(), false),
+            derive(&shape::parse("[0-9a-f]{32}").unwrap(), false, true),
             Lane::Slow
         );
     }
