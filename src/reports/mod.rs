@@ -1,12 +1,27 @@
 //! Reports: one file a format.
 //!
-//! A report is a pure function of a [`ScanResult`](crate::findings::ScanResult) and of
-//! [`ReportOptions`]. Wire types live beside the format that writes them, never on the types of
-//! the floors above.
+//! A report is a pure function of a [`ScanResult`] and of [`ReportOptions`]. Wire types live
+//! beside the format that writes them, never on the types of the floors above.
+
+mod file;
+mod human;
+mod json;
+mod sarif;
+mod sarif_rules;
+mod schema;
+mod style;
+mod taxonomies;
+mod wire;
 
 use std::io::{self, Write};
 
 use crate::findings::ScanResult;
+
+pub use file::write_atomically;
+pub use human::Human;
+pub use json::{Json, JsonLines};
+pub use sarif::Sarif;
+pub use schema::{json_schema, jsonl_schema};
 
 /// What a report may show, and where to.
 #[derive(Clone, Debug, Default)]
@@ -15,15 +30,13 @@ pub struct ReportOptions {
     pub show_secrets: bool,
     /// Write terminal colours.
     pub colour: bool,
-    /// The width of the terminal, in columns, if it is one.
-    pub width: Option<usize>,
-    /// Tell more (`-v`): accepted findings, every notice and skip.
+    /// Tell more (`-v`): accepted findings, every place, notice and skip.
     pub verbose: bool,
-    /// Tell only the findings (`-q`).
+    /// Tell only the findings (`-q`), and what makes the run incomplete.
     pub quiet: bool,
 }
 
-/// A format.
+/// Writes results in one format.
 pub trait Report {
     /// Writes the whole report.
     ///
@@ -36,4 +49,47 @@ pub trait Report {
         options: &ReportOptions,
         out: &mut dyn Write,
     ) -> io::Result<()>;
+}
+
+/// The formats there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// For people, in a terminal.
+    Human,
+    /// One JSON document.
+    Json,
+    /// One JSON object a line, one line an occurrence.
+    Jsonl,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
+}
+
+impl Format {
+    /// All formats.
+    pub const ALL: &'static [Self] = &[Self::Human, Self::Json, Self::Jsonl, Self::Sarif];
+
+    /// Its word on the command line.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Human => "human",
+            Self::Json => "json",
+            Self::Jsonl => "jsonl",
+            Self::Sarif => "sarif",
+        }
+    }
+
+    /// The format with this word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|f| f.word() == word)
+    }
+
+    /// What writes it.
+    pub fn report(self) -> Box<dyn Report> {
+        match self {
+            Self::Human => Box::new(Human),
+            Self::Json => Box::new(Json),
+            Self::Jsonl => Box::new(JsonLines),
+            Self::Sarif => Box::new(Sarif),
+        }
+    }
 }

@@ -1,0 +1,39 @@
+//! JSON Schemas of the JSON formats, generated from their wire types.
+
+use super::wire::{Document, Line};
+
+/// The schema of `json` documents.
+pub fn json_schema() -> serde_json::Value {
+    schemars::schema_for!(Document<'static>).to_value()
+}
+
+/// The schema of a line of `jsonl`.
+pub fn jsonl_schema() -> serde_json::Value {
+    schemars::schema_for!(Line<'static>).to_value()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `UPDATE_SCHEMAS=1 cargo test schemas` writes them anew.
+    #[test]
+    fn the_shipped_schemas_are_current() {
+        for (name, schema) in [("json", json_schema()), ("jsonl", jsonl_schema())] {
+            let file = format!(
+                "{}/docs/schemas/straykey-{name}-1.schema.json",
+                env!("CARGO_MANIFEST_DIR")
+            );
+            let mut text = serde_json::to_string_pretty(&schema).expect("it is JSON");
+            text.push('\n');
+            if std::env::var_os("UPDATE_SCHEMAS").is_some() {
+                std::fs::write(&file, &text).expect("docs/schemas can be written");
+            }
+            let shipped = std::fs::read_to_string(&file).expect("the schema is shipped");
+            assert!(
+                shipped == text,
+                "{file} is not current: UPDATE_SCHEMAS=1 cargo test schemas"
+            );
+        }
+    }
+}

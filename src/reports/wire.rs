@@ -1,0 +1,305 @@
+//! What the JSON formats say, apart from the types of the floors above: changing those cannot
+//! change the interface by accident. The schemas under `docs/schemas` are generated from here.
+
+use std::borrow::Cow;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::ReportOptions;
+use crate::base::path_text;
+use crate::detect::patterns::Pattern;
+use crate::findings::{Accepted, Finding, Occurrence, PartPlace, ScanResult};
+
+/// The version of the JSON documents. The second number grows with additions, the first when
+/// something is taken away or changes its meaning.
+pub(super) const SCHEMA_VERSION: &str = "1.0";
+
+/// One scan.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Document<'a> {
+    /// Version of this format, `major.minor`.
+    schema_version: &'a str,
+    /// What made it.
+    tool: Tool<'a>,
+    /// Whether everything that was asked for was read.
+    complete: bool,
+    /// Findings, worst first.
+    findings: Vec<FindingWire<'a>>,
+    /// Findings that somebody accepted.
+    accepted: Vec<AcceptedWire<'a>>,
+    /// How many findings are below the least confidence that is shown.
+    hidden: usize,
+    /// What was read.
+    read: Read,
+    /// What was not read, and why.
+    skips: Vec<SkipWire<'a>>,
+    /// What configuration removed.
+    configuration: Vec<EffectWire<'a>>,
+    /// Things a person should know.
+    notices: &'a [String],
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Tool<'a> {
+    name: &'a str,
+    version: &'a str,
+    /// How many patterns were looked for.
+    patterns: usize,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Read {
+    /// Files read to their end.
+    files: u64,
+    /// Their size in KiB, rounded up.
+    kib: u64,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct SkipWire<'a> {
+    path: Cow<'a, str>,
+    /// A stable word.
+    reason: &'a str,
+    message: String,
+    /// Whether it makes the scan incomplete.
+    incomplete: bool,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct EffectWire<'a> {
+    source: &'a str,
+    removes: &'a str,
+    count: u64,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct AcceptedWire<'a> {
+    /// A comment's token, or file and line of an allowance.
+    by: &'a str,
+    reason: Option<&'a str>,
+    #[serde(flatten)]
+    finding: FindingWire<'a>,
+}
+
+/// One distinct secret.
+#[derive(Serialize, JsonSchema)]
+struct FindingWire<'a> {
+    #[serde(flatten)]
+    what: What<'a>,
+    pattern_name: &'a str,
+    provider: &'a str,
+    description: &'a str,
+    /// token, password, private-key, identifier, connection-string or jwt.
+    class: &'a str,
+    /// until-revoked, expires, short or one-time.
+    lifetime: &'a str,
+    /// Rotate at least every so many days.
+    rotation_days: u16,
+    /// How to take its power away.
+    revoke: &'a str,
+    /// What to use instead.
+    #[serde(skip_serializing_if = "str::is_empty")]
+    replace: &'a str,
+    /// OWASP Non-Human Identities Top 10 (2025).
+    nhi: &'a [&'a str],
+    cwe: &'a [u16],
+    occurrences: Vec<OccurrenceWire<'a>>,
+}
+
+/// What a finding is, in both formats.
+#[derive(Serialize, JsonSchema)]
+struct What<'a> {
+    /// The pattern's id.
+    pattern: &'a str,
+    /// The finding's identity.
+    fingerprint: String,
+    /// The secret as it may be shown.
+    masked: &'a str,
+    /// The secret, only with `--show-secrets`; bytes that are not UTF-8 as `\xNN`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    secret: Option<String>,
+    /// critical, high, medium or low.
+    severity: &'a str,
+    /// high, medium or low.
+    confidence: &'a str,
+}
+
+/// One place.
+#[derive(Serialize, JsonSchema)]
+struct OccurrenceWire<'a> {
+    /// The file; bytes that are not UTF-8 as `\xNN`, `-` for standard input.
+    path: Cow<'a, str>,
+    #[serde(flatten)]
+    place: PlaceWire,
+    /// Whether the last commit has it; absent if not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    committed: Option<bool>,
+    /// The credential's other parts.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    parts: Vec<PartWire<'a>>,
+}
+
+/// From where to where: 1-based, columns in code points, end exclusive. Of a weak secret the end
+/// tells nothing of its length.
+#[derive(Serialize, JsonSchema)]
+struct PlaceWire {
+    line: u64,
+    column: u64,
+    end_line: u64,
+    end_column: u64,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct PartWire<'a> {
+    name: &'a str,
+    masked: &'a str,
+    #[serde(flatten)]
+    place: PlaceWire,
+}
+
+/// A line of `jsonl`: one occurrence.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Line<'a> {
+    /// Always `occurrence`.
+    r#type: &'a str,
+    #[serde(flatten)]
+    what: What<'a>,
+    #[serde(flatten)]
+    occurrence: OccurrenceWire<'a>,
+}
+
+impl<'a> Document<'a> {
+    pub(super) fn new(result: &'a ScanResult, options: &ReportOptions) -> Self {
+        Self {
+            schema_version: SCHEMA_VERSION,
+            tool: Tool {
+                name: "straykey",
+                version: env!("CARGO_PKG_VERSION"),
+                patterns: result.patterns,
+            },
+            complete: !result.is_incomplete(),
+            findings: result
+                .findings
+                .iter()
+                .map(|f| finding(f, options))
+                .collect(),
+            accepted: result
+                .accepted
+                .iter()
+                .map(|a| accepted(a, options))
+                .collect(),
+            hidden: result.hidden,
+            read: Read {
+                files: result.files,
+                kib: result.bytes.div_ceil(1024),
+            },
+            skips: result
+                .skips
+                .iter()
+                .map(|s| SkipWire {
+                    path: path_text(&s.path),
+                    reason: s.reason.code(),
+                    message: s.reason.to_string(),
+                    incomplete: s.reason.is_incomplete(),
+                })
+                .collect(),
+            configuration: result
+                .configuration
+                .iter()
+                .map(|e| EffectWire {
+                    source: &e.source,
+                    removes: e.removes,
+                    count: e.count,
+                })
+                .collect(),
+            notices: &result.notices,
+        }
+    }
+}
+
+impl<'a> Line<'a> {
+    pub(super) fn new(f: &'a Finding, o: &'a Occurrence, options: &ReportOptions) -> Self {
+        Self {
+            r#type: "occurrence",
+            what: what(f, options),
+            occurrence: occurrence(o),
+        }
+    }
+}
+
+fn accepted<'a>(a: &'a Accepted, options: &ReportOptions) -> AcceptedWire<'a> {
+    AcceptedWire {
+        by: &a.by,
+        reason: a.reason.as_deref(),
+        finding: finding(&a.finding, options),
+    }
+}
+
+fn finding<'a>(f: &'a Finding, options: &ReportOptions) -> FindingWire<'a> {
+    let p: &'a Pattern = f.pattern;
+    FindingWire {
+        what: what(f, options),
+        pattern_name: p.name,
+        provider: p.provider,
+        description: p.description,
+        class: p.class.word(),
+        lifetime: p.lifetime.word(),
+        rotation_days: p.rotation_days,
+        revoke: p.revoke,
+        replace: p.replace,
+        nhi: p.nhi,
+        cwe: p.cwe,
+        occurrences: f.occurrences.iter().map(occurrence).collect(),
+    }
+}
+
+fn what<'a>(f: &'a Finding, options: &ReportOptions) -> What<'a> {
+    What {
+        pattern: f.pattern.id,
+        fingerprint: f.fingerprint.to_string(),
+        masked: &f.masked,
+        secret: options.show_secrets.then(|| bytes_text(f.secret.expose())),
+        severity: f.pattern.severity.word(),
+        confidence: f.confidence.word(),
+    }
+}
+
+fn occurrence(o: &Occurrence) -> OccurrenceWire<'_> {
+    OccurrenceWire {
+        path: path_text(&o.path),
+        place: PlaceWire {
+            line: o.start.line,
+            column: o.start.column,
+            end_line: o.end.line,
+            end_column: o.end.column,
+        },
+        committed: o.committed,
+        parts: o.parts.iter().map(part).collect(),
+    }
+}
+
+fn part(p: &PartPlace) -> PartWire<'_> {
+    PartWire {
+        name: &p.name,
+        masked: &p.masked,
+        place: PlaceWire {
+            line: p.start.line,
+            column: p.start.column,
+            end_line: p.end.line,
+            end_column: p.end.column,
+        },
+    }
+}
+
+/// Bytes as text; what is not UTF-8 as `\xNN`.
+fn bytes_text(bytes: &[u8]) -> String {
+    let mut out = String::new();
+    for piece in bytes.utf8_chunks() {
+        out.push_str(piece.valid());
+        for byte in piece.invalid() {
+            out.push_str(&format!("\\x{byte:02x}"));
+        }
+    }
+    out
+}
