@@ -66,7 +66,7 @@ fn main() {
 fn source(all: &[Pattern]) -> String {
     let mut out = String::from("&[\n");
     for p in all {
-        let _ = write!(
+        let _ = writeln!(
             out,
             "Pattern {{ id: {:?}, provider: {:?}, provider_name: {:?}, site: {:?}, name: {:?}, \
              description: {:?}, status: Status::{:?}, class: Class::{:?}, \
@@ -74,7 +74,7 @@ fn source(all: &[Pattern]) -> String {
              rotation_days: {}, revoke: {:?}, replace: {:?}, nhi: &{:?}, cwe: &{:?}, \
              sources: &{:?}, expression: {:?}, program: {}, left: {}, near: &{:?}, \
              near_bytes: {}, names: &{:?}, randomness: {:?}, checksum: Checksum::{}, parts: &[{}], \
-             prefix: {:?}, lane: {}, example: {:?}, counter: &{:?} }},\n",
+             prefix: {:?}, lane: {}, example: {:?}, counter: &{:?} }},",
             p.id,
             p.provider,
             p.provider_name,

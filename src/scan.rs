@@ -2,6 +2,7 @@
 
 mod worker;
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -32,12 +33,25 @@ pub struct ScanOptions {
     pub least: Option<Confidence>,
     /// What somebody accepted.
     pub allowances: Allowances,
-    /// Path globs that are left out, each with where it was configured.
-    pub exclude: Vec<(String, String)>,
-    /// Pattern ids (or `provider.*`) that are not looked for, each with where it was configured.
+    /// Files that are left out.
+    pub exclude: Vec<Exclude>,
+    /// Pattern ids (or `provider.*`) whose findings are left out, and counted; each with where it
+    /// was configured.
     pub disable: Vec<(String, String)>,
     /// Counters that a progress display may read meanwhile.
     pub progress: Option<Arc<Progress>>,
+}
+
+/// Files that are left out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exclude {
+    /// A glob in the syntax of `.gitignore`.
+    pub glob: String,
+    /// The folder (canonical) that it counts in; `None` compares it with paths as reports show
+    /// them.
+    pub base: Option<PathBuf>,
+    /// Where it was configured.
+    pub source: String,
 }
 
 /// What has been done so far.
@@ -101,7 +115,7 @@ pub struct Explained {
     pub fingerprint: Fingerprint,
     /// What judgement made of it.
     pub judged: Judged,
-    /// What took a match away from the report: an allowance, the least confidence.
+    /// What took a match away from the report: configuration, the least confidence, an allowance.
     pub withheld: Option<String>,
 }
 
@@ -116,14 +130,14 @@ pub fn explain(options: &ScanOptions) -> Result<(Vec<Explained>, ScanResult), Sc
 
 fn run(options: &ScanOptions, explaining: bool) -> Result<(Vec<Explained>, ScanResult), ScanError> {
     let began = Instant::now();
-    let catalogue = enabled(options)?;
+    known(options)?;
     let mut exclude = Globs::default();
-    for (glob, source) in &options.exclude {
+    for one in &options.exclude {
         exclude
-            .add(glob)
-            .map_err(|why| ScanError::Glob(source.clone(), why))?;
+            .add(&one.glob, one.base.as_deref())
+            .map_err(|why| ScanError::Glob(one.source.clone(), why))?;
     }
-    let detector = Detector::new(&catalogue, options.engine);
+    let detector = Detector::new(&options.catalogue, options.engine);
     let today = crate::base::today();
     let source = TreeSource::new(&TreeOptions {
         targets: options.targets.clone(),
@@ -165,12 +179,12 @@ fn run(options: &ScanOptions, explaining: bool) -> Result<(Vec<Explained>, ScanR
 }
 
 /// What each glob left out.
-fn effects(exclude: &[(String, String)], globs: &Globs) -> Vec<Effect> {
+fn effects(exclude: &[Exclude], globs: &Globs) -> Vec<Effect> {
     exclude
         .iter()
         .zip(globs.counts())
-        .map(|((glob, source), count)| Effect {
-            source: format!("{source}: exclude '{glob}'"),
+        .map(|(one, count)| Effect {
+            source: format!("{}: exclude '{}'", one.source, one.glob),
             removes: "files",
             count,
         })
@@ -194,21 +208,27 @@ fn ask_git(findings: &mut [Finding]) {
     }
 }
 
-/// The catalogue without what is disabled.
-fn enabled(options: &ScanOptions) -> Result<Catalogue, ScanError> {
-    let mut catalogue = options.catalogue.clone();
-    for (id, source) in &options.disable {
-        let provider = id.strip_suffix(".*");
-        let names = |p: &Pattern| provider.map_or(p.id == id, |provider| p.provider == provider);
-        if !options.catalogue.patterns().iter().any(|p| names(p)) {
-            return Err(ScanError::UnknownPattern(source.clone(), id.clone()));
-        }
-        catalogue.retain(|p| !names(p));
-    }
-    Ok(catalogue)
+/// Whether `id`, a pattern's or `provider.*`, names a pattern.
+fn names(id: &str, pattern: &Pattern) -> bool {
+    let provider = id.strip_suffix(".*");
+    provider.map_or(pattern.id == id, |provider| pattern.provider == provider)
 }
 
-/// Takes away what somebody accepted and what is below the least confidence, and tells of it.
+/// Refuses ids that nothing has.
+fn known(options: &ScanOptions) -> Result<(), ScanError> {
+    let all = options.catalogue.patterns();
+    let unknown = |(id, _): &&(String, String)| !all.iter().any(|p| names(id, p));
+    match options.disable.iter().find(unknown) {
+        Some((id, source)) => Err(ScanError::UnknownPattern(source.clone(), id.clone())),
+        None => Ok(()),
+    }
+}
+
+/// Takes away what is disabled, what somebody accepted and what is below the least confidence, and
+/// tells of it.
+///
+/// A disabled pattern is looked for all the same: its findings are counted, and the same secret
+/// does not come back under the name of a more general pattern.
 fn withhold(
     options: &ScanOptions,
     today: &str,
@@ -216,24 +236,22 @@ fn withhold(
     result: &mut ScanResult,
     explained: &mut [Explained],
 ) {
+    let mut disabled = vec![0u64; options.disable.len()];
     let mut used = vec![0u64; options.allowances.entries().len()];
+    let mut told: HashMap<Fingerprint, String> = HashMap::new();
     for finding in findings {
-        let mut tell = |why: String| {
-            for e in explained
-                .iter_mut()
-                .filter(|e| e.fingerprint == finding.fingerprint)
-            {
-                e.withheld = Some(why.clone());
-            }
+        let mut tell = |why| {
+            told.insert(finding.fingerprint, why);
         };
-        if options
-            .least
-            .is_some_and(|least| finding.confidence < least)
-        {
-            tell(format!(
-                "{} confidence is not shown by default",
-                finding.confidence.word()
-            ));
+        let least = options.least.unwrap_or(Confidence::Low);
+        let off = options.disable.iter();
+        if let Some(i) = off.clone().position(|(id, _)| names(id, finding.pattern)) {
+            disabled[i] += 1;
+            let (id, source) = &options.disable[i];
+            tell(format!("{source}: disable '{id}'"));
+        } else if finding.confidence < least {
+            let is = finding.confidence.word();
+            tell(format!("{is} confidence is not shown by default"));
             result.hidden += 1;
         } else if let Some(i) = options.allowances.find(&finding.fingerprint, today) {
             used[i] += 1;
@@ -249,6 +267,17 @@ fn withhold(
             result.findings.push(finding);
         }
     }
+    for one in explained {
+        one.withheld = told.get(&one.fingerprint).cloned();
+    }
+    for ((id, source), count) in options.disable.iter().zip(disabled) {
+        result.configuration.push(Effect {
+            source: format!("{source}: disable '{id}'"),
+            removes: "findings",
+            count,
+        });
+    }
+    let mut unused = 0;
     for (allowance, count) in options.allowances.entries().iter().zip(used) {
         let source = format!("{}:{}", allowance.source.0, allowance.source.1);
         if count > 0 {
@@ -257,16 +286,18 @@ fn withhold(
                 removes: "findings",
                 count,
             });
+        } else if allowance.is_over(today) {
+            let told = &allowance.fingerprint;
+            let notice = format!("{source}: the allowance of {told} is over");
+            result.notices.push(notice);
         } else {
-            let state = if allowance.is_over(today) {
-                "is over"
-            } else {
-                "is not used"
-            };
-            result.notices.push(format!(
-                "{source}: the allowance of {} {state}",
-                allowance.fingerprint
-            ));
+            unused += 1;
         }
+    }
+    // A few named files never hold all that was accepted.
+    if unused > 0 && options.targets.iter().any(|target| target.is_dir()) {
+        result
+            .notices
+            .push(format!("{unused} allowances match nothing here"));
     }
 }

@@ -59,11 +59,11 @@ fn floors() -> BTreeMap<PathBuf, (String, String)> {
                 .to_string_lossy();
             let floor = first.trim_end_matches(".rs").to_owned();
             let text = fs::read_to_string(&path).expect("UTF-8");
-            let code: String = text
+            let code: Vec<&str> = text
                 .lines()
                 .filter(|l| !l.trim_start().starts_with("//"))
-                .map(|l| format!("{l}\n"))
                 .collect();
+            let code = code.join("\n");
             (inner, (floor, code))
         })
         .collect()

@@ -54,6 +54,7 @@ impl Span {
     }
 
     /// The span moved forward by `by` bytes.
+    #[must_use]
     pub const fn shifted(self, by: usize) -> Self {
         Self {
             start: self.start + by,

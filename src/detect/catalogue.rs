@@ -6,6 +6,7 @@ use super::patterns::{
 };
 
 /// The embedded catalogue, sorted by id; checked and written by the build script.
+#[expect(clippy::unreadable_literal, reason = "generated: nobody reads it")]
 static EMBEDDED: &[Pattern] = include!(concat!(env!("OUT_DIR"), "/catalogue.rs"));
 
 /// A set of patterns.

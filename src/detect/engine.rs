@@ -121,7 +121,7 @@ impl Detector {
         marks.clear();
         if let Some(plain) = &self.plain {
             plain.marks(&self.patterns, text, |pattern, found| {
-                marks.push(mark(pattern, found))
+                marks.push(mark(pattern, found));
             });
             for start in 0..text.len() {
                 if prefilter::STEMS

@@ -3,6 +3,8 @@
 //! Slow, simple, and independent of shapes, programs and lanes; `--engine plain` and the property
 //! tests use it. It shares with the fast engine only what is not a search: edges and keywords.
 
+use std::fmt::Write as _;
+
 use regex::bytes::{Regex, RegexBuilder};
 
 use super::patterns::{ByteSet, Found, Lane, Pattern};
@@ -75,5 +77,9 @@ impl Plain {
 }
 
 fn class(set: ByteSet) -> String {
-    set.iter().map(|b| format!("\\x{b:02x}")).collect()
+    let mut out = String::new();
+    for byte in set.iter() {
+        let _ = write!(out, "\\x{byte:02x}");
+    }
+    out
 }

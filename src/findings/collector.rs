@@ -4,7 +4,7 @@
 //! not depend on which worker saw what.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::fingerprint::{Fingerprint, Strength, strength};
 use super::frame::Frames;
@@ -14,7 +14,7 @@ use super::{Accepted, Finding, Occurrence, PartPlace};
 use crate::base::{Position, Secret, Span};
 use crate::detect::patterns::{Class, Confidence, Pattern};
 use crate::detect::{InlineAllow, Judged, Outcome};
-use crate::sources::{Chunk, Origin};
+use crate::sources::{Chunk, Names, Origin};
 
 /// What makes two matches the same finding: pattern, the secret, and for a weak one the path; and
 /// whether a comment allows it.
@@ -41,6 +41,7 @@ struct Held {
 pub struct Collector {
     held: HashMap<Key, Held>,
     lines: Lines,
+    names: Names,
 }
 
 impl Collector {
@@ -89,7 +90,8 @@ impl Collector {
             .canonical
             .clone()
             .unwrap_or_else(|| Secret::new(j.secret.of(chunk.text)));
-        let fingerprint = Fingerprint::new(j.pattern, strong.expose(), &origin.path);
+        let name = self.names.of(&origin.path);
+        let fingerprint = Fingerprint::new(j.pattern, strong.expose(), &name);
         let place = |span: Span, weak: bool| {
             let start = self.lines.position(chunk, span.start);
             let end = if weak {
@@ -141,7 +143,7 @@ impl Collector {
         };
         let masked = mask(j.pattern, j.secret.of(chunk.text));
         let shown = Secret::new(main.of(chunk.text));
-        let path = fingerprint.is_weak().then(|| origin.path.clone());
+        let path = fingerprint.is_weak().then_some(name);
         let key = Key {
             pattern: j.pattern.id,
             secret: strong,
@@ -214,17 +216,9 @@ pub fn sort(findings: &mut [Finding]) {
 }
 
 fn order(a: &Finding, b: &Finding) -> std::cmp::Ordering {
-    let place = |f: &Finding| {
-        f.occurrences
-            .first()
-            .map(|o| (o.path.clone(), o.start))
-            .unwrap_or_else(|| {
-                (
-                    PathBuf::from(Path::new("")),
-                    Position { line: 0, column: 0 },
-                )
-            })
-    };
+    fn place(f: &Finding) -> Option<(&std::path::Path, crate::base::Position)> {
+        f.occurrences.first().map(|o| (o.path.as_path(), o.start))
+    }
     (b.pattern.severity, b.confidence)
         .cmp(&(a.pattern.severity, a.confidence))
         .then_with(|| place(a).cmp(&place(b)))

@@ -66,7 +66,8 @@ pub fn strength(pattern: &Pattern, secret: &[u8]) -> Strength {
 }
 
 impl Fingerprint {
-    /// The fingerprint of `secret` (its canonical bytes), found by `pattern` in `path`.
+    /// The fingerprint of `secret` (its canonical bytes), found by `pattern` in the file that is
+    /// called `path` from the top of its repository ([`Names`](crate::sources::Names)).
     pub fn new(pattern: &Pattern, secret: &[u8], path: &Path) -> Self {
         match strength(pattern, secret) {
             Strength::Strong => {
@@ -96,6 +97,16 @@ impl Fingerprint {
                 }
             }
         }
+    }
+
+    /// Whether `text` is a whole fingerprint, as [`Display`](fmt::Display) writes it.
+    pub fn is_whole(text: &str) -> bool {
+        let (digits, count) = match text.strip_prefix("w:") {
+            Some(digits) => (digits, 11),
+            None => (text, 32),
+        };
+        let hex = |b: u8| b.is_ascii_digit() || matches!(b, b'a'..=b'f');
+        digits.len() == count && digits.bytes().all(hex)
     }
 
     /// Whether it is that of a weak secret.

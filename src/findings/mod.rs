@@ -17,7 +17,7 @@ use crate::base::{Position, Secret};
 use crate::detect::patterns::{Confidence, Pattern};
 use crate::sources::Skip;
 
-pub use allowances::{Allowance, Allowances};
+pub use allowances::{Allowance, AllowanceError, Allowances, is_day};
 pub use collector::{Collector, sort};
 pub use fingerprint::{Fingerprint, Strength, strength};
 pub use mask::{WEAK_MASK, mask, mask_line};

@@ -27,7 +27,7 @@ impl Report for Human {
     ) -> io::Result<()> {
         let style = Style::new(options.colour);
         for found in &result.findings {
-            finding(found, options, &style, out)?;
+            finding(found, options, style, out)?;
         }
         if options.verbose {
             for accepted in &result.accepted {
@@ -51,14 +51,14 @@ impl Report for Human {
         if options.quiet && !result.is_incomplete() {
             return Ok(());
         }
-        summary(result, options, &style, out)
+        summary(result, options, style, out)
     }
 }
 
 fn finding(
     found: &Finding,
     options: &ReportOptions,
-    style: &Style,
+    style: Style,
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let p = found.pattern;
@@ -135,7 +135,7 @@ fn place(o: &Occurrence) -> String {
     )
 }
 
-fn frame(o: &Occurrence, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+fn frame(o: &Occurrence, style: Style, out: &mut dyn Write) -> io::Result<()> {
     let width = o
         .frame
         .iter()
@@ -192,7 +192,7 @@ fn frame(o: &Occurrence, style: &Style, out: &mut dyn Write) -> io::Result<()> {
 fn summary(
     result: &ScanResult,
     options: &ReportOptions,
-    style: &Style,
+    style: Style,
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let failed: Vec<&Skip> = result
@@ -322,7 +322,7 @@ fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::new();
     for (i, c) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i) % 3 == 0 {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
             out.push(',');
         }
         out.push(c);

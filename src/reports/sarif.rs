@@ -7,6 +7,7 @@
 //! `primaryLocationLineHash` is left to the uploader, which has the files.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -104,9 +105,9 @@ fn one(f: &Finding, o: &Occurrence, rule: i64, options: &ReportOptions) -> Sarif
     let others = f.occurrences.len() - 1;
     let mut text = format!("{}: {}.", p.name, f.masked);
     if others > 0 {
-        text.push_str(&format!(" It stands in {} places.", others + 1));
+        let _ = write!(text, " It stands in {} places.", others + 1);
     }
-    text.push_str(&format!(" Now: {}", p.revoke));
+    let _ = write!(text, " Now: {}", p.revoke);
     let mut related: Vec<Location> = Vec::new();
     for part in &o.parts {
         related.push(location(&o.path, part.start, part.end, Some(&part.name)));
@@ -206,7 +207,9 @@ fn percent(path: &Path) -> String {
                 out.push(char::from(*byte));
             }
             b'\\' if cfg!(windows) => out.push('/'),
-            byte => out.push_str(&format!("%{byte:02X}")),
+            byte => {
+                let _ = write!(out, "%{byte:02X}");
+            }
         }
     }
     out

@@ -2,6 +2,7 @@
 //! change the interface by accident. The schemas under `docs/schemas` are generated from here.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -298,7 +299,7 @@ fn bytes_text(bytes: &[u8]) -> String {
     for piece in bytes.utf8_chunks() {
         out.push_str(piece.valid());
         for byte in piece.invalid() {
-            out.push_str(&format!("\\x{byte:02x}"));
+            let _ = write!(out, "\\x{byte:02x}");
         }
     }
     out

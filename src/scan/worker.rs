@@ -6,7 +6,7 @@ use super::{Explained, Progress};
 use crate::base::Secret;
 use crate::detect::{Detector, Outcome, Scratch};
 use crate::findings::{Collector, Fingerprint, mask};
-use crate::sources::{Chunk, Globs, Origin, Skip, Visitor};
+use crate::sources::{Chunk, Globs, Names, Origin, Skip, Visitor};
 
 pub(super) struct Worker<'a> {
     detector: &'a Detector,
@@ -15,6 +15,7 @@ pub(super) struct Worker<'a> {
     explaining: bool,
     today: &'a str,
     scratch: Scratch,
+    names: Names,
     pub(super) collector: Collector,
     pub(super) explained: Vec<Explained>,
     pub(super) skips: Vec<Skip>,
@@ -37,6 +38,7 @@ impl<'a> Worker<'a> {
             explaining,
             today,
             scratch: Scratch::default(),
+            names: Names::default(),
             collector: Collector::new(),
             explained: Vec::new(),
             skips: Vec::new(),
@@ -68,6 +70,7 @@ impl Visitor for Worker<'_> {
             return;
         }
         if self.explaining {
+            let name = self.names.of(&origin.path);
             for j in &judged {
                 let bytes = j.secret.of(chunk.text);
                 let identity = j.canonical.clone().unwrap_or_else(|| Secret::new(bytes));
@@ -76,7 +79,7 @@ impl Visitor for Worker<'_> {
                     start: self.collector.position(chunk, j.secret.start),
                     end_line: self.collector.position(chunk, j.secret.end).line,
                     masked: mask(j.pattern, bytes),
-                    fingerprint: Fingerprint::new(j.pattern, identity.expose(), &origin.path),
+                    fingerprint: Fingerprint::new(j.pattern, identity.expose(), &name),
                     judged: j.clone(),
                     withheld: None,
                 });

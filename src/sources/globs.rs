@@ -1,6 +1,6 @@
 //! Path globs that leave files out, each with a count of what it removed.
 
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
@@ -8,47 +8,91 @@ use ignore::gitignore::{Gitignore, GitignoreBuilder};
 /// A set of globs in the syntax of `.gitignore`, shared by all workers.
 #[derive(Debug, Default)]
 pub struct Globs {
-    globs: Vec<(Gitignore, AtomicU64)>,
+    globs: Vec<Glob>,
+    /// Where relative paths begin; empty if it cannot be told.
+    here: PathBuf,
+}
+
+#[derive(Debug)]
+struct Glob {
+    rule: Gitignore,
+    base: Option<PathBuf>,
+    count: AtomicU64,
 }
 
 impl Globs {
-    /// Adds a glob.
+    /// Adds a glob. With a `base` (canonical) it counts for the files below that folder, and is
+    /// compared with their paths from there; without one with paths as reports show them.
     ///
     /// # Errors
     ///
     /// Why it does not parse.
-    pub fn add(&mut self, glob: &str) -> Result<(), String> {
+    pub fn add(&mut self, glob: &str, base: Option<&Path>) -> Result<(), String> {
         let mut builder = GitignoreBuilder::new("");
         builder.allow_unclosed_class(false);
         builder.add_line(None, glob).map_err(|e| e.to_string())?;
-        let built = builder.build().map_err(|e| e.to_string())?;
-        self.globs.push((built, AtomicU64::new(0)));
+        let rule = builder.build().map_err(|e| e.to_string())?;
+        if rule.is_empty() {
+            return Err(format!("'{glob}' leaves nothing out"));
+        }
+        if base.is_some() && self.here.as_os_str().is_empty() {
+            let here = std::env::current_dir().and_then(|here| here.canonicalize());
+            self.here = here.unwrap_or_default();
+        }
+        self.globs.push(Glob {
+            rule,
+            base: base.map(Path::to_owned),
+            count: AtomicU64::new(0),
+        });
         Ok(())
     }
 
     /// Whether a file is left out; counts it for the first glob that says so.
     pub fn leave_out(&self, path: &Path) -> bool {
-        let below = |glob: &Gitignore| {
-            if path.has_root() {
-                glob.matched(path, false).is_ignore()
-            } else {
-                glob.matched_path_or_any_parents(path, false).is_ignore()
-            }
-        };
-        let hit = self.globs.iter().find(|(glob, _)| below(glob));
-        if let Some((_, count)) = hit {
-            count.fetch_add(1, Ordering::Relaxed);
+        let hit = self.globs.iter().find(|glob| match &glob.base {
+            None => glob.matches(path),
+            Some(base) => match tidy(&self.here.join(path)).strip_prefix(base) {
+                Ok(below) => glob.matches(below),
+                Err(_) => false,
+            },
+        });
+        if let Some(glob) = hit {
+            glob.count.fetch_add(1, Ordering::Relaxed);
         }
         hit.is_some()
     }
 
     /// How many files each glob left out, in the order in which they were added.
     pub fn counts(&self) -> Vec<u64> {
-        self.globs
-            .iter()
-            .map(|(_, count)| count.load(Ordering::Relaxed))
-            .collect()
+        let counts = self.globs.iter().map(|g| g.count.load(Ordering::Relaxed));
+        counts.collect()
     }
+}
+
+impl Glob {
+    fn matches(&self, path: &Path) -> bool {
+        if path.has_root() {
+            self.rule.matched(path, false).is_ignore()
+        } else {
+            let below = self.rule.matched_path_or_any_parents(path, false);
+            below.is_ignore()
+        }
+    }
+}
+
+/// A path without `.` and `..`, by its words alone.
+fn tidy(path: &Path) -> PathBuf {
+    let mut out = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                out.pop();
+            }
+            part => out.push(part),
+        }
+    }
+    out
 }
 
 #[cfg(test)]
@@ -58,12 +102,27 @@ mod tests {
     #[test]
     fn globs_are_those_of_gitignore() {
         let mut globs = Globs::default();
-        globs.add("vendor/").expect("parses");
-        globs.add("*.min.js").expect("parses");
+        globs.add("vendor/", None).unwrap();
+        globs.add("*.min.js", None).unwrap();
         assert!(globs.leave_out(Path::new("a/vendor/b.c")));
         assert!(globs.leave_out(Path::new("x/y.min.js")));
         assert!(!globs.leave_out(Path::new("vendored.c")));
         assert_eq!(globs.counts(), [1, 1]);
-        assert!(globs.add("a[").is_err());
+        assert!(globs.add("a[", None).is_err());
+        assert!(globs.add("# a comment", None).is_err());
+    }
+
+    #[test]
+    fn a_glob_of_a_folder_is_read_from_there() {
+        let here = std::env::current_dir().unwrap().canonicalize().unwrap();
+        let base = here.parent().unwrap();
+        let name = here.file_name().unwrap().to_str().unwrap();
+        let mut globs = Globs::default();
+        globs.add(&format!("/{name}/a/"), Some(base)).unwrap();
+        assert!(globs.leave_out(Path::new("a/x.c")), "seen from below");
+        assert!(globs.leave_out(Path::new("./b/../a/x.c")));
+        assert!(globs.leave_out(&here.join("a/x.c")), "seen from the root");
+        assert!(!globs.leave_out(Path::new("b/a/x.c")));
+        assert!(!globs.leave_out(Path::new("/elsewhere/a/x.c")));
     }
 }

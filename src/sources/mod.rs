@@ -18,6 +18,7 @@ mod globs;
 mod guard;
 mod head;
 mod kind;
+mod names;
 mod read;
 mod repository;
 mod rules;
@@ -33,6 +34,7 @@ mod tests;
 pub use chunk::{Chunk, ContentKind, Origin};
 pub use globs::Globs;
 pub use head::Heads;
+pub use names::{Names, top_of};
 pub use skip::{Skip, SkipReason};
 pub use tree::{TreeOptions, TreeSource};
 

@@ -101,7 +101,7 @@ struct Check<'a> {
 impl Check<'_> {
     fn tell(&mut self, offset: usize, message: impl Into<String>) {
         let upto = &self.text.as_bytes()[..offset.min(self.text.len())];
-        let line = upto.iter().filter(|b| **b == b'\n').count() + 1;
+        let line = upto.split(|b| *b == b'\n').count();
         self.errors.push(PatternError {
             file: self.file.to_owned(),
             line,
@@ -228,6 +228,10 @@ pub fn parse(
     }
 }
 
+#[expect(
+    clippy::too_many_lines,
+    reason = "one key after the other, no branches to follow"
+)]
 fn compile(check: &mut Check<'_>, file: &File, kind: &Kind) -> Pattern {
     let provider = file.provider.get_ref();
     let (id, at) = (kind.id.get_ref(), kind.id.span().start);

@@ -99,14 +99,14 @@ pub enum Gate {
 /// `near` says whether it has keywords: without them an anchor is worth more than a run.
 pub(super) fn derive(nodes: &[Node], edged: bool, near: bool) -> Lane {
     let nodes = split_at_leads(nodes);
-    if shape::leading_run(&nodes, TOKEN) >= RUN {
-        if let Some(literals) = literals(&nodes) {
-            return Lane::Prefix {
-                literals,
-                lo: 0,
-                hi: 0,
-            };
-        }
+    if shape::leading_run(&nodes, TOKEN) >= RUN
+        && let Some(literals) = literals(&nodes)
+    {
+        return Lane::Prefix {
+            literals,
+            lo: 0,
+            hi: 0,
+        };
     }
     let (mut lead, mut prefix, mut run, mut anchor) = (None, None, None, None);
     for i in 0..nodes.len() {
@@ -319,8 +319,8 @@ fn gate_loss(nodes: &[Node]) -> f64 {
         for (changes, kinds) in state.iter().enumerate() {
             for (last, p) in kinds.iter().enumerate() {
                 for (now, q) in share.iter().enumerate() {
-                    let changed = now != 0 && last != 0 && now != last;
-                    let changes = (changes + usize::from(changed)).min(GATE_CHANGES);
+                    let differs = now != 0 && last != 0 && now != last;
+                    let changes = (changes + usize::from(differs)).min(GATE_CHANGES);
                     next[changes][now] += p * q;
                 }
             }

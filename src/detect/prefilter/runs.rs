@@ -92,7 +92,7 @@ pub(super) fn passes_gate(text: &[u8], run: (usize, usize), least: usize) -> boo
             | lower & (digit | upper) << 1
             | upper & (digit | lower) << 1;
         // Blocks overlap by 16 bytes, so that nothing is torn apart; each change counts once.
-        count += (changed & (1 << 49) - 1).count_ones() as usize;
+        count += (changed & ((1 << 49) - 1)).count_ones() as usize;
         if count >= least {
             return true;
         }

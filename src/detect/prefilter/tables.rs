@@ -185,7 +185,7 @@ mod tests {
         for text in ["gh-token", "GH_TOKEN", "ghToken", "gh.token", "gh token"] {
             let mut told = Vec::new();
             words.find(text.as_bytes(), 0, text.len(), |at, word| {
-                told.push((at, word))
+                told.push((at, word));
             });
             assert_eq!(told, [(0, 0)], "{text}");
         }
@@ -196,7 +196,7 @@ mod tests {
         let words = Keywords::new([("heroku", 1), ("api-key", 2), ("heroku", 3)]);
         let mut told = Vec::new();
         words.find(b"x HeRoKu API_KEY apikey", 0, 23, |at, word| {
-            told.push((at, word))
+            told.push((at, word));
         });
         assert_eq!(told, [(2, 1), (9, 0), (17, 0)]);
         assert_eq!(words.patterns(1), [1, 3]);

@@ -1,0 +1,72 @@
+//! What a file is called from the top of its repository.
+//!
+//! The identity of a weak secret holds its path; the same file must be the same path whether the
+//! scan began at the top, in a folder below, or in git's own objects.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+/// Names of files; each folder is looked at once.
+#[derive(Debug, Default)]
+pub struct Names {
+    /// By folder as reports show it; `None` for one that is in no repository.
+    folders: HashMap<PathBuf, Option<PathBuf>>,
+}
+
+impl Names {
+    /// The path of `file` from the top of the repository it lies in; as it was given if it lies in
+    /// none.
+    pub fn of(&mut self, file: &Path) -> PathBuf {
+        let (Some(folder), Some(name)) = (file.parent(), file.file_name()) else {
+            return file.to_owned();
+        };
+        if !self.folders.contains_key(folder) {
+            self.folders.insert(folder.to_owned(), below_top(folder));
+        }
+        match self.folders.get(folder) {
+            Some(Some(below)) => below.join(name),
+            _ => file.to_owned(),
+        }
+    }
+}
+
+/// The path of a folder from the top of the repository it lies in.
+fn below_top(folder: &Path) -> Option<PathBuf> {
+    let folder = if folder.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        folder
+    };
+    let folder = folder.canonicalize().ok()?;
+    let top = top_of(&folder)?;
+    folder.strip_prefix(top).ok().map(Path::to_owned)
+}
+
+/// The top of the repository that holds `folder`, which must be canonical: the nearest folder, it
+/// or one above it, with a `.git`.
+pub fn top_of(folder: &Path) -> Option<&Path> {
+    folder
+        .ancestors()
+        .find(|up| up.join(".git").symlink_metadata().is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_file_has_one_name_wherever_the_scan_began() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(dir.path().join("repo/.git")).unwrap();
+        std::fs::create_dir_all(dir.path().join("repo/a/b")).unwrap();
+        std::fs::create_dir_all(dir.path().join("plain")).unwrap();
+        let mut names = Names::default();
+        for shown in ["repo/a/b/c.env", "repo/./a/b/c.env", "repo/a/../a/b/c.env"] {
+            let told = names.of(&dir.path().join(shown));
+            assert_eq!(told, Path::new("a/b/c.env"), "{shown}");
+        }
+        let outside = dir.path().join("plain/c.env");
+        assert_eq!(names.of(&outside), outside, "no repository");
+        assert_eq!(names.of(Path::new("-")), Path::new("-"));
+    }
+}
