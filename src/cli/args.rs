@@ -1,0 +1,300 @@
+//! What can be typed. The help, the completions and the man page are made of this.
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum, ValueHint};
+use straykey::detect::Engine;
+use straykey::detect::patterns::Confidence;
+use straykey::reports::Format;
+
+const EXAMPLES: &str = "\
+Examples:
+  straykey scan .                         findings in this tree, as a person reads them
+  straykey scan . -o sarif:out.sarif      the same, and a SARIF file beside it
+  git show HEAD:config.yml | straykey scan -
+  straykey explain deploy/prod.env:12     why something there was or was not reported
+  straykey allow 7f3a91c2 --reason \"a key of the documentation\"
+
+Exit codes:
+  0  clean: everything was read, nothing at or above the threshold
+  1  findings
+  2  the job could not be done: usage, configuration, or something was not read
+
+Nothing is sent anywhere. Secrets are masked in every output.";
+
+/// Finds machine credentials that have strayed into source code, and tells how to retire them.
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXAMPLES, arg_required_else_help = true)]
+pub struct Args {
+    #[command(subcommand)]
+    pub command: Command,
+    #[command(flatten)]
+    pub tell: Tell,
+    /// When to use colours; NO_COLOR, CLICOLOR and CLICOLOR_FORCE are followed too
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub color: Colour,
+}
+
+/// How much is told.
+#[derive(Clone, Copy, Debug, ClapArgs)]
+pub struct Tell {
+    /// Tell findings only, and what could not be read
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Tell more: every place, every file that was not read, everything that was accepted
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Scan files and folders, or standard input
+    Scan(ScanArgs),
+    /// Tell why something was or was not reported
+    Explain(ExplainArgs),
+    /// Accept a finding, with a reason, in .straykey/ignore
+    Allow(AllowArgs),
+    /// List, show and check patterns
+    Patterns(PatternsArgs),
+    /// Print completions for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page of the program or of a command, in roff
+    Man {
+        /// The command
+        command: Option<String>,
+    },
+}
+
+/// What is scanned, and how.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct Look {
+    /// Read what git ignores, too
+    #[arg(long)]
+    pub no_ignore: bool,
+    /// Leave out files that match a glob, in the syntax of .gitignore; repeatable
+    #[arg(long, value_name = "GLOB")]
+    pub exclude: Vec<String>,
+    /// Add the patterns of a file; repeatable
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub patterns: Vec<PathBuf>,
+    /// Look for these patterns only: an id, or `provider.*`; repeatable
+    #[arg(long, value_name = "ID")]
+    pub only: Vec<String>,
+    /// Leave out (and count) the findings of a pattern: an id, or `provider.*`; repeatable
+    #[arg(long, value_name = "ID")]
+    pub disable: Vec<String>,
+    /// Read configuration from this folder instead of the nearest .straykey
+    #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
+    pub config: Option<PathBuf>,
+    /// Read no configuration and no allowances
+    #[arg(long, conflicts_with = "config")]
+    pub no_config: bool,
+    /// Worker threads; 0 for as many as there are cores
+    #[arg(short = 'j', long, value_name = "N", default_value_t = 0)]
+    pub threads: usize,
+    /// How to search: `plain` is slow, simple, and finds the same
+    #[arg(long, value_name = "ENGINE", default_value = "fast")]
+    pub engine: EngineArg,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct ScanArgs {
+    /// Files and folders; - is standard input [default: .]
+    #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub paths: Vec<PathBuf>,
+    /// The report on standard output [default: human]
+    #[arg(short, long, value_name = "FORMAT")]
+    pub format: Option<FormatArg>,
+    /// Write a report to a file, too; - is standard output; repeatable
+    #[arg(short, long, value_name = "FORMAT:PATH", value_parser = parse_output)]
+    pub output: Vec<Output>,
+    /// The least confidence that is reported and fails [default: medium]
+    #[arg(long, value_name = "LEVEL")]
+    pub confidence: Option<ConfidenceArg>,
+    /// End with 0 although there are findings; what could not be read still ends with 2
+    #[arg(long)]
+    pub exit_zero: bool,
+    /// Write secrets in full; refused in CI
+    #[arg(long)]
+    pub show_secrets: bool,
+    #[command(flatten)]
+    pub look: Look,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct ExplainArgs {
+    /// PATH:LINE, or a finding's fingerprint
+    #[arg(value_name = "PATH:LINE|FINGERPRINT")]
+    pub what: String,
+    /// Where to look for a fingerprint [default: .]
+    #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub look: Look,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct AllowArgs {
+    /// The finding's fingerprint: the first eight digits, or more
+    #[arg(value_name = "ID")]
+    pub id: String,
+    /// Why it is accepted
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+    /// Accept it up to and including this day
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub until: Option<String>,
+    /// Where to look for the finding [default: the repository]
+    #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub look: Look,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(arg_required_else_help = true)]
+pub struct PatternsArgs {
+    #[command(subcommand)]
+    pub command: PatternsCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum PatternsCommand {
+    /// List all patterns, one a line
+    List {
+        /// Those whose id or name holds this text
+        filter: Option<String>,
+        /// Add the patterns of a file; repeatable
+        #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+        patterns: Vec<PathBuf>,
+    },
+    /// Show all that is known of a pattern
+    Show {
+        /// The pattern's id
+        id: String,
+        /// Add the patterns of a file; repeatable
+        #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+        patterns: Vec<PathBuf>,
+    },
+    /// Check pattern files of your own
+    Check {
+        /// The files
+        #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+        files: Vec<PathBuf>,
+    },
+}
+
+/// A report and where it goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Output {
+    pub format: Format,
+    /// `None` for standard output.
+    pub path: Option<PathBuf>,
+}
+
+fn parse_output(text: &str) -> Result<Output, String> {
+    let words = || Format::ALL.iter().map(|f| f.word());
+    let all = || words().collect::<Vec<_>>().join(", ");
+    let (word, path) = text
+        .split_once(':')
+        .ok_or_else(|| format!("FORMAT:PATH is needed; formats: {}", all()))?;
+    let format = Format::from_word(word).ok_or_else(|| {
+        let suggestion = super::error::suggestion(word, words());
+        format!("'{word}' is none of: {}{suggestion}", all())
+    })?;
+    match path {
+        "" => Err("the path is empty; - is standard output".into()),
+        "-" => Ok(Output { format, path: None }),
+        path => Ok(Output {
+            format,
+            path: Some(path.into()),
+        }),
+    }
+}
+
+/// An enum of the library as a value on the command line.
+macro_rules! value {
+    ($name:ident, $inner:ty, [$($value:expr => $word:expr),* $(,)?]) => {
+        #[derive(Clone, Copy, Debug)]
+        pub struct $name(pub $inner);
+
+        impl ValueEnum for $name {
+            fn value_variants<'a>() -> &'a [Self] {
+                &[$(Self($value)),*]
+            }
+
+            fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
+                [$(($value, $word)),*]
+                    .into_iter()
+                    .find(|(value, _)| *value == self.0)
+                    .map(|(_, word)| clap::builder::PossibleValue::new(word))
+            }
+        }
+    };
+}
+
+value!(FormatArg, Format, [
+    Format::Human => Format::Human.word(),
+    Format::Json => Format::Json.word(),
+    Format::Jsonl => Format::Jsonl.word(),
+    Format::Sarif => Format::Sarif.word(),
+]);
+value!(ConfidenceArg, Confidence, [
+    Confidence::Low => Confidence::Low.word(),
+    Confidence::Medium => Confidence::Medium.word(),
+    Confidence::High => Confidence::High.word(),
+]);
+value!(EngineArg, Engine, [Engine::Fast => "fast", Engine::Plain => "plain"]);
+value!(Colour, anstream::ColorChoice, [
+    anstream::ColorChoice::Auto => "auto",
+    anstream::ColorChoice::Always => "always",
+    anstream::ColorChoice::Never => "never",
+]);
+
+impl Colour {
+    /// Makes it count for this process.
+    pub fn write_global(self) {
+        self.0.write_global();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_definitions_hold_together() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn every_format_can_be_chosen() {
+        for format in Format::ALL {
+            let args = ["straykey", "scan", "--format", format.word()];
+            let Command::Scan(scan) = Args::try_parse_from(args).unwrap().command else {
+                panic!("scan was asked for");
+            };
+            assert_eq!(scan.format.map(|f| f.0), Some(*format));
+        }
+    }
+
+    #[test]
+    fn outputs() {
+        let told = parse_output("json:a:b.json").unwrap();
+        assert_eq!(
+            (told.format, told.path),
+            (Format::Json, Some("a:b.json".into()))
+        );
+        assert_eq!(parse_output("sarif:-").unwrap().path, None);
+        assert!(
+            parse_output("jsn:x")
+                .unwrap_err()
+                .contains("did you mean 'json'?")
+        );
+        assert!(parse_output("json").is_err() && parse_output("json:").is_err());
+    }
+}

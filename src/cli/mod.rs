@@ -1,0 +1,73 @@
+//! The command line: arguments, settings, exit codes.
+//!
+//! Raw arguments become settings once ([`settings`]); each command is one file and uses the public
+//! library only. Reports go to standard output, everything else to standard error.
+
+mod allow;
+mod args;
+mod config;
+mod error;
+mod exit;
+mod explain;
+mod generate;
+mod home;
+mod output;
+mod patterns;
+mod progress;
+mod scan;
+mod settings;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use straykey::base::escape_controls;
+
+use args::{Args, Command};
+use error::CliError;
+use exit::Exit;
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    quiet_panics();
+    let args = Args::parse();
+    args.color.write_global();
+    let done = match args.command {
+        Command::Scan(scan) => scan::run(&scan, args.tell),
+        Command::Explain(explain) => explain::run(&explain),
+        Command::Allow(allow) => allow::run(&allow),
+        Command::Patterns(patterns) => patterns::run(&patterns),
+        Command::Completions { shell } => generate::completions(shell),
+        Command::Man { command } => generate::man(command.as_deref()),
+    };
+    done.unwrap_or_else(|error| {
+        tell_error(&error);
+        Exit::Failed
+    })
+    .into()
+}
+
+fn tell_error(error: &CliError) {
+    for line in error.lines() {
+        tell(&format!("error: {line}"));
+    }
+}
+
+/// A line on standard error. Nobody can be told if that is closed.
+fn tell(line: &str) {
+    use std::io::Write as _;
+    let _ = writeln!(std::io::stderr(), "straykey: {}", escape_controls(line));
+}
+
+/// A panic's message may quote the text that was searched: only its place is told.
+fn quiet_panics() {
+    std::panic::set_hook(Box::new(|info| {
+        let place = info.location().map_or("an unknown place".into(), |at| {
+            let file = std::path::Path::new(at.file()).file_name();
+            let file = file.unwrap_or_default().to_string_lossy();
+            format!("{file}:{}", at.line())
+        });
+        tell(&format!(
+            "error: a bug at {place}; the result is not complete. Please report it"
+        ));
+    }));
+}

@@ -1,0 +1,111 @@
+//! Where reports go: files first, whole or not at all; then standard output.
+
+use std::collections::BTreeSet;
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+use straykey::base::path_text;
+use straykey::findings::ScanResult;
+use straykey::reports::{Format, ReportOptions, write_atomically};
+
+use super::args::{Output, ScanArgs};
+use super::error::CliError;
+
+/// The reports of a run.
+#[derive(Debug)]
+pub struct Outputs {
+    files: Vec<Output>,
+    /// What standard output gets.
+    stdout: Format,
+}
+
+impl Outputs {
+    /// Works out what goes where.
+    ///
+    /// # Errors
+    ///
+    /// If two reports would go to the same place.
+    pub fn resolve(args: &ScanArgs) -> Result<Self, CliError> {
+        let mut seen = BTreeSet::new();
+        for path in args.output.iter().filter_map(|o| o.path.as_ref()) {
+            if !seen.insert(path) {
+                let path = path_text(path);
+                return Err(CliError::new(format!(
+                    "two reports would be written to '{path}'"
+                )));
+            }
+        }
+        let (stdout, files): (Vec<_>, Vec<_>) =
+            args.output.iter().cloned().partition(|o| o.path.is_none());
+        let mut chosen = args.format.map(|f| f.0).into_iter();
+        let mut chosen = chosen.by_ref().chain(stdout.iter().map(|o| o.format));
+        let first = chosen.next().unwrap_or(Format::Human);
+        if chosen.next().is_some() {
+            let what = "two reports would be written to standard output";
+            return Err(CliError::new(format!(
+                "{what}: --format and -o FORMAT:- choose the same"
+            )));
+        }
+        Ok(Self {
+            files,
+            stdout: first,
+        })
+    }
+
+    /// What standard output gets.
+    pub fn stdout(&self) -> Format {
+        self.stdout
+    }
+
+    /// Writes all reports.
+    ///
+    /// # Errors
+    ///
+    /// The files that could not be written; all others were.
+    pub fn write(&self, result: &ScanResult, options: &ReportOptions) -> Result<(), CliError> {
+        let mut errors = Vec::new();
+        let plain = ReportOptions {
+            colour: false,
+            ..options.clone()
+        };
+        for file in &self.files {
+            let path = file.path.as_deref().unwrap_or(Path::new("-"));
+            let report = file.format.report();
+            if let Err(e) = write_atomically(path, |out| report.write(result, &plain, out)) {
+                errors.push(format!("cannot write {}: {e}", path_text(path)));
+            }
+        }
+        let report = self.stdout.report();
+        let told = to_stdout(|out| report.write(result, options, out));
+        errors.extend(told.err().iter().flat_map(CliError::lines).cloned());
+        if errors.is_empty() {
+            Ok(())
+        } else {
+            Err(CliError::all(errors))
+        }
+    }
+}
+
+/// Writes to standard output. Whoever closes the pipe has read enough: that is no error.
+///
+/// # Errors
+///
+/// If it cannot be written (a full disk behind it).
+pub fn to_stdout(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), CliError> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    match write(&mut out).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(CliError::new(format!(
+            "cannot write to standard output: {error}"
+        ))),
+        _ => {
+            // What is still buffered would be tried once more, and panic on a closed pipe.
+            drop(out.into_parts());
+            Ok(())
+        }
+    }
+}
+
+/// Whether standard output is to have colours.
+pub fn colour() -> bool {
+    anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never
+}

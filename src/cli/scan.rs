@@ -1,0 +1,78 @@
+//! `straykey scan`: files, folders, standard input.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use straykey::base::path_text;
+use straykey::findings::ScanResult;
+use straykey::reports::{Format, ReportOptions};
+use straykey::scan::Progress;
+
+use super::args::{ScanArgs, Tell};
+use super::error::CliError;
+use super::exit::Exit;
+use super::output::{Outputs, colour};
+use super::progress::Watch;
+use super::settings::Settings;
+use super::tell;
+
+/// How many inputs that could not be read are named on standard error.
+const NAMED: usize = 20;
+
+/// Runs the command.
+pub fn run(args: &ScanArgs, how: Tell) -> Result<Exit, CliError> {
+    let outputs = Outputs::resolve(args)?;
+    if args.show_secrets && is_ci() {
+        return Err(CliError::new(
+            "--show-secrets is refused in CI: logs are kept, and read by many",
+        ));
+    }
+    let targets = if args.paths.is_empty() {
+        vec![PathBuf::from(".")]
+    } else {
+        args.paths.clone()
+    };
+    let confidence = args.confidence.map(|c| c.0);
+    let mut settings = Settings::resolve(&args.look, targets, confidence)?;
+    let progress = Arc::new(Progress::default());
+    settings.options.progress = Some(Arc::clone(&progress));
+    let watch = Watch::begin(&progress, how.quiet);
+    let scanned = straykey::scan::scan(&settings.options);
+    watch.into_iter().for_each(Watch::end);
+    let mut result = scanned?;
+    result.notices.splice(0..0, settings.notices);
+
+    let options = ReportOptions {
+        show_secrets: args.show_secrets,
+        colour: colour(),
+        verbose: how.verbose,
+        quiet: how.quiet,
+    };
+    let written = outputs.write(&result, &options);
+    if outputs.stdout() != Format::Human {
+        tell_what_is_missing(&result, how.quiet);
+    }
+    written?;
+    Ok(Exit::of(&result, args.exit_zero))
+}
+
+/// What the report for people would say of it.
+fn tell_what_is_missing(result: &ScanResult, quiet: bool) {
+    let failed = || result.skips.iter().filter(|s| s.reason.is_incomplete());
+    for skip in failed().take(NAMED) {
+        tell(&format!("{}: {}", path_text(&skip.path), skip.reason));
+    }
+    let more = failed().count().saturating_sub(NAMED);
+    if more > 0 {
+        tell(&format!("and {more} more could not be read"));
+    }
+    if !quiet {
+        for notice in &result.notices {
+            tell(&format!("notice: {notice}"));
+        }
+    }
+}
+
+fn is_ci() -> bool {
+    std::env::var("CI").is_ok_and(|value| !matches!(value.as_str(), "" | "0" | "false"))
+}

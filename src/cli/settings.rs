@@ -1,0 +1,168 @@
+//! Settings: what the arguments and the configuration mean together, worked out once.
+
+use std::path::{Path, PathBuf};
+
+use straykey::detect::Catalogue;
+use straykey::detect::patterns::Confidence;
+use straykey::findings::Allowances;
+use straykey::scan::{Exclude, ScanOptions};
+
+use super::args::Look;
+use super::config::Config;
+use super::error::{CliError, suggestion};
+use super::home::{CONFIG, Home, IGNORE, read_named};
+
+/// What a scan is to do.
+#[derive(Debug)]
+pub struct Settings {
+    /// For the library.
+    pub options: ScanOptions,
+    /// Things a person should know, from before the scan.
+    pub notices: Vec<String>,
+}
+
+impl Settings {
+    /// Joins the arguments with the configuration of the targets. An argument wins over the
+    /// configuration where both choose, and adds to it where both list.
+    ///
+    /// # Errors
+    ///
+    /// Whatever in either cannot be followed.
+    pub fn resolve(
+        look: &Look,
+        targets: Vec<PathBuf>,
+        confidence: Option<Confidence>,
+    ) -> Result<Self, CliError> {
+        let mut notices = Vec::new();
+        let home = home(look, &targets)?;
+        let mut catalogue = Catalogue::embedded();
+        let mut exclude: Vec<Exclude> = Vec::new();
+        let mut disable: Vec<(String, String)> = Vec::new();
+        let mut allowances = Allowances::default();
+        let mut least = None;
+        if let Some(home) = &home {
+            if let Some((file, text)) = home.read(Path::new(CONFIG), &mut notices)? {
+                let config = Config::parse(&file, &text)?;
+                exclude.extend(config.exclude.iter().map(|(glob, line)| Exclude {
+                    glob: glob.clone(),
+                    base: Some(home.base.clone()),
+                    source: format!("{file}:{line}"),
+                }));
+                let place = |line| format!("{file}:{line}");
+                disable.extend(config.disable.into_iter().map(|(id, l)| (id, place(l))));
+                for (name, line) in &config.patterns {
+                    add_configured(&mut catalogue, home, name, &place(*line), &mut notices)?;
+                }
+                least = config.confidence;
+            }
+            if let Some((file, text)) = home.read(Path::new(IGNORE), &mut notices)? {
+                allowances = Allowances::parse(&file, &text).map_err(CliError::all)?;
+            }
+        }
+        for path in &look.patterns {
+            let text = read_named(path)?;
+            add(&mut catalogue, &path.to_string_lossy(), &text)?;
+        }
+        exclude.extend(look.exclude.iter().map(|glob| Exclude {
+            glob: glob.clone(),
+            base: None,
+            source: "--exclude".into(),
+        }));
+        disable.extend(
+            look.disable
+                .iter()
+                .map(|id| (id.clone(), "--disable".into())),
+        );
+        only(&mut catalogue, &look.only)?;
+        let options = ScanOptions {
+            targets,
+            ignored: look.no_ignore,
+            threads: look.threads,
+            catalogue,
+            engine: look.engine.0,
+            least: Some(confidence.or(least).unwrap_or(Confidence::Medium)),
+            allowances,
+            exclude,
+            disable,
+            progress: None,
+        };
+        Ok(Self { options, notices })
+    }
+}
+
+fn home(look: &Look, targets: &[PathBuf]) -> Result<Option<Home>, CliError> {
+    match &look.config {
+        _ if look.no_config => Ok(None),
+        None => Home::of(targets),
+        Some(named) => {
+            let wrong = |e| CliError::file("cannot read configuration from", named, &e);
+            let folder = named.canonicalize().map_err(wrong)?;
+            let Some(base) = folder.parent().filter(|_| folder.is_dir()) else {
+                return Err(CliError::new(format!(
+                    "--config {}: a .straykey folder is meant",
+                    named.display()
+                )));
+            };
+            let base = base.to_owned();
+            Ok(Some(Home { folder, base }))
+        }
+    }
+}
+
+/// Adds the patterns of a file that a configuration names. It must lie below the folder that holds
+/// the configuration, links followed: nothing else may be read in the name of a repository.
+fn add_configured(
+    catalogue: &mut Catalogue,
+    home: &Home,
+    name: &Path,
+    place: &str,
+    notices: &mut Vec<String>,
+) -> Result<(), CliError> {
+    let path = home.folder.join(name);
+    let real = path
+        .canonicalize()
+        .map_err(|e| CliError::new(format!("{place}: '{}': {e}", name.display())))?;
+    if !real.starts_with(&home.base) {
+        let what = "lies outside of the tree";
+        return Err(CliError::new(format!(
+            "{place}: '{}' {what}",
+            name.display()
+        )));
+    }
+    match home.read(name, notices)? {
+        Some((file, text)) => add(catalogue, &file, &text),
+        None => Ok(()),
+    }
+}
+
+/// Adds the patterns of a file.
+pub fn add(catalogue: &mut Catalogue, name: &str, text: &str) -> Result<(), CliError> {
+    match catalogue.add_file(name, text) {
+        Ok(_) => Ok(()),
+        Err(errors) => Err(CliError::all(errors)),
+    }
+}
+
+/// Keeps the named patterns only, if any are named.
+fn only(catalogue: &mut Catalogue, ids: &[String]) -> Result<(), CliError> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let names = |id: &str, pattern: &str, provider: &str| {
+        id == pattern || id.strip_suffix(".*") == Some(provider)
+    };
+    for id in ids {
+        let known = catalogue.patterns();
+        if !known.iter().any(|p| names(id, p.id, p.provider)) {
+            return Err(CliError::new(unknown_pattern(catalogue, id)));
+        }
+    }
+    catalogue.retain(|p| ids.iter().any(|id| names(id, p.id, p.provider)));
+    Ok(())
+}
+
+/// Says that nothing has an id, and what may have been meant.
+pub fn unknown_pattern(catalogue: &Catalogue, id: &str) -> String {
+    let near = suggestion(id, catalogue.patterns().iter().map(|p| p.id));
+    format!("no pattern is called '{id}'{near}; see: straykey patterns list")
+}
