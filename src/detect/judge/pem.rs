@@ -10,12 +10,15 @@ use crate::detect::{Judged, Rejection};
 
 /// The shortest body of a private key that there is: an Ed25519 seed in PKCS #8 has 48 bytes.
 const LEAST: usize = 60;
+/// The base64 of a key comes in lines; prose and code do not run on for so long.
+const LINE: usize = 40;
 
 /// Reads the body behind the BEGIN line: widens the match to it, or rejects.
 pub(super) fn body(text: &[u8], judged: &mut Judged) -> Result<(), Rejection> {
     let begin = judged.span.end;
     let window = &text[begin..text.len().min(begin + limits::KEY_BYTES)];
     let mut held: Vec<u8> = Vec::new();
+    let (mut line, mut longest) = (0, 0);
     let mut at = 0;
     let mut end = None;
     while at < window.len() {
@@ -36,7 +39,13 @@ pub(super) fn body(text: &[u8], judged: &mut Judged) -> Result<(), Rejection> {
         }
         if byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=') {
             held.push(byte);
-        } else if !byte.is_ascii_whitespace() && !byte.is_ascii_punctuation() {
+            line += 1;
+            longest = longest.max(line);
+            at += 1;
+            continue;
+        }
+        line = 0;
+        if !byte.is_ascii_whitespace() && !byte.is_ascii_punctuation() {
             break;
         }
         at += 1;
@@ -44,7 +53,10 @@ pub(super) fn body(text: &[u8], judged: &mut Judged) -> Result<(), Rejection> {
     // `+` joins string pieces more often than not when a quote or a blank stands beside it; a
     // stray one in the canonical form does no harm to identity within one way of writing.
     let joined = held.iter().filter(|b| **b != b'=').count();
-    if joined < LEAST || held.iter().collect::<std::collections::HashSet<_>>().len() < 12 {
+    if joined < LEAST
+        || longest < LINE
+        || held.iter().collect::<std::collections::HashSet<_>>().len() < 12
+    {
         return Err(Rejection::NotAKey);
     }
     let stop = end.map_or(at, |e| {
