@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum, ValueHint};
 use straykey::detect::Engine;
-use straykey::detect::patterns::Confidence;
+use straykey::detect::patterns::{Confidence, Severity};
 use straykey::reports::Format;
 
 const EXAMPLES: &str = "\
@@ -17,7 +17,7 @@ Examples:
 
 Exit codes:
   0  clean: everything was read, nothing at or above the threshold
-  1  findings
+  1  findings of medium confidence and medium severity or above
   2  the job could not be done: usage, configuration, or something was not read
 
 Nothing is sent anywhere. Secrets are masked in every output.";
@@ -114,6 +114,9 @@ pub struct ScanArgs {
     /// The least confidence that is reported and fails [default: medium]
     #[arg(long, value_name = "LEVEL")]
     pub confidence: Option<ConfidenceArg>,
+    /// The least severity that fails; what is below is reported and does not fail [default: medium]
+    #[arg(long, value_name = "LEVEL")]
+    pub severity: Option<SeverityArg>,
     /// End with 0 although there are findings; what could not be read still ends with 2
     #[arg(long)]
     pub exit_zero: bool,
@@ -246,6 +249,12 @@ value!(ConfidenceArg, Confidence, [
     Confidence::Low => Confidence::Low.word(),
     Confidence::Medium => Confidence::Medium.word(),
     Confidence::High => Confidence::High.word(),
+]);
+value!(SeverityArg, Severity, [
+    Severity::Low => Severity::Low.word(),
+    Severity::Medium => Severity::Medium.word(),
+    Severity::High => Severity::High.word(),
+    Severity::Critical => Severity::Critical.word(),
 ]);
 value!(EngineArg, Engine, [Engine::Fast => "fast", Engine::Plain => "plain"]);
 value!(Colour, anstream::ColorChoice, [

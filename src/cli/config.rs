@@ -6,7 +6,7 @@
 use std::path::{Component, Path, PathBuf};
 
 use serde::Deserialize;
-use straykey::detect::patterns::Confidence;
+use straykey::detect::patterns::{Confidence, Severity};
 use toml::Spanned;
 
 use super::error::{CliError, suggestion};
@@ -22,10 +22,12 @@ pub struct Config {
     pub patterns: Vec<(PathBuf, usize)>,
     /// The least confidence that is reported.
     pub confidence: Option<Confidence>,
+    /// The least severity that fails.
+    pub severity: Option<Severity>,
 }
 
 /// The keys there are.
-const KEYS: &[&str] = &["exclude", "disable", "patterns", "confidence"];
+const KEYS: &[&str] = &["exclude", "disable", "patterns", "confidence", "severity"];
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -37,6 +39,7 @@ struct Wire {
     #[serde(default)]
     patterns: Vec<Spanned<String>>,
     confidence: Option<Spanned<String>>,
+    severity: Option<Spanned<String>>,
 }
 
 impl Config {
@@ -59,11 +62,16 @@ impl Config {
                 None => wrong(at, error.message()),
             }
         })?;
+        let none_of = |word: &Spanned<String>, all: &str| {
+            let what = format!("'{}' is none of: {all}", word.get_ref());
+            wrong(word.span().start, &what)
+        };
         let confidence = wire.confidence.map(|word| {
-            Confidence::from_word(word.get_ref()).ok_or_else(|| {
-                let what = format!("'{}' is none of: low, medium, high", word.get_ref());
-                wrong(word.span().start, &what)
-            })
+            Confidence::from_word(word.get_ref()).ok_or_else(|| none_of(&word, "low, medium, high"))
+        });
+        let severity = wire.severity.map(|word| {
+            Severity::from_word(word.get_ref())
+                .ok_or_else(|| none_of(&word, "low, medium, high, critical"))
         });
         let with_lines = |all: Vec<Spanned<String>>| -> Vec<(String, usize)> {
             let place = |one: Spanned<String>| (line(one.span().start), one.into_inner());
@@ -83,6 +91,7 @@ impl Config {
             disable: with_lines(wire.disable),
             patterns,
             confidence: confidence.transpose()?,
+            severity: severity.transpose()?,
         })
     }
 }
@@ -105,7 +114,7 @@ mod tests {
     #[test]
     fn all_keys() {
         let text = "exclude = [\n  'vendor/',\n  '*.min.js',\n]\ndisable = ['a.b']\n\
-                    patterns = ['own/x.toml']\nconfidence = 'low'\n";
+                    patterns = ['own/x.toml']\nconfidence = 'low'\nseverity = 'high'\n";
         let config = Config::parse("c", text).unwrap();
         assert_eq!(
             config.exclude,
@@ -114,6 +123,7 @@ mod tests {
         assert_eq!(config.disable, [("a.b".into(), 5)]);
         assert_eq!(config.patterns, [("own/x.toml".into(), 6)]);
         assert_eq!(config.confidence, Some(Confidence::Low));
+        assert_eq!(config.severity, Some(Severity::High));
         assert_eq!(Config::parse("c", "").unwrap(), Config::default());
     }
 

@@ -1,6 +1,7 @@
 use std::process::ExitCode;
 
-use straykey::findings::ScanResult;
+use straykey::detect::patterns::Severity;
+use straykey::findings::{Finding, ScanResult};
 
 /// How the program ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,14 +16,16 @@ pub enum Exit {
 }
 
 impl Exit {
-    /// How a scan with this result ends.
-    pub fn of(result: &ScanResult, exit_zero: bool) -> Self {
+    /// How a scan with this result ends. Findings below the severity `threshold` do not fail:
+    /// test keys, say.
+    pub fn of(result: &ScanResult, threshold: Severity, exit_zero: bool) -> Self {
+        let fails = |f: &Finding| f.pattern.severity >= threshold;
         if result.is_incomplete() {
             Self::Failed
-        } else if result.findings.is_empty() || exit_zero {
-            Self::Clean
-        } else {
+        } else if result.findings.iter().any(fails) && !exit_zero {
             Self::Findings
+        } else {
+            Self::Clean
         }
     }
 
@@ -47,12 +50,12 @@ mod tests {
 
     use super::*;
 
-    fn result(finding: bool, skip: Option<SkipReason>) -> ScanResult {
+    fn result(finding: Option<&str>, skip: Option<SkipReason>) -> ScanResult {
         let mut out = ScanResult::default();
-        if finding {
+        if let Some(id) = finding {
             let dir = tempfile::tempdir().unwrap();
             let pattern = straykey::detect::Catalogue::embedded();
-            let pattern = pattern.get("github.pat-classic").unwrap();
+            let pattern = pattern.get(id).unwrap();
             let mut sampler = straykey::detect::patterns::Sampler::new(1);
             let (text, _) = straykey::detect::patterns::sample_match(pattern, &mut sampler);
             std::fs::write(dir.path().join("a"), text).unwrap();
@@ -74,19 +77,24 @@ mod tests {
     fn the_table_of_the_design() {
         let bad = || Some(SkipReason::Unreadable("no".into()));
         let notice = || Some(SkipReason::LfsPointer);
+        let real = Some("github.pat-classic");
+        let test = Some("stripe.restricted-test-key");
         for (finding, skip, exit_zero, code) in [
-            (false, None, false, 0),
-            (false, notice(), false, 0),
-            (false, None, true, 0),
-            (true, None, false, 1),
-            (true, notice(), false, 1),
-            (true, None, true, 0),
-            (false, bad(), false, 2),
-            (true, bad(), false, 2),
-            (true, bad(), true, 2),
+            (None, None, false, 0),
+            (None, notice(), false, 0),
+            (None, None, true, 0),
+            (real, None, false, 1),
+            (real, notice(), false, 1),
+            (real, None, true, 0),
+            (test, None, false, 0),
+            (None, bad(), false, 2),
+            (real, bad(), false, 2),
+            (real, bad(), true, 2),
+            (test, bad(), false, 2),
         ] {
-            let told = Exit::of(&result(finding, skip.clone()), exit_zero).code();
-            assert_eq!(told, code, "{finding} {skip:?} {exit_zero}");
+            let result = result(finding, skip.clone());
+            let told = Exit::of(&result, Severity::Medium, exit_zero).code();
+            assert_eq!(told, code, "{finding:?} {skip:?} {exit_zero}");
         }
     }
 }

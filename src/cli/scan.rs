@@ -34,6 +34,9 @@ pub fn run(args: &ScanArgs, how: Tell) -> Result<Exit, CliError> {
     };
     let confidence = args.confidence.map(|c| c.0);
     let mut settings = Settings::resolve(&args.look, targets, confidence)?;
+    if let Some(severity) = args.severity {
+        settings.severity = severity.0;
+    }
     let progress = Arc::new(Progress::default());
     settings.options.progress = Some(Arc::clone(&progress));
     let watch = Watch::begin(&progress, how.quiet);
@@ -44,6 +47,7 @@ pub fn run(args: &ScanArgs, how: Tell) -> Result<Exit, CliError> {
 
     let options = ReportOptions {
         show_secrets: args.show_secrets,
+        threshold: settings.severity,
         colour: colour(),
         verbose: how.verbose,
         quiet: how.quiet,
@@ -53,7 +57,7 @@ pub fn run(args: &ScanArgs, how: Tell) -> Result<Exit, CliError> {
         tell_what_is_missing(&result, how.quiet);
     }
     written?;
-    Ok(Exit::of(&result, args.exit_zero))
+    Ok(Exit::of(&result, settings.severity, args.exit_zero))
 }
 
 /// What the report for people would say of it.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use straykey::detect::Catalogue;
-use straykey::detect::patterns::Confidence;
+use straykey::detect::patterns::{Confidence, Severity};
 use straykey::findings::Allowances;
 use straykey::scan::{Exclude, ScanOptions};
 
@@ -17,6 +17,8 @@ use super::home::{CONFIG, Home, IGNORE, read_named};
 pub struct Settings {
     /// For the library.
     pub options: ScanOptions,
+    /// The least severity that fails.
+    pub severity: Severity,
     /// Things a person should know, from before the scan.
     pub notices: Vec<String>,
 }
@@ -40,6 +42,7 @@ impl Settings {
         let mut disable: Vec<(String, String)> = Vec::new();
         let mut allowances = Allowances::default();
         let mut least = None;
+        let mut severity = None;
         if let Some(home) = &home {
             if let Some((file, text)) = home.read(Path::new(CONFIG), &mut notices)? {
                 let config = Config::parse(&file, &text)?;
@@ -54,6 +57,7 @@ impl Settings {
                     add_configured(&mut catalogue, home, name, &place(*line), &mut notices)?;
                 }
                 least = config.confidence;
+                severity = config.severity;
             }
             if let Some((file, text)) = home.read(Path::new(IGNORE), &mut notices)? {
                 allowances = Allowances::parse(&file, &text).map_err(CliError::all)?;
@@ -86,7 +90,11 @@ impl Settings {
             disable,
             progress: None,
         };
-        Ok(Self { options, notices })
+        Ok(Self {
+            options,
+            severity: severity.unwrap_or(Severity::Medium),
+            notices,
+        })
     }
 }
 

@@ -216,8 +216,16 @@ fn summary(
     match (result.findings.len(), failed.is_empty()) {
         (0, true) => writeln!(out, "{}: {read}", style.good("Clean"))?,
         (0, false) => writeln!(out, "no finding in what was read: {read}")?,
-        (1, _) => writeln!(out, "1 finding; {read}")?,
-        (n, _) => writeln!(out, "{} findings; {read}", thousands(n as u64))?,
+        (n, _) => {
+            let below = |f: &&Finding| f.pattern.severity < options.threshold;
+            let below = result.findings.iter().filter(below).count();
+            let told = match below {
+                0 => String::new(),
+                _ => format!(" ({} below {})", below, options.threshold.word()),
+            };
+            let s = if n == 1 { "" } else { "s" };
+            writeln!(out, "{} finding{s}{told}; {read}", thousands(n as u64))?;
+        }
     }
     let mut notes = Vec::new();
     for (what, name) in [

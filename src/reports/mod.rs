@@ -15,6 +15,7 @@ mod wire;
 
 use std::io::{self, Write};
 
+use crate::detect::patterns::Severity;
 use crate::findings::ScanResult;
 
 pub use file::write_atomically;
@@ -24,16 +25,31 @@ pub use sarif::Sarif;
 pub use schema::{json_schema, jsonl_schema};
 
 /// What a report may show, and where to.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct ReportOptions {
     /// Print secrets in the clear (`--show-secrets`).
     pub show_secrets: bool,
+    /// The least severity that fails; the summary says so of what is below.
+    pub threshold: Severity,
     /// Write terminal colours.
     pub colour: bool,
     /// Tell more (`-v`): accepted findings, every place, notice and skip.
     pub verbose: bool,
     /// Tell only the findings (`-q`), and what makes the run incomplete.
     pub quiet: bool,
+}
+
+impl Default for ReportOptions {
+    /// Masked, no colours, everything that a person needs; medium severity fails.
+    fn default() -> Self {
+        Self {
+            show_secrets: false,
+            threshold: Severity::Medium,
+            colour: false,
+            verbose: false,
+            quiet: false,
+        }
+    }
 }
 
 /// Writes results in one format.

@@ -1,0 +1,121 @@
+//! What the tests of the program share: a demonstration tree of generated secrets, and a way to
+//! run the program in it.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use straykey::detect::Catalogue;
+use straykey::detect::patterns::{Checksum, Sampler, sample_secret};
+
+/// What one run printed, and how it ended.
+#[derive(Debug)]
+pub struct Run {
+    pub out: String,
+    pub err: String,
+    pub code: i32,
+}
+
+/// The program in a folder, with nothing of the surrounding in its environment.
+pub fn command(dir: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_straykey"));
+    command.args(args).current_dir(dir).env_clear();
+    // Some systems need these to start a program at all.
+    for name in ["PATH", "SystemRoot", "LLVM_PROFILE_FILE"] {
+        if let Some(value) = std::env::var_os(name) {
+            command.env(name, value);
+        }
+    }
+    command
+}
+
+/// Runs the program.
+pub fn straykey(dir: &Path, args: &[&str]) -> Run {
+    with_input(dir, args, b"")
+}
+
+/// Runs the program with something on its standard input.
+pub fn with_input(dir: &Path, args: &[&str], input: &[u8]) -> Run {
+    let mut child = command(dir, args)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let mut stdin = child.stdin.take().expect("it was asked for");
+    let input = input.to_vec();
+    // A program that does not read its input closes the pipe.
+    let feed = std::thread::spawn(move || drop(stdin.write_all(&input)));
+    let done = child.wait_with_output().expect("the program ends");
+    feed.join().expect("the input was fed");
+    Run {
+        out: String::from_utf8(done.stdout).expect("output is UTF-8"),
+        err: String::from_utf8(done.stderr).expect("messages are UTF-8"),
+        code: done.status.code().expect("no signal ended it"),
+    }
+}
+
+/// A generated secret of a pattern; the same for the same seed.
+pub fn secret(id: &str, seed: u64) -> String {
+    let pattern = Catalogue::embedded();
+    let pattern = pattern.get(id).expect("the pattern is known");
+    let secret = sample_secret(
+        pattern.expression[1],
+        pattern.checksum,
+        &mut Sampler::new(seed),
+    );
+    String::from_utf8(secret).expect("it is text")
+}
+
+/// A generated password as people make them.
+pub fn password(seed: u64) -> String {
+    let tail = sample_secret(
+        "[A-Z][a-z]{5}[0-9]{3}[%!&]",
+        Checksum::None,
+        &mut Sampler::new(seed),
+    );
+    String::from_utf8(tail).expect("it is text")
+}
+
+/// The tree that the documentation's examples are run in.
+pub fn demo(dir: &Path) {
+    let write = |name: &str, text: String| {
+        let path = dir.join(name);
+        fs::create_dir_all(path.parent().expect("it has one")).expect("made");
+        fs::write(path, text).expect("written");
+    };
+    let mut sampler = Sampler::new(11);
+    let part = sample_secret("[0-9A-Za-z+/]{40}", Checksum::None, &mut sampler);
+    let part = String::from_utf8(part).expect("it is text");
+    let id = secret("aws.access-key", 3);
+    write(
+        "deploy/prod.env",
+        format!("REGION=eu-central-1\nAWS_ACCESS_KEY_ID={id}\nAWS_SECRET_ACCESS_KEY={part}\n"),
+    );
+    write(
+        "src/db.py",
+        format!(
+            "import db\n\nPASSWORD = \"{}\"\nTIMEOUT = 30\n",
+            password(5)
+        ),
+    );
+    write(
+        "ci/notify.sh",
+        format!(
+            "#!/bin/sh\ncurl -H \"Authorization: Bearer {}\" \"$URL\"\n",
+            secret("slack.bot-token", 4)
+        ),
+    );
+    write(
+        "README.md",
+        "# Demo\n\nSet `DB_PASSWORD` before you start.\n".into(),
+    );
+}
+
+/// A folder with the demonstration tree.
+pub fn demo_folder() -> tempfile::TempDir {
+    let dir = tempfile::tempdir().expect("a folder");
+    demo(dir.path());
+    dir
+}
