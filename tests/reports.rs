@@ -108,7 +108,7 @@ fn no_format_tells_a_secret() {
             let out = written(*format, &result, &options);
             for (i, secret) in secrets.iter().enumerate() {
                 for form in forms(secret).iter().filter(|f| f.len() >= 6) {
-                    let found = out.windows(form.len()).any(|w| w == form.as_slice());
+                    let found = memchr::memmem::find(&out, form).is_some();
                     assert!(!found, "{} tells secret number {i}", format.word());
                 }
             }
@@ -134,8 +134,12 @@ fn every_output_is_valid_against_its_schema() {
     let mut results = vec![ScanResult::default(), scanned(dir.path())];
     results.push(scanned(&dir.path().join("does-not-exist")));
     assert!(results[2].is_incomplete());
-    let sarif: serde_json::Value =
-        serde_json::from_str(include_str!("../testdata/sarif-schema-2.1.0.json")).expect("JSON");
+    // The published schema has a stray bracket in one expression (run.language), which strict
+    // engines refuse; escaped it means the same.
+    let published = include_str!("../testdata/sarif-schema-2.1.0.json");
+    assert_eq!(published.matches("{2}]?$").count(), 1);
+    let sarif = published.replace("{2}]?$", r"{2}\\]?$");
+    let sarif: serde_json::Value = serde_json::from_str(&sarif).expect("JSON");
     let sarif = jsonschema::validator_for(&sarif).expect("a schema");
     let json = jsonschema::validator_for(&json_schema()).expect("a schema");
     let jsonl = jsonschema::validator_for(&jsonl_schema()).expect("a schema");
