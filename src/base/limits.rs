@@ -28,3 +28,14 @@ pub const KEY_BYTES: usize = 16 << 10;
 /// Steps a shape may take at one start; a shape that could take more is refused when it is
 /// compiled.
 pub const MATCH_STEPS: u64 = 1 << 16;
+
+/// Matches of one content that are collected; the rest is told as a skip, so that a file made of
+/// tokens cannot eat all memory. A place with its frame takes about a KiB.
+pub const MATCHES: usize = 50_000;
+
+/// Places of one finding in one content that keep their lines of source; the others are told by
+/// line and column alone.
+pub const FRAMES: usize = 100;
+
+/// The farthest that a frame looks for the ends of its line: eight times what is shown of it.
+pub const FRAME_BYTES: usize = 1 << 10;

@@ -51,6 +51,15 @@ pub struct Scratch {
     prefilter: prefilter::Scratch,
     steps: Steps,
     marks: Vec<Mark>,
+    beyond: Vec<Judged>,
+}
+
+impl Scratch {
+    /// What the last scan judged outside of its chunk's core: it belongs to the neighbours, and
+    /// is known here only so that no line which reaches there shows it.
+    pub fn beyond(&self) -> &[Judged] {
+        &self.beyond
+    }
 }
 
 impl Detector {
@@ -95,6 +104,7 @@ impl Detector {
     /// Everything that begins in the chunk's core, judged, in order of place; rejected marks
     /// included.
     pub fn scan(&self, chunk: &Chunk<'_>, path: &Path, scratch: &mut Scratch) -> Vec<Judged> {
+        scratch.beyond.clear();
         self.marks(chunk.text, scratch);
         if scratch.marks.is_empty() {
             return Vec::new();
@@ -106,9 +116,16 @@ impl Detector {
             patterns: &self.patterns,
             inline_allow: self.inline_allow,
         };
-        let mut judged = judge::judge(&scene, &scratch.marks, &mut scratch.steps);
-        judged.retain(|j| chunk.core().contains(&j.span.start));
-        judged
+        let judged = judge::judge(&scene, &scratch.marks, &mut scratch.steps);
+        let core = chunk.core();
+        if core == (0..chunk.text.len()) {
+            return judged;
+        }
+        let (inside, beyond) = judged
+            .into_iter()
+            .partition(|j| core.contains(&j.span.start));
+        scratch.beyond = beyond;
+        inside
     }
 
     /// Fills the scratch with the marks of `text`: a set, sorted.
@@ -117,6 +134,7 @@ impl Detector {
             prefilter,
             steps,
             marks,
+            ..
         } = scratch;
         marks.clear();
         if let Some(plain) = &self.plain {

@@ -22,6 +22,17 @@ pub struct Judged {
     pub outcome: Outcome,
 }
 
+impl Judged {
+    /// Whether it is certainly no secret: it may be read. All else is hidden wherever text is
+    /// shown, reported or not.
+    pub fn is_harmless(&self) -> bool {
+        matches!(
+            &self.outcome,
+            Outcome::Rejected(Rejection::Reference(_) | Rejection::Words | Rejection::Overlap(_))
+        )
+    }
+}
+
 /// A part of a credential, found near its strong part.
 #[derive(Clone, Debug)]
 pub struct PartHit {

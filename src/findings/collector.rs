@@ -4,14 +4,15 @@
 //! not depend on which worker saw what.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use super::cover::Cover;
 use super::fingerprint::{Fingerprint, Strength, strength};
 use super::frame::Frames;
 use super::lines::Lines;
 use super::mask::{WEAK_MASK, mask};
 use super::{Accepted, Finding, Occurrence, PartPlace};
-use crate::base::{Position, Secret, Span};
+use crate::base::{Position, Secret, Span, limits};
 use crate::detect::patterns::{Class, Confidence, Pattern};
 use crate::detect::{InlineAllow, Judged, Outcome};
 use crate::sources::{Chunk, Names, Origin};
@@ -34,14 +35,23 @@ struct Held {
     shown: Secret,
     confidence: Confidence,
     occurrences: Vec<Occurrence>,
+    /// The content that gave the last occurrence, and how many of its places have a frame.
+    framed: (u64, usize),
 }
 
 /// Findings in the making.
 #[derive(Debug, Default)]
 pub struct Collector {
     held: HashMap<Key, Held>,
+    /// What is counted and hidden of the chunk at hand.
     lines: Lines,
     names: Names,
+    cover: Cover,
+    /// Contents begun so far.
+    content: u64,
+    /// Matches that the content at hand has given.
+    matches: usize,
+    full: bool,
 }
 
 impl Collector {
@@ -53,17 +63,34 @@ impl Collector {
     /// Tells that a new content begins.
     pub fn begin(&mut self) {
         self.lines = Lines::default();
+        self.cover = Cover::default();
+        self.content += 1;
+        self.matches = 0;
+        self.full = false;
     }
 
-    /// The place of byte `at` of a chunk, while that chunk is at hand.
+    /// Looks at a chunk: what was judged of it, and `beyond` its core, where its lines go on.
+    /// Comes before [`Self::position`] and [`Self::take`]; chunks of one content come in order.
+    pub fn see(&mut self, chunk: &Chunk<'_>, judged: &[Judged], beyond: &[Judged]) {
+        self.cover = Cover::new(chunk.text, judged, beyond);
+        self.lines.narrow(chunk.text, self.cover.weak(chunk.text));
+    }
+
+    /// The place of byte `at` of the chunk that was seen last. Behind a weak secret columns go on
+    /// as if it were as wide as its mask.
     pub fn position(&self, chunk: &Chunk<'_>, at: usize) -> Position {
         self.lines.position(chunk, at)
     }
 
-    /// Takes the matches of one chunk. Chunks of one content come in order. `today` is
-    /// `YYYY-MM-DD`: a comment's allowance that ended before it does not count.
+    /// Whether the content at hand has more matches than are collected of one
+    /// ([`limits::MATCHES`]).
+    pub fn is_full(&self) -> bool {
+        self.full
+    }
+
+    /// Takes the matches of the chunk that was seen last. `today` is `YYYY-MM-DD`: a comment's
+    /// allowance that ended before it does not count.
     pub fn take(&mut self, origin: &Origin, chunk: &Chunk<'_>, judged: &[Judged], today: &str) {
-        let frames = Frames::new(chunk.text, judged);
         for j in judged {
             let allowed = match &j.outcome {
                 Outcome::Rejected(_) => continue,
@@ -71,7 +98,12 @@ impl Collector {
                 Outcome::Allowed(allow) if ended(allow, today) => None,
                 Outcome::Allowed(allow) => Some((allow.token, allow.reason.clone())),
             };
-            self.one(origin, chunk, j, allowed, &frames);
+            if self.matches == limits::MATCHES {
+                self.full = true;
+                break;
+            }
+            self.matches += 1;
+            self.one(origin, chunk, j, allowed);
         }
         if !chunk.last {
             self.lines.advance(chunk);
@@ -84,7 +116,6 @@ impl Collector {
         chunk: &Chunk<'_>,
         j: &Judged,
         allowed: Option<(&'static str, Option<String>)>,
-        frames: &Frames<'_>,
     ) {
         let strong = j
             .canonical
@@ -131,16 +162,6 @@ impl Collector {
                 masked: WEAK_MASK.into(),
             });
         }
-        let occurrence = Occurrence {
-            frame: frames.around(main, start.line, j, |at| {
-                self.lines.position(chunk, at).line
-            }),
-            path: origin.path.clone(),
-            start,
-            end,
-            parts,
-            committed: None,
-        };
         let masked = mask(j.pattern, j.secret.of(chunk.text));
         let shown = Secret::new(main.of(chunk.text));
         let path = fingerprint.is_weak().then_some(name);
@@ -157,9 +178,31 @@ impl Collector {
             shown,
             confidence: j.confidence,
             occurrences: Vec::new(),
+            framed: (0, 0),
         });
         held.confidence = held.confidence.max(j.confidence);
-        held.occurrences.push(occurrence);
+        if held.framed.0 != self.content {
+            held.framed = (self.content, 0);
+        }
+        let mut frame = Vec::new();
+        if held.framed.1 < limits::FRAMES {
+            held.framed.1 += 1;
+            let frames = Frames {
+                text: chunk.text,
+                cover: &self.cover,
+            };
+            frame = frames.around(main, start.line, j, |at| {
+                self.lines.position(chunk, at).line
+            });
+        }
+        held.occurrences.push(Occurrence {
+            frame,
+            path: origin.path.clone(),
+            start,
+            end,
+            parts,
+            committed: None,
+        });
     }
 
     /// Takes over what another collector holds.
@@ -184,8 +227,16 @@ impl Collector {
         let (mut findings, mut accepted) = (Vec::new(), Vec::new());
         for (key, held) in self.held {
             let mut occurrences = held.occurrences;
-            occurrences.sort();
-            occurrences.dedup();
+            occurrences.sort_unstable();
+            // One place is told once, with its lines of source if it has them.
+            occurrences.dedup_by(|later, kept| {
+                let same = (&later.path, later.start, later.end, &later.parts)
+                    == (&kept.path, kept.start, kept.end, &kept.parts);
+                if same && kept.frame.is_empty() {
+                    kept.frame = std::mem::take(&mut later.frame);
+                }
+                same
+            });
             let finding = Finding {
                 pattern: held.pattern,
                 fingerprint: held.fingerprint,
@@ -216,15 +267,17 @@ pub fn sort(findings: &mut [Finding]) {
 }
 
 fn order(a: &Finding, b: &Finding) -> std::cmp::Ordering {
-    fn place(f: &Finding) -> Option<(&std::path::Path, crate::base::Position)> {
-        f.occurrences.first().map(|o| (o.path.as_path(), o.start))
-    }
     (b.pattern.severity, b.confidence)
         .cmp(&(a.pattern.severity, a.confidence))
         .then_with(|| place(a).cmp(&place(b)))
         .then_with(|| {
             (a.pattern.id, a.fingerprint, &a.secret).cmp(&(b.pattern.id, b.fingerprint, &b.secret))
         })
+}
+
+fn place(finding: &Finding) -> Option<(&Path, Position)> {
+    let first = finding.occurrences.first()?;
+    Some((&first.path, first.start))
 }
 
 fn ended(allow: &InlineAllow, today: &str) -> bool {

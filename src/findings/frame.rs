@@ -1,41 +1,24 @@
 //! Frames: the lines of source around a secret, every candidate on them masked.
 
 use super::FrameLine;
+use super::cover::{Cover, Stretch};
 use super::mask::mask_line;
 use crate::base::{Span, limits};
+use crate::detect::Judged;
 use crate::detect::patterns::Pattern;
-use crate::detect::{Judged, Outcome, Rejection};
 
 /// The widest frame line, in code points.
 const WIDTH: usize = 120;
 
 /// Masks the lines of one chunk.
+#[derive(Clone, Copy)]
 pub(super) struct Frames<'a> {
-    text: &'a [u8],
-    /// Everything that must not be shown, sorted.
-    hidden: Vec<(Span, &'static Pattern)>,
+    pub(super) text: &'a [u8],
+    /// Everything that must not be shown.
+    pub(super) cover: &'a Cover,
 }
 
-impl<'a> Frames<'a> {
-    pub(super) fn new(text: &'a [u8], judged: &[Judged]) -> Self {
-        let mut hidden: Vec<(Span, &'static Pattern)> = Vec::new();
-        for j in judged {
-            // What is certainly no secret may be read; all else is hidden, reported or not.
-            let harmless = matches!(
-                &j.outcome,
-                Outcome::Rejected(
-                    Rejection::Reference(_) | Rejection::Words | Rejection::Overlap(_)
-                )
-            );
-            if !harmless {
-                hidden.push((j.secret, j.pattern));
-                hidden.extend(j.parts.iter().map(|p| (p.span, j.pattern)));
-            }
-        }
-        hidden.sort_by_key(|(s, p)| (s.start, std::cmp::Reverse(s.end), p.id));
-        Self { text, hidden }
-    }
-
+impl Frames<'_> {
     /// The lines of a match: the one `main` begins on, which is line `line`, and those of its
     /// other parts.
     pub(super) fn around(
@@ -63,43 +46,26 @@ impl<'a> Frames<'a> {
 
     fn line(&self, main: Span, number: u64) -> FrameLine {
         let bounds = self.bounds(main.start);
-        let line = bounds.of(self.text);
-        let mut spans: Vec<(Span, &'static Pattern)> = self
-            .hidden
+        let spans: Vec<(Span, Option<&Pattern>)> = self
+            .cover
+            .on(bounds)
             .iter()
-            .filter(|(s, _)| s.overlaps(bounds))
-            .map(|(s, p)| (inside(*s, bounds), *p))
+            .map(|s| inside(*s, bounds))
             .collect();
-        // The same secret may stand on the line once more, in no form that a pattern knows.
-        for (secret, pattern) in &self.hidden {
-            let bytes = secret.of(self.text);
-            if bytes.len() >= 4 && bytes.len() <= line.len() {
-                let found = memchr::memmem::find_iter(line, bytes);
-                spans.extend(found.map(|at| (Span::new(at, at + bytes.len()), *pattern)));
-            }
-        }
-        spans.sort_by_key(|(s, p)| (s.start, std::cmp::Reverse(s.end), p.id));
-        let mut disjoint: Vec<(Span, &Pattern)> = Vec::new();
-        for (span, pattern) in spans {
-            match disjoint.last_mut() {
-                Some((last, _)) if last.end > span.start => last.end = last.end.max(span.end),
-                _ => disjoint.push((span, pattern)),
-            }
-        }
-        let at = disjoint.iter().position(|(s, _)| {
-            let start = main.start - bounds.start;
-            s.start <= start && start < s.end.max(s.start + 1)
-        });
-        let (text, places) = mask_line(line, &disjoint);
+        let start = main.start - bounds.start;
+        let at = spans
+            .iter()
+            .position(|(s, _)| s.start <= start && start < s.end.max(s.start + 1));
+        let (text, places) = mask_line(bounds.of(self.text), &spans);
         let underline = at.map_or((0, 0), |i| places[i]);
         cut(&text, underline, number)
     }
 
     /// The line that holds byte `at`, within the bound on each side.
     fn bounds(&self, at: usize) -> Span {
-        let low = at.saturating_sub(limits::LINE_BYTES);
+        let low = at.saturating_sub(limits::FRAME_BYTES);
         let start = memchr::memrchr(b'\n', &self.text[low..at]).map_or(low, |i| low + i + 1);
-        let high = self.text.len().min(at + limits::LINE_BYTES);
+        let high = self.text.len().min(at + limits::FRAME_BYTES);
         let end = memchr::memchr(b'\n', &self.text[at..high]).map_or(high, |i| at + i);
         let end = if end > start && self.text[end - 1] == b'\r' {
             end - 1
@@ -110,11 +76,15 @@ impl<'a> Frames<'a> {
     }
 }
 
-/// A span in the coordinates of a line. What sticks out of it on either side is kept one byte
-/// long beyond the line, so that a cut secret is masked whole.
-fn inside(span: Span, line: Span) -> Span {
-    let start = span.start.saturating_sub(line.start);
-    Span::new(start, (span.end - line.start).max(start))
+/// A stretch in the coordinates of a line. What sticks out of it on either side is masked whole.
+fn inside(stretch: Stretch, line: Span) -> (Span, Option<&'static Pattern>) {
+    let start = stretch.span.start.max(line.start) - line.start;
+    let end = stretch.span.end.min(line.end) - line.start;
+    let whole = line.contains(stretch.span);
+    (
+        Span::new(start, end.max(start)),
+        stretch.pattern.filter(|_| whole),
+    )
 }
 
 /// Cuts a masked line to a window around what is underlined.

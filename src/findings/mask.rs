@@ -30,9 +30,9 @@ fn mask_in_place(pattern: &Pattern, secret: &[u8]) -> String {
 /// What of a strong secret is shown: head and tail.
 fn shown<'a>(pattern: &Pattern, secret: &'a [u8]) -> (&'a str, &'a str) {
     let text = std::str::from_utf8(secret).unwrap_or("");
-    let head = pattern.prefix.len().min(text.len());
-    let head = if text.is_char_boundary(head) {
-        &text[..head]
+    // What does not begin with the prefix is not wholly the secret: it shows nothing of its head.
+    let head = if text.starts_with(pattern.prefix) {
+        &text[..pattern.prefix.len()]
     } else {
         ""
     };
@@ -53,29 +53,27 @@ fn shown<'a>(pattern: &Pattern, secret: &'a [u8]) -> (&'a str, &'a str) {
 }
 
 /// A line with every candidate on it masked. `spans` are candidates in the coordinates of
-/// `line`, sorted and disjoint; what sticks out of the line is cut. Returns the masked text and
-/// where each candidate stands in it, in code points.
-pub fn mask_line(line: &[u8], spans: &[(Span, &Pattern)]) -> (String, Vec<(usize, usize)>) {
+/// `line`, sorted, disjoint and inside of it; one without a pattern shows nothing, not even its
+/// length. Returns the masked text and where each candidate stands in it, in code points.
+pub fn mask_line(line: &[u8], spans: &[(Span, Option<&Pattern>)]) -> (String, Vec<(usize, usize)>) {
     let mut out = String::with_capacity(line.len());
     let mut places = Vec::with_capacity(spans.len());
+    let mut column = 0;
+    let mut push = |told: &str| {
+        out.push_str(told);
+        column += told.chars().count();
+        column
+    };
     let mut at = 0;
     for (span, pattern) in spans {
-        let (start, end) = (
-            span.start.clamp(at, line.len()),
-            span.end.clamp(at, line.len()),
-        );
-        out.push_str(&String::from_utf8_lossy(&line[at..start]));
-        let from = out.chars().count();
-        let whole = span.start >= at && span.end <= line.len();
-        let told = if whole {
-            mask_in_place(pattern, &line[start..end])
-        } else {
-            WEAK_MASK.into()
-        };
-        out.push_str(&told);
-        places.push((from, from + told.chars().count()));
-        at = end;
+        let from = push(&String::from_utf8_lossy(&line[at..span.start]));
+        let to = push(&match pattern {
+            Some(pattern) => mask_in_place(pattern, span.of(line)),
+            None => WEAK_MASK.to_owned(),
+        });
+        places.push((from, to));
+        at = span.end;
     }
-    out.push_str(&String::from_utf8_lossy(&line[at..]));
+    push(&String::from_utf8_lossy(&line[at..]));
     (out, places)
 }

@@ -5,10 +5,12 @@
 
 mod allowances;
 mod collector;
+mod cover;
 mod fingerprint;
 mod frame;
 mod lines;
 mod mask;
+mod repeats;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -45,14 +47,16 @@ pub struct Occurrence {
     /// The file, as the user named the target joined with what is below it; `-` is standard
     /// input.
     pub path: PathBuf,
-    /// Where the secret begins. Of a credential with parts: where its secret part does.
+    /// Where the secret begins. Of a credential with parts: where its secret part does. Behind a
+    /// weak secret on the same line columns go on as if that were eight wide.
     pub start: Position,
     /// One past its end. For a weak secret this is eight columns from the start, whatever its
     /// length.
     pub end: Position,
     /// The other parts of the credential.
     pub parts: Vec<PartPlace>,
-    /// The lines of source around it, masked.
+    /// The lines of source around it, masked. Empty past the first
+    /// [`FRAMES`](crate::base::limits::FRAMES) places that one content has of one finding.
     pub frame: Vec<FrameLine>,
     /// Whether the secret stands at this path in the last commit; `None` if not known (no
     /// repository, standard input).

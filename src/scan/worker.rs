@@ -3,10 +3,10 @@
 use std::sync::atomic::Ordering;
 
 use super::{Explained, Progress};
-use crate::base::Secret;
+use crate::base::{Secret, limits};
 use crate::detect::{Detector, Outcome, Scratch};
 use crate::findings::{Collector, Fingerprint, mask};
-use crate::sources::{Chunk, Globs, Names, Origin, Skip, Visitor};
+use crate::sources::{Chunk, Globs, Names, Origin, Skip, SkipReason, Visitor};
 
 pub(super) struct Worker<'a> {
     detector: &'a Detector,
@@ -19,6 +19,10 @@ pub(super) struct Worker<'a> {
     pub(super) collector: Collector,
     pub(super) explained: Vec<Explained>,
     pub(super) skips: Vec<Skip>,
+    /// Whether the content at hand holds more than is collected: the rest of it is passed over.
+    full: bool,
+    /// How many candidates of the content at hand are explained.
+    told: usize,
     pub(super) files: u64,
     pub(super) bytes: u64,
 }
@@ -42,6 +46,8 @@ impl<'a> Worker<'a> {
             collector: Collector::new(),
             explained: Vec::new(),
             skips: Vec::new(),
+            full: false,
+            told: 0,
             files: 0,
             bytes: 0,
         }
@@ -64,14 +70,24 @@ impl Visitor for Worker<'_> {
     fn chunk(&mut self, origin: &Origin, chunk: &Chunk<'_>) {
         if chunk.offset == 0 && chunk.core_start == 0 {
             self.collector.begin();
+            self.full = false;
+            self.told = 0;
+        }
+        if self.full {
+            return;
         }
         let judged = self.detector.scan(chunk, &origin.path, &mut self.scratch);
         if judged.is_empty() && chunk.first && chunk.last {
             return;
         }
+        let beyond = self.scratch.beyond();
+        self.collector.see(chunk, &judged, beyond);
         if self.explaining {
             let name = self.names.of(&origin.path);
-            for j in &judged {
+            let room = limits::MATCHES - self.told;
+            self.full = judged.len() > room;
+            self.told += judged.len().min(room);
+            for j in judged.iter().take(room) {
                 let bytes = j.secret.of(chunk.text);
                 let identity = j.canonical.clone().unwrap_or_else(|| Secret::new(bytes));
                 self.explained.push(Explained {
@@ -95,6 +111,13 @@ impl Visitor for Worker<'_> {
                 .fetch_add(matches as u64, Ordering::Relaxed);
         }
         self.collector.take(origin, chunk, &judged, self.today);
+        self.full |= self.collector.is_full();
+        if self.full {
+            self.skips.push(Skip {
+                path: origin.path.clone(),
+                reason: SkipReason::TooMany(limits::MATCHES),
+            });
+        }
     }
 
     fn skip(&mut self, skip: Skip) {
@@ -102,7 +125,7 @@ impl Visitor for Worker<'_> {
     }
 
     fn done(&mut self, _origin: &Origin, bytes: u64) {
-        self.files += 1;
+        self.files += u64::from(!self.full);
         self.bytes += bytes;
         if let Some(progress) = self.progress {
             progress.files.fetch_add(1, Ordering::Relaxed);

@@ -24,6 +24,8 @@ pub enum SkipReason {
     Corrupt(String),
     /// The search itself failed on it. A bug, and never a silent one.
     Failed(String),
+    /// It holds more matches than are collected of one content: the first so many were.
+    TooMany(usize),
 
     /// A device, a socket or a FIFO.
     SpecialFile,
@@ -47,7 +49,11 @@ impl SkipReason {
     pub fn is_incomplete(&self) -> bool {
         matches!(
             self,
-            Self::Unreadable(_) | Self::Changed(_) | Self::Corrupt(_) | Self::Failed(_)
+            Self::Unreadable(_)
+                | Self::Changed(_)
+                | Self::Corrupt(_)
+                | Self::Failed(_)
+                | Self::TooMany(_)
         )
     }
 
@@ -58,6 +64,7 @@ impl SkipReason {
             Self::Changed(_) => "changed",
             Self::Corrupt(_) => "corrupt",
             Self::Failed(_) => "failed",
+            Self::TooMany(_) => "too-many-matches",
             Self::SpecialFile => "special-file",
             Self::Link => "link",
             Self::LfsPointer => "lfs-pointer",
@@ -76,6 +83,9 @@ impl fmt::Display for SkipReason {
             Self::Changed(why) => write!(f, "changed while it was read: {why}"),
             Self::Corrupt(why) => write!(f, "damaged: {why}"),
             Self::Failed(why) => write!(f, "the search failed: {why}"),
+            Self::TooMany(most) => {
+                write!(f, "more than {most} matches: the rest was not collected")
+            }
             Self::SpecialFile => f.write_str("a device, socket or FIFO"),
             Self::Link => f.write_str("a symbolic link, not followed"),
             Self::LfsPointer => f.write_str("a Git LFS pointer; its content is not here"),

@@ -12,8 +12,11 @@ mod parts;
 mod pem;
 
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::path::Path;
 
+use self::allow::Comments;
+use self::parts::Spots;
 use super::engine::Mark;
 use super::patterns::{Checksum, Class, Confidence, Pattern, Steps};
 use super::{Judged, Outcome, Rejection};
@@ -32,11 +35,20 @@ pub(super) struct Scene<'a> {
 
 /// Judges all marks of a text.
 pub(super) fn judge(scene: &Scene<'_>, marks: &[Mark], steps: &mut Steps) -> Vec<Judged> {
-    let mut all: Vec<Judged> = marks.iter().map(|mark| one(scene, mark, steps)).collect();
+    let mut spots = Spots::default();
+    let mut all: Vec<Judged> = marks
+        .iter()
+        .map(|mark| one(scene, mark, steps, &mut spots))
+        .collect();
     if scene.inline_allow {
-        for judged in all.iter_mut().filter(|j| j.outcome == Outcome::Match) {
-            if let Some(allow) = allow::beside(scene.text, judged.span, judged.pattern.id) {
-                judged.outcome = Outcome::Allowed(allow);
+        let matches = all.iter().filter(|j| j.outcome == Outcome::Match);
+        if let Some(comments) = Comments::find(scene.text, matches.map(|j| j.span)) {
+            let comments = comments.without(&all);
+            for judged in all.iter_mut().filter(|j| j.outcome == Outcome::Match) {
+                if let Some(allow) = comments.beside(judged.span, judged.secret, judged.pattern.id)
+                {
+                    judged.outcome = Outcome::Allowed(allow);
+                }
             }
         }
     }
@@ -45,7 +57,7 @@ pub(super) fn judge(scene: &Scene<'_>, marks: &[Mark], steps: &mut Steps) -> Vec
     all
 }
 
-fn one(scene: &Scene<'_>, mark: &Mark, steps: &mut Steps) -> Judged {
+fn one<'a>(scene: &Scene<'a>, mark: &Mark, steps: &mut Steps, spots: &mut Spots<'a>) -> Judged {
     let pattern = scene.patterns[usize::from(mark.pattern)];
     let mut judged = Judged {
         pattern,
@@ -56,17 +68,18 @@ fn one(scene: &Scene<'_>, mark: &Mark, steps: &mut Steps) -> Judged {
         canonical: None,
         outcome: Outcome::Match,
     };
-    if let Err(why) = examine(scene, mark, steps, &mut judged) {
+    if let Err(why) = examine(scene, mark, steps, spots, &mut judged) {
         judged.outcome = Outcome::Rejected(why);
     }
     judged
 }
 
 /// The filters, cheapest first. Lowers the confidence and adds parts on its way.
-fn examine(
-    scene: &Scene<'_>,
+fn examine<'a>(
+    scene: &Scene<'a>,
     mark: &Mark,
     steps: &mut Steps,
+    spots: &mut Spots<'a>,
     judged: &mut Judged,
 ) -> Result<(), Rejection> {
     let pattern = judged.pattern;
@@ -95,7 +108,7 @@ fn examine(
     if !distinctive {
         integrity::judge(scene.text, mark.span)?;
     }
-    parts::find(scene.text, judged, steps)
+    parts::find(scene.text, judged, steps, spots)
 }
 
 /// Where the bytes are that no other match may claim.
@@ -120,16 +133,40 @@ fn overlaps(all: &mut [Judged]) {
             j.pattern.id,
         )
     });
-    let mut taken: Vec<(Span, &'static str)> = Vec::new();
-    for i in order {
-        let better = claims(&all[i])
-            .find_map(|c| taken.iter().find(|(t, _)| t.overlaps(c)).map(|(_, id)| *id));
+    let mut taken = Taken::default();
+    for (rank, i) in order.into_iter().enumerate() {
+        let better = claims(&all[i]).find_map(|c| taken.best(c));
         if let Some(id) = better {
             all[i].outcome = Outcome::Rejected(Rejection::Overlap(id));
         } else {
             let id = all[i].pattern.id;
-            taken.extend(claims(&all[i]).map(|c| (c, id)));
+            for claim in claims(&all[i]) {
+                taken.add(claim, rank, id);
+            }
         }
+    }
+}
+
+/// What accepted matches have claimed: disjoint spans, by begin and end, with the rank of who
+/// claimed each.
+#[derive(Default)]
+struct Taken(BTreeMap<(usize, usize), (usize, &'static str)>);
+
+impl Taken {
+    fn add(&mut self, claim: Span, rank: usize, id: &'static str) {
+        self.0.insert((claim.start, claim.end), (rank, id));
+    }
+
+    /// The best of those whose claims overlap this one.
+    fn best(&self, claim: Span) -> Option<&'static str> {
+        // Disjoint spans end in the order in which they begin: the first that ends before the
+        // claim has none behind it that does not.
+        self.0
+            .range(..(claim.end, 0))
+            .rev()
+            .take_while(|((_, end), _)| *end > claim.start)
+            .min_by_key(|(_, (rank, _))| *rank)
+            .map(|(_, (_, id))| *id)
     }
 }
 
@@ -143,4 +180,35 @@ fn specificity(pattern: &Pattern) -> (u8, usize) {
         (false, true, false) => 0,
     };
     (level, pattern.prefix.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::detect::patterns::Sampler;
+
+    #[test]
+    fn the_best_of_what_is_taken_is_what_a_plain_search_tells() {
+        let mut s = Sampler::new(5);
+        for _ in 0..200 {
+            let (mut taken, mut plain) = (Taken::default(), Vec::<Span>::new());
+            let mut overlapped = 0;
+            for rank in 0..60 {
+                let start = s.below(300);
+                let claim = Span::new(start, start + 1 + s.below(30));
+                let want = plain.iter().position(|t| t.overlaps(claim));
+                let told = taken.best(claim);
+                assert_eq!(told, want.map(|i| ID[i % ID.len()]));
+                if want.is_some() {
+                    overlapped += 1;
+                } else {
+                    taken.add(claim, rank, ID[plain.len() % ID.len()]);
+                    plain.push(claim);
+                }
+            }
+            assert!(overlapped > 10);
+        }
+    }
+
+    const ID: [&str; 7] = ["a", "b", "c", "d", "e", "f", "g"];
 }

@@ -4,13 +4,42 @@ use crate::base::{Span, limits};
 use crate::detect::patterns::{Class, Confidence, Part, Steps, keyword_at};
 use crate::detect::{Judged, PartHit, Rejection, entropy};
 
+/// Where the parts of one text stand, as far as it was looked through. Matches that stand close
+/// share what is near them: each byte is tried once a part.
+#[derive(Default)]
+pub(super) struct Spots<'a> {
+    known: Vec<Known<'a>>,
+}
+
+/// The spots of one part.
+struct Known<'a> {
+    part: &'static Part,
+    text: &'a [u8],
+    /// What was looked through.
+    seen: Span,
+    /// What stands there, in order.
+    spots: Vec<Span>,
+}
+
 /// Finds the parts of a match, the nearest of each kind.
-pub(super) fn find(text: &[u8], judged: &mut Judged, steps: &mut Steps) -> Result<(), Rejection> {
+pub(super) fn find<'a>(
+    text: &'a [u8],
+    judged: &mut Judged,
+    steps: &mut Steps,
+    spots: &mut Spots<'a>,
+) -> Result<(), Rejection> {
+    if judged.pattern.parts.is_empty() {
+        return Ok(());
+    }
     let window = window(text, judged.span);
     let mut taken = vec![judged.span];
     for part in judged.pattern.parts {
-        let nearest = spots(text, window, part, &taken, steps)
-            .min_by_key(|s| (distance(*s, judged.span), s.start));
+        let nearest = spots
+            .of(text, part, window, steps)
+            .iter()
+            .filter(|s| s.end <= window.end && !taken.iter().any(|t| t.overlaps(**s)))
+            .min_by_key(|s| (distance(**s, judged.span), s.start))
+            .copied();
         if let Some(span) = nearest {
             taken.push(span);
             judged.parts.push(PartHit { part, span });
@@ -18,10 +47,7 @@ pub(super) fn find(text: &[u8], judged: &mut Judged, steps: &mut Steps) -> Resul
             return Err(Rejection::PartMissing(part.name));
         }
     }
-    if judged.pattern.class == Class::Identifier
-        && !judged.pattern.parts.is_empty()
-        && judged.parts.is_empty()
-    {
+    if judged.pattern.class == Class::Identifier && judged.parts.is_empty() {
         judged.confidence = Confidence::Low;
     }
     Ok(())
@@ -38,41 +64,68 @@ fn distance(a: Span, b: Span) -> usize {
 /// The bytes within the bounds of a match.
 fn window(text: &[u8], span: Span) -> Span {
     let low = span.start.saturating_sub(limits::PART_BYTES);
-    let start = text[low..span.start]
-        .iter()
-        .enumerate()
-        .rev()
-        .filter(|(_, b)| **b == b'\n')
+    let start = memchr::memrchr_iter(b'\n', &text[low..span.start])
         .nth(limits::PART_LINES)
-        .map_or(low, |(i, _)| low + i + 1);
+        .map_or(low, |i| low + i + 1);
     let high = text.len().min(span.end + limits::PART_BYTES);
-    let end = text[span.end..high]
-        .iter()
-        .enumerate()
-        .filter(|(_, b)| **b == b'\n')
+    let end = memchr::memchr_iter(b'\n', &text[span.end..high])
         .nth(limits::PART_LINES)
-        .map_or(high, |(i, _)| span.end + i);
+        .map_or(high, |i| span.end + i);
     Span::new(start, end)
 }
 
-/// Every place in the window where the part's shape stands at edges, with its keyword, and is
-/// random enough.
-fn spots<'a>(
-    text: &'a [u8],
-    window: Span,
-    part: &'a Part,
-    taken: &'a [Span],
-    steps: &'a mut Steps,
-) -> impl Iterator<Item = Span> + 'a {
-    (window.start..window.end).filter_map(move |start| {
+impl<'a> Spots<'a> {
+    /// Every spot that begins in the window.
+    fn of(
+        &mut self,
+        text: &'a [u8],
+        part: &'static Part,
+        window: Span,
+        steps: &mut Steps,
+    ) -> &[Span] {
+        let at = self.known.iter().position(|k| std::ptr::eq(k.part, part));
+        let at = at.unwrap_or_else(|| {
+            self.known.push(Known {
+                part,
+                text,
+                seen: Span::new(window.start, window.start),
+                spots: Vec::new(),
+            });
+            self.known.len() - 1
+        });
+        let known = &mut self.known[at];
+        known.look(window, steps);
+        let from = known.spots.partition_point(|s| s.start < window.start);
+        let to = known.spots.partition_point(|s| s.start < window.end);
+        &known.spots[from..to]
+    }
+}
+
+impl Known<'_> {
+    /// Looks through what of the window was not yet looked through. Windows come in the order of
+    /// their begins: what lies before this one is not asked for again.
+    fn look(&mut self, window: Span, steps: &mut Steps) {
+        if window.start < self.seen.start || window.start > self.seen.end {
+            self.seen = Span::new(window.start, window.start);
+            self.spots.clear();
+        }
+        for start in self.seen.end..window.end {
+            self.spots.extend(self.at(start, steps));
+        }
+        self.seen.end = self.seen.end.max(window.end);
+    }
+
+    /// The spot that begins at `start`: the part's shape at edges, with its keyword, and random
+    /// enough.
+    fn at(&self, start: usize, steps: &mut Steps) -> Option<Span> {
+        let (text, part) = (self.text, self.part);
         if !part.program.first.has(text[start]) || start > 0 && part.left.has(text[start - 1]) {
             return None;
         }
         let found = part.program.at(text, start, steps)?.span;
-        let free = found.end <= window.end && !taken.iter().any(|t| t.overlaps(found));
         let random = entropy(found.of(text)) >= part.randomness;
-        (free && random && (part.near.is_empty() || named(text, found, part))).then_some(found)
-    })
+        (random && (part.near.is_empty() || named(text, found, part))).then_some(found)
+    }
 }
 
 /// Whether a keyword of the part stands on its line, or in the 80 bytes before it.

@@ -78,14 +78,11 @@ pub(super) fn putty(text: &[u8], judged: &mut Judged) -> Result<(), Rejection> {
     const TITLE: &[u8] = b"Private-Lines: ";
     let begin = judged.span.end;
     let window = &text[begin..text.len().min(begin + limits::KEY_BYTES)];
-    let title = window
-        .windows(TITLE.len())
-        .position(|w| w == TITLE)
-        .ok_or(Rejection::NotAKey)?;
-    let lines = window[title..]
-        .iter()
-        .position(|b| *b == b'\n')
-        .ok_or(Rejection::NotAKey)?;
+    // A body belongs to the last header before it.
+    let next = memchr::memmem::find(window, b"PuTTY-User-Key-File-").unwrap_or(window.len());
+    let window = &window[..next];
+    let title = memchr::memmem::find(window, TITLE).ok_or(Rejection::NotAKey)?;
+    let lines = memchr::memchr(b'\n', &window[title..]).ok_or(Rejection::NotAKey)?;
     let start = title + lines + 1;
     let base64 =
         |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=' | b'\r' | b'\n');
