@@ -18,6 +18,8 @@ pub(super) struct Stretch {
     pub(super) span: Span,
     /// Whose mask it has; `None` if nothing of it may be seen.
     pub(super) pattern: Option<&'static Pattern>,
+    /// Whether a weak secret is in it.
+    weak: bool,
 }
 
 /// A candidate, before those that overlap are joined.
@@ -71,11 +73,12 @@ impl Cover {
         &self.stretches[from..to.max(from)]
     }
 
-    /// The stretches whose length nothing may tell, each within one line.
+    /// The stretches with weak secrets in them, whose length nothing may tell; each within one
+    /// line.
     pub(super) fn weak<'a>(&'a self, text: &'a [u8]) -> impl Iterator<Item = Span> + 'a {
         self.stretches
             .iter()
-            .filter(|s| s.pattern.is_none() && memchr::memchr(b'\n', s.span.of(text)).is_none())
+            .filter(|s| s.weak && memchr::memchr(b'\n', s.span.of(text)).is_none())
             .map(|s| s.span)
     }
 }
@@ -117,17 +120,19 @@ fn joined(mut pieces: Vec<Piece>) -> Vec<Stretch> {
     for piece in pieces {
         match out.last_mut() {
             Some(last) if last.span.end > piece.span.start => {
+                let weak = piece.pattern.is_none();
                 if piece.span.end > last.span.end {
                     last.span.end = piece.span.end;
-                    (last.pattern, sure) = (None, false);
-                } else if piece.pattern.is_none() && !sure {
-                    last.pattern = None;
+                    (last.pattern, last.weak, sure) = (None, last.weak || weak, false);
+                } else if weak && !sure {
+                    (last.pattern, last.weak) = (None, true);
                 }
             }
             _ => {
                 out.push(Stretch {
                     span: piece.span,
                     pattern: piece.pattern,
+                    weak: piece.pattern.is_none(),
                 });
                 sure = piece.accepted;
             }

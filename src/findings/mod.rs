@@ -12,6 +12,9 @@ mod lines;
 mod mask;
 mod repeats;
 
+#[cfg(test)]
+mod tests;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
