@@ -1,0 +1,229 @@
+//! What the outputs tell of a weak password: not enough to find it in a list of words.
+//!
+//! An attacker is taken who has every report of a scan and knows all of the scanned files but the
+//! passwords in them. He tries each word of a list of a million: puts it where the password stood,
+//! and keeps the words for which each report would have been the same. At least a hundred must be
+//! left.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value;
+use straykey::detect::Catalogue;
+use straykey::detect::patterns::{Confidence, Sampler, sample_match};
+use straykey::findings::{Fingerprint, ScanResult};
+use straykey::reports::{Format, ReportOptions};
+use straykey::scan::{ScanOptions, scan};
+
+/// How many passwords are planted, how many words each must still be able to be, and how many are
+/// tried: a few of them are no passwords to judgement, or of the same word.
+const PASSWORDS: usize = 100;
+const LEAST: usize = 100;
+const TRIED: usize = 112;
+
+/// A million distinct words as people make passwords of: syllables and a number, 5 to 20
+/// characters.
+fn words() -> Vec<String> {
+    const SYLLABLES: [&str; 16] = [
+        "ka", "lo", "mi", "ru", "ten", "sol", "ver", "nim", "dar", "quo", "zel", "pha", "bri",
+        "gus", "hol", "jen",
+    ];
+    let mut s = Sampler::new(20_261_125);
+    let mut seen = HashSet::with_capacity(1_000_000);
+    let mut out = Vec::with_capacity(1_000_000);
+    while out.len() < 1_000_000 {
+        let syllables = 2 + s.below(4);
+        let mut word: String = (0..syllables)
+            .map(|_| SYLLABLES[s.below(SYLLABLES.len())])
+            .collect();
+        word.push_str(&s.below(10_000).to_string());
+        if seen.insert(word.clone()) {
+            out.push(word);
+        }
+    }
+    out
+}
+
+/// Files in which a password stands in the ways that could tell its length: before a token on
+/// its line, twice on a line, in prose behind it, in a URL, in the reason of a comment.
+fn texts(word: &str, token: &str) -> [(&'static str, String); 4] {
+    [
+        ("env", format!("DB_PASSWORD='{word}' TOKEN='{token}'\n")),
+        (
+            "cfg",
+            format!("password=\"{word}\", password2=\"{word}\" # {word} or {token}\n"),
+        ),
+        (
+            "url",
+            format!("postgres://app:{word}@db.internal:5432/app {token}\n"),
+        ),
+        (
+            "yml",
+            format!("password: \"{word}\" # straykey:allow not {word} but {token}\n"),
+        ),
+    ]
+}
+
+fn tokens() -> Vec<String> {
+    let catalogue = Catalogue::embedded();
+    let pattern = catalogue.get("github.pat-classic").expect("it is known");
+    let mut s = Sampler::new(77);
+    (0..PASSWORDS)
+        .map(|_| String::from_utf8(sample_match(pattern, &mut s).1).expect("ASCII"))
+        .collect()
+}
+
+/// Scans a folder in which each word stands in files of its own; gives what the reports tell
+/// about each, and the KiB that were read.
+fn told(dir: &Path, planted: &[&str], tokens: &[String]) -> (Vec<Vec<String>>, u64) {
+    for (i, (word, token)) in planted.iter().zip(tokens).enumerate() {
+        for (ending, text) in texts(word, token) {
+            fs::write(dir.join(format!("{i:03}.{ending}")), text).expect("written");
+        }
+    }
+    let result = scan(&ScanOptions {
+        targets: vec![dir.to_owned()],
+        least: Some(Confidence::Low),
+        ..ScanOptions::default()
+    })
+    .expect("scanned");
+    assert!(!result.is_incomplete());
+    let mut pieces = human(&result);
+    let json: Value = serde_json::from_str(&written(Format::Json, &result)).expect("JSON");
+    let sarif: Value = serde_json::from_str(&written(Format::Sarif, &result)).expect("JSON");
+    for list in [
+        &json["findings"],
+        &json["accepted"],
+        &sarif["runs"][0]["results"],
+    ] {
+        let list = list.as_array().expect("a list");
+        pieces.extend(list.iter().map(Value::to_string));
+    }
+    pieces.extend(written(Format::Jsonl, &result).lines().map(str::to_owned));
+    let mut about = vec![Vec::new(); planted.len()];
+    for piece in pieces {
+        // Each piece is about the files of one password: its path is in it.
+        let of: HashSet<usize> = (0..planted.len())
+            .filter(|i| piece.contains(&format!("/{i:03}.")))
+            .collect();
+        if let [i] = of.into_iter().collect::<Vec<_>>()[..] {
+            about[i].push(piece);
+        }
+    }
+    (about, json["read"]["kib"].as_u64().expect("a number"))
+}
+
+fn written(format: Format, result: &ScanResult) -> String {
+    let options = ReportOptions {
+        verbose: true,
+        ..ReportOptions::default()
+    };
+    let mut out = Vec::new();
+    let report = format.report();
+    report.write(result, &options, &mut out).expect("written");
+    String::from_utf8(out).expect("reports are UTF-8")
+}
+
+/// The findings of the human report: blocks between empty lines; and its accepted lines.
+fn human(result: &ScanResult) -> Vec<String> {
+    let text = written(Format::Human, result);
+    text.split("\n\n")
+        .flat_map(|block| {
+            if block.starts_with("accepted ") {
+                block.lines().map(str::to_owned).collect()
+            } else {
+                vec![block.to_owned()]
+            }
+        })
+        .collect()
+}
+
+#[test]
+fn of_a_million_words_a_hundred_could_be_each_password() {
+    let words = words();
+    let pattern = *Catalogue::embedded()
+        .get("generic.password")
+        .expect("it is known");
+    // The last three digits of a weak fingerprint are what it tells of the secret.
+    let bits = |word: &str| -> String {
+        let full = Fingerprint::new(&pattern, word.as_bytes(), Path::new("x")).to_string();
+        full[full.len() - 3..].to_owned()
+    };
+    let mut s = Sampler::new(4);
+    let passwords: Vec<&str> = (0..PASSWORDS)
+        .map(|_| words[s.below(words.len())].as_str())
+        .collect();
+    let mut alike: HashMap<String, Vec<&str>> = passwords
+        .iter()
+        .map(|p| (bits(p), Vec::new()))
+        .collect::<HashMap<_, _>>();
+    for word in &words {
+        if let Some(list) = alike.get_mut(&bits(word)) {
+            list.push(word);
+        }
+    }
+    let dir = tempfile::tempdir().expect("a folder");
+    let tokens = tokens();
+    let (want, kib) = told(dir.path(), &passwords, &tokens);
+    for (i, pieces) in want.iter().enumerate() {
+        // Findings and places in four formats: there is something to learn from.
+        assert!(pieces.len() >= 12, "{} pieces on {i}", pieces.len());
+    }
+    let size: usize = (0..PASSWORDS)
+        .flat_map(|i| texts(passwords[i], &tokens[i]))
+        .map(|(_, text)| text.len())
+        .sum();
+    assert_eq!(size.div_ceil(1024) as u64, kib);
+
+    let mut consistent = vec![0; PASSWORDS];
+    let mut lengths: Vec<BTreeMap<usize, usize>> = vec![BTreeMap::new(); PASSWORDS];
+    for round in 0..TRIED {
+        let tried: Vec<&str> = passwords
+            .iter()
+            .map(|p| alike[&bits(p)][round % alike[&bits(p)].len()])
+            .collect();
+        let (got, _) = told(dir.path(), &tried, &tokens);
+        for i in 0..PASSWORDS {
+            // What an attacker who knows all else makes of the size.
+            let other: usize = texts(tried[i], &tokens[i])
+                .map(|(_, t)| t.len())
+                .iter()
+                .sum();
+            let own: usize = texts(passwords[i], &tokens[i])
+                .map(|(_, t)| t.len())
+                .iter()
+                .sum();
+            let same_size = (size - own + other).div_ceil(1024) as u64 == kib;
+            if same_size && got[i] == want[i] {
+                consistent[i] += 1;
+                *lengths[i].entry(tried[i].len()).or_default() += 1;
+            }
+        }
+    }
+    for i in 0..PASSWORDS {
+        // The words are generated, and so is their order: their number tells nothing.
+        assert!(
+            alike[&bits(passwords[i])].len() >= TRIED,
+            "the list is too short for password {i}"
+        );
+        assert!(
+            consistent[i] >= LEAST,
+            "only {} of {TRIED} words could be password {i}",
+            consistent[i]
+        );
+        assert!(lengths[i].len() >= 5, "the length of password {i} is told");
+    }
+}
+
+/// The test can fail: a word of other bits is told from the password.
+#[test]
+fn a_word_of_other_bits_is_told_apart() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let tokens = tokens();
+    let (one, _) = told(dir.path(), &["solver1177"], &tokens[..1]);
+    let (same, _) = told(dir.path(), &["solver1177"], &tokens[..1]);
+    let (two, _) = told(dir.path(), &["kalo42"], &tokens[..1]);
+    assert_eq!(one, same);
+    assert_ne!(one, two);
+}
