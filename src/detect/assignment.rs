@@ -1,7 +1,8 @@
 //! The grammar of assignments: `password = "..."`, `api_key: ...`, `<secret>...</secret>`.
 //!
 //! From a stem of a name it reads the whole name, an operator, and a value, all within one line
-//! and 512 bytes. It says only what stands there; what it means is judged later.
+//! (but for an element's text, which may stand on lines of its own) and 512 bytes. It says only
+//! what stands there; what it means is judged later.
 
 use crate::base::Span;
 
@@ -42,9 +43,13 @@ pub fn assignment_at(text: &[u8], stem: usize) -> Option<Assignment> {
         b'=' if matches!(peek(text, at + 1), b'=' | b'~') => return None,
         b'=' if peek(text, at + 1) == b'>' => (b'=', at + 2),
         b'=' => (b'=', at + 1),
-        b':' | b'?' if peek(text, at + 1) == b'=' => (b'=', at + 2),
+        // `:=`, and make's `::=` and `:::=`; two colons alone are a path of names.
+        b':' if colons(text, at).is_some() => (b'=', colons(text, at)?),
         b':' if peek(text, at + 1) == b':' => return None,
         b':' => typed(text, at + 1),
+        // `?=`, `.=`, `+=`, `|=`, and `||=`
+        b'?' | b'.' | b'+' | b'|' if peek(text, at + 1) == b'=' => (b'=', at + 2),
+        b'|' if peek(text, at + 1) == b'|' && peek(text, at + 2) == b'=' => (b'=', at + 3),
         b',' if quoted_name => (b',', at + 1),
         b'(' if !quoted_name => (b'(', at + 1),
         b'"' | b'\'' if at > gap && !quoted_name => (b' ', at),
@@ -52,6 +57,8 @@ pub fn assignment_at(text: &[u8], stem: usize) -> Option<Assignment> {
         b'v' if quoted_name && text[at..].starts_with(b"value=") => (b'=', at + 6),
         // `--password value`
         _ if at > gap && name.start >= 2 && text[..name.start].ends_with(b"--") => (b' ', at),
+        // `var password string = "..."`: a type between name and operator
+        _ if at > gap && !quoted_name => (b'=', typed_before(text, at)?),
         _ => return None,
     };
     value(text, name, operator, blanks(text, at))
@@ -111,12 +118,39 @@ fn typed(text: &[u8], at: usize) -> (u8, usize) {
     }
 }
 
+/// Behind `:=`, `::=` or `:::=`.
+fn colons(text: &[u8], at: usize) -> Option<usize> {
+    let end = (at..at + 3).find(|i| peek(text, *i) != b':').unwrap_or(at + 3);
+    (end > at && peek(text, end) == b'=').then_some(end + 1)
+}
+
+/// Behind a type and `=`, when a quoted value follows (`password string = "..."`).
+fn typed_before(text: &[u8], at: usize) -> Option<usize> {
+    let kind = |b: &&u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'*' | b'[' | b']' | b'.');
+    let length = text[at.min(text.len())..]
+        .iter()
+        .take(40)
+        .take_while(kind)
+        .count();
+    let equals = blanks(text, at + length);
+    let value = blanks(text, equals + 1);
+    let found = length > 0
+        && equals > at + length
+        && peek(text, equals) == b'='
+        && matches!(peek(text, value), b'"' | b'\'' | b'`');
+    found.then_some(equals + 1)
+}
+
+/// The text of an element, less the white space around it.
 fn element(text: &[u8], name: Span, at: usize) -> Option<Assignment> {
     let window = &text[at..text.len().min(at + VALUE)];
-    let length = window.iter().position(|b| matches!(b, b'<' | b'\n'))?;
-    (length > 0 && window[length] == b'<').then(|| Assignment {
+    let length = window.iter().position(|b| *b == b'<')?;
+    let inner = &window[..length];
+    let start = at + (length - inner.trim_ascii_start().len());
+    let end = start + inner.trim_ascii().len();
+    (end > start && !text[start..end].contains(&b'\n')).then(|| Assignment {
         name,
-        value: Span::new(at, at + length),
+        value: Span::new(start, end),
         quote: 0,
         operator: b'>',
     })
@@ -146,7 +180,15 @@ fn value(text: &[u8], name: Span, operator: u8, at: usize) -> Option<Assignment>
             || b.is_ascii_control()
             || matches!(b, b'"' | b'\'' | b'`' | b';' | b',')
     };
-    let length = window.iter().position(ends).unwrap_or(window.len());
+    let mut length = window.iter().position(ends).unwrap_or(window.len());
+    // Inside a string a line ends, and a quote begins, with a backslash.
+    let escape = |w: &[u8]| w[0] == b'\\' && matches!(w[1], b'n' | b'r' | b'"' | b'\'');
+    if let Some(at) = window[..window.len().min(length + 1)]
+        .windows(2)
+        .position(escape)
+    {
+        length = at;
+    }
     (length > 0 && length < VALUE).then(|| Assignment {
         name,
         value: Span::new(at, at + length),
@@ -202,34 +244,43 @@ mod tests {
     #[test]
     fn the_ways_people_assign() {
         for (line, name) in [
-            ("password = 'value'", "password"),
-            ("DB_PASSWORD=value", "DB_PASSWORD"),
-            ("  \"db.password\": \"value\",", "db.password"),
-            ("password: value\n", "password"),
-            ("config['password'] = \"value\"", "password"),
-            (":password => 'value'", "password"),
-            ("password := `value`", "password"),
-            ("password: str = \"value\"", "password"),
-            ("val password: String = \"value\"", "password"),
-            ("<password>value</password>", "password"),
-            ("<add key=\"password\" value=\"value\" />", "password"),
-            ("setPassword(\"value\")", "setPassword"),
-            ("os.Setenv(\"PASSWORD\", \"value\")", "PASSWORD"),
-            ("mysql --password value -h x", "password"),
-            ("tool --password=value", "password"),
-            ("{\\\"password\\\": \\\"value\\\"}", "password"),
-            ("ALTER USER a WITH PASSWORD 'value'", "PASSWORD"),
-            ("$passwords = r'value'", "passwords"),
+            ("password = 'v4lue'", "password"),
+            ("DB_PASSWORD=v4lue", "DB_PASSWORD"),
+            ("  \"db.password\": \"v4lue\",", "db.password"),
+            ("password: v4lue\n", "password"),
+            ("config['password'] = \"v4lue\"", "password"),
+            (":password => 'v4lue'", "password"),
+            ("password := `v4lue`", "password"),
+            ("password: str = \"v4lue\"", "password"),
+            ("val password: String = \"v4lue\"", "password"),
+            ("<password>v4lue</password>", "password"),
+            ("<add key=\"password\" value=\"v4lue\" />", "password"),
+            ("setPassword(\"v4lue\")", "setPassword"),
+            ("os.Setenv(\"PASSWORD\", \"v4lue\")", "PASSWORD"),
+            ("mysql --password v4lue -h x", "password"),
+            ("tool --password=v4lue", "password"),
+            ("{\\\"password\\\": \\\"v4lue\\\"}", "password"),
+            ("ALTER USER a WITH PASSWORD 'v4lue'", "PASSWORD"),
+            ("$passwords = r'v4lue'", "passwords"),
+            ("$password .= 'v4lue'", "password"),
+            ("PASSWORD ::= 'v4lue'", "PASSWORD"),
+            ("PASSWORD :::= v4lue", "PASSWORD"),
+            ("@password ||= 'v4lue'", "password"),
+            ("var password string = \"v4lue\"", "password"),
+            ("<password>\n  v4lue\n</password>", "password"),
+            ("\"PASSWORD=v4lue\\nUSER=x\"", "PASSWORD"),
         ] {
-            assert_eq!(read(line), Some((name, "value")), "{line}");
+            assert_eq!(read(line), Some((name, "v4lue")), "{line}");
         }
     }
 
     #[test]
     fn what_is_no_assignment() {
         for line in [
-            "if password == 'value'",
+            "if password == 'v4lue'",
             "password::Hash",
+            "the password manager = 7",
+            "<password>\n  two\n  lines\n</password>",
             "the password is wrong",
             "password = \"\"",
             "password = 'never closed",

@@ -186,14 +186,31 @@ pub(super) fn judge(
     if value.contains(&b' ') {
         return Err(Rejection::Words);
     }
+    // `label: "Password:", hint: "..."`: what stands between two strings.
+    if assignment.quote != 0 && matches!(value[0], b',' | b';' | b')') {
+        return Err(Rejection::Reference("text between two strings"));
+    }
     if like_name(name, value) {
         return Err(Rejection::Words);
     }
     if pattern.class == Class::Password {
         password(value, judged)
     } else {
-        token(value, judged)
+        token(value, judged)?;
+        if begins_like_known(scene, value) {
+            judged.confidence = Confidence::Low;
+        }
+        Ok(())
     }
+}
+
+/// Whether a value begins as the tokens of a known kind do. It is not one, or that kind's own
+/// pattern would have taken it: cut short, made up, or mistyped.
+fn begins_like_known(scene: &Scene<'_>, value: &[u8]) -> bool {
+    scene
+        .patterns
+        .iter()
+        .any(|p| p.prefix.len() >= 4 && value.starts_with(p.prefix.as_bytes()))
 }
 
 /// The password in a URL: a literal, not a placeholder.
@@ -257,6 +274,11 @@ const COMMON: &[&str] = &[
 
 /// Rejects what names a secret kept elsewhere.
 fn reference(value: &[u8]) -> Result<(), Rejection> {
+    // Quotes and escapes around a variable are left over from a string within a string.
+    let value = match value.iter().position(|b| !matches!(b, b'\'' | b'"' | b'\\')) {
+        Some(at) if value[at] == b'$' => &value[at..],
+        _ => value,
+    };
     let begins =
         |r: &&&str| value.len() >= r.len() && value[..r.len()].eq_ignore_ascii_case(r.as_bytes());
     // A bare `$` begins a variable only if a name follows; `$2a$` begins a hash.
@@ -267,7 +289,7 @@ fn reference(value: &[u8]) -> Result<(), Rejection> {
                 .is_some_and(|b| b.is_ascii_alphabetic() || matches!(b, b'{' | b'(' | b'_'))
                 && value[1..].iter().all(|b| {
                     b.is_ascii_alphanumeric()
-                        || matches!(b, b'_' | b'{' | b'}' | b'(' | b')' | b'.' | b'-' | b':')
+                        || b"_{}()[].-:>$'\"\\".contains(b)
                 });
         if variable {
             return Err(Rejection::Reference("it names a secret kept elsewhere"));
@@ -322,13 +344,14 @@ fn password(value: &[u8], judged: &mut Judged) -> Result<(), Rejection> {
     if COMMON.iter().any(|w| w.as_bytes() == lower) || lower.starts_with(b"your") {
         return Err(Rejection::Placeholder("a word that stands for a password"));
     }
-    if value.iter().all(|b| !b.is_ascii_alphanumeric()) {
-        return Err(Rejection::Placeholder("no letter and no digit"));
+    let telling = |b: &&u8| b.is_ascii_alphanumeric() || !b.is_ascii();
+    if value.iter().filter(telling).count() < 3 {
+        return Err(Rejection::Placeholder("hardly a letter or digit"));
     }
-    if is_word(value)
-        || value
-            .split(|b| matches!(b, b'-' | b'_' | b'.'))
-            .all(is_word)
+    if value
+        .split(|b| matches!(b, b'-' | b'_' | b'.' | b'/' | b'#' | b':'))
+        .filter(|w| !w.is_empty())
+        .all(is_word)
     {
         return Err(Rejection::Words);
     }

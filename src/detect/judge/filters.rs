@@ -60,6 +60,17 @@ const WORDS: &[&str] = &[
     "lorem",
 ];
 
+/// How the keys begin that vendors print in their manuals or build into their emulators, without
+/// case. Only a beginning is kept: it tells them, and is no key.
+const DOCUMENTED: &[&str] = &[
+    // AWS documentation, "access keys": the secret beside AKIAIOSFODNN7EXAMPLE.
+    "wjalrxutnfemi",
+    // Azure Storage emulator (Azurite): the account key of devstoreaccount1.
+    "eby8vdm02xnocqfl",
+    // Azure Cosmos DB emulator.
+    "c2y6yddjf5/r+ob0n8a7cgv30",
+];
+
 /// Placeholders: telling words, one character repeated, counting, the alphabet.
 pub(super) fn placeholder(pattern: &Pattern, secret: &[u8]) -> Result<(), Rejection> {
     let body = secret.get(pattern.prefix.len()..).unwrap_or(secret);
@@ -69,14 +80,23 @@ pub(super) fn placeholder(pattern: &Pattern, secret: &[u8]) -> Result<(), Reject
     if let Some(word) = word_in(body) {
         return Err(Rejection::Placeholder(word));
     }
+    let documented = |known: &&str| {
+        secret.len() >= known.len()
+            && secret[..known.len()].eq_ignore_ascii_case(known.as_bytes())
+    };
+    if DOCUMENTED.iter().any(|known| documented(&known)) {
+        return Err(Rejection::Placeholder("a key of the vendor's manual"));
+    }
     let person = matches!(pattern.class, Class::Password | Class::ConnectionString);
     // Some forms have a long stretch of one letter in them; a third of the body is too much.
     let repeat = longest_repeat(body);
     if repeat >= if person { 5 } else { 8.max(body.len() / 3) } || body.len() >= 4 && alike(body) {
         return Err(Rejection::Placeholder("one character repeated"));
     }
-    // Tokens count only in part: half of the body in one sequence is no accident.
-    if !person && longest_sequence(body) * 2 > body.len() {
+    // Six in a row come by chance once in ten million tokens of 40 letters and digits; in hex
+    // seven are as rare.
+    let hex = body.iter().all(u8::is_ascii_hexdigit);
+    if !person && longest_sequence(body) >= if hex { 8 } else { 6 } {
         return Err(Rejection::Placeholder("a sequence"));
     }
     Ok(())

@@ -126,7 +126,7 @@ fn overlaps(all: &mut [Judged]) {
         let j = &all[*i];
         (
             // A JSON web token's structure proves that it is one, not whose.
-            Reverse(j.pattern.checksum.proves() && j.pattern.checksum != Checksum::Jwt),
+            Reverse(j.pattern.checksum.proves() && !matches!(j.pattern.checksum, Checksum::Jwt | Checksum::JwtBase64)),
             Reverse(specificity(j.pattern)),
             Reverse(j.span.len()),
             j.span.start,

@@ -47,8 +47,15 @@ pub(super) fn find<'a>(
             return Err(Rejection::PartMissing(part.name));
         }
     }
-    if judged.pattern.class == Class::Identifier && judged.parts.is_empty() {
-        judged.confidence = Confidence::Low;
+    if judged.pattern.class == Class::Identifier
+        && !judged.pattern.parts.is_empty()
+        && judged.parts.is_empty()
+    {
+        // Who writes the id down has the other half somewhere: worth a look, one step lower.
+        judged.confidence = match judged.confidence {
+            Confidence::High => Confidence::Medium,
+            Confidence::Medium | Confidence::Low => Confidence::Low,
+        };
     }
     Ok(())
 }

@@ -29,6 +29,8 @@ pub enum Checksum {
     Macaroon,
     /// A JSON web token: header and payload decode to JSON objects, the header names `alg`.
     Jwt,
+    /// Base64 of a JSON web token.
+    JwtBase64,
     /// What follows the prefix (up to its last `_`, or `eyJ`) decodes to a JSON object.
     Base64Json,
     /// Base64 of exactly 64 bytes.
@@ -54,6 +56,7 @@ impl Checksum {
             Self::Nkey => "nkey",
             Self::Macaroon => "macaroon",
             Self::Jwt => "jwt",
+            Self::JwtBase64 => "jwt-base64",
             Self::Base64Json => "base64-json",
             Self::Base64Of64 => "base64-64",
             Self::Discord => "discord",
@@ -62,7 +65,7 @@ impl Checksum {
         }
     }
 
-    const ALL: [Self; 14] = [
+    const ALL: [Self; 15] = [
         Self::None,
         Self::Crc32Base62,
         Self::Crc32Base36,
@@ -72,6 +75,7 @@ impl Checksum {
         Self::Nkey,
         Self::Macaroon,
         Self::Jwt,
+        Self::JwtBase64,
         Self::Base64Json,
         Self::Base64Of64,
         Self::Discord,
@@ -119,6 +123,7 @@ impl Checksum {
             Self::Nkey => nkey_holds(secret),
             Self::Macaroon => macaroon_holds(secret),
             Self::Jwt => jwt_holds(secret),
+            Self::JwtBase64 => base64(secret).is_some_and(|token| jwt_holds(&token)),
             Self::Base64Json => json_bodies(secret)
                 .into_iter()
                 .any(|body| base64(body).is_some_and(|bytes| is_json_object(&bytes))),
@@ -189,6 +194,10 @@ impl Checksum {
                 secret.extend_from_slice(encode(payload.as_bytes(), URL, false).as_bytes());
                 secret.push(b'.');
                 secret.extend((0..43).map(|_| sampler.pick(URL)));
+            }
+            Self::JwtBase64 => {
+                let token = Self::Jwt.complete(b"eyJ".to_vec(), sampler);
+                secret = encode(&token, URL, false).into_bytes();
             }
             Self::Base64Json => {
                 let at = find(&secret, b"eyJ").unwrap_or(0);
