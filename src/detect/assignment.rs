@@ -120,7 +120,9 @@ fn typed(text: &[u8], at: usize) -> (u8, usize) {
 
 /// Behind `:=`, `::=` or `:::=`.
 fn colons(text: &[u8], at: usize) -> Option<usize> {
-    let end = (at..at + 3).find(|i| peek(text, *i) != b':').unwrap_or(at + 3);
+    let end = (at..at + 3)
+        .find(|i| peek(text, *i) != b':')
+        .unwrap_or(at + 3);
     (end > at && peek(text, end) == b'=').then_some(end + 1)
 }
 

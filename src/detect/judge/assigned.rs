@@ -193,6 +193,13 @@ pub(super) fn judge(
     if like_name(name, value) {
         return Err(Rejection::Words);
     }
+    if unasked(name) {
+        return Err(Rejection::Reference("a token of a form, or a public one"));
+    }
+    // `user/password: ...` labels two values at once, or is a path.
+    if assignment.name.start > 0 && scene.text[assignment.name.start - 1] == b'/' {
+        judged.confidence = Confidence::Low;
+    }
     if pattern.class == Class::Password {
         password(value, judged)
     } else {
@@ -204,13 +211,22 @@ pub(super) fn judge(
     }
 }
 
+/// Whether a name tells of a token that opens nothing: against forged forms, or published.
+fn unasked(name: &[u8]) -> bool {
+    let lower = name.to_ascii_lowercase();
+    ["csrf", "xsrf", "authenticity", "public"]
+        .iter()
+        .any(|w| lower.windows(w.len()).any(|l| l == w.as_bytes()))
+}
+
 /// Whether a value begins as the tokens of a known kind do. It is not one, or that kind's own
 /// pattern would have taken it: cut short, made up, or mistyped.
 fn begins_like_known(scene: &Scene<'_>, value: &[u8]) -> bool {
     scene
         .patterns
         .iter()
-        .any(|p| p.prefix.len() >= 4 && value.starts_with(p.prefix.as_bytes()))
+        .filter(|p| p.prefix.len() >= 4 || p.prefix.len() == 3 && p.prefix.ends_with(['-', '_']))
+        .any(|p| value.starts_with(p.prefix.as_bytes()))
 }
 
 /// The password in a URL: a literal, not a placeholder.
@@ -275,7 +291,10 @@ const COMMON: &[&str] = &[
 /// Rejects what names a secret kept elsewhere.
 fn reference(value: &[u8]) -> Result<(), Rejection> {
     // Quotes and escapes around a variable are left over from a string within a string.
-    let value = match value.iter().position(|b| !matches!(b, b'\'' | b'"' | b'\\')) {
+    let value = match value
+        .iter()
+        .position(|b| !matches!(b, b'\'' | b'"' | b'\\'))
+    {
         Some(at) if value[at] == b'$' => &value[at..],
         _ => value,
     };
@@ -287,10 +306,9 @@ fn reference(value: &[u8]) -> Result<(), Rejection> {
             || value
                 .get(1)
                 .is_some_and(|b| b.is_ascii_alphabetic() || matches!(b, b'{' | b'(' | b'_'))
-                && value[1..].iter().all(|b| {
-                    b.is_ascii_alphanumeric()
-                        || b"_{}()[].-:>$'\"\\".contains(b)
-                });
+                && value[1..]
+                    .iter()
+                    .all(|b| b.is_ascii_alphanumeric() || b"_{}()[].-:>$'\"\\".contains(b));
         if variable {
             return Err(Rejection::Reference("it names a secret kept elsewhere"));
         }
@@ -319,6 +337,14 @@ fn token(value: &[u8], judged: &mut Judged) -> Result<(), Rejection> {
     if mixed < 2 || digits == 0 && bits < 4.0 {
         return Err(Rejection::Words);
     }
+    // `db.example.net`
+    let mut labels = value.rsplit(|b| *b == b'.');
+    let top = labels
+        .next()
+        .is_some_and(|t| (2..=6).contains(&t.len()) && t.iter().all(u8::is_ascii_lowercase));
+    if top && labels.clone().count() >= 2 && labels.all(|l| l.len() < 16) {
+        return Err(Rejection::Reference("a host name"));
+    }
     // Words joined by dashes, dots or underscores: every piece is a word or a short number.
     let wordy = value
         .split(|b| matches!(b, b'-' | b'_' | b'.' | b'/' | b':'))
@@ -331,7 +357,10 @@ fn token(value: &[u8], judged: &mut Judged) -> Result<(), Rejection> {
         let told = (bits * 100.0).round() as u16;
         return Err(Rejection::Randomness(told, 300));
     }
-    if digits < 2 || bits < 3.4 {
+    // Two things in one (`id:secret`); hex of odd length, which is cut short.
+    let hex = value.iter().all(u8::is_ascii_hexdigit);
+    let pair = value.contains(&b':');
+    if digits < 2 || bits < 3.4 || pair || hex && value.len() % 2 == 1 {
         judged.confidence = Confidence::Low;
     }
     Ok(())
@@ -343,6 +372,9 @@ fn password(value: &[u8], judged: &mut Judged) -> Result<(), Rejection> {
     let lower = value.to_ascii_lowercase();
     if COMMON.iter().any(|w| w.as_bytes() == lower) || lower.starts_with(b"your") {
         return Err(Rejection::Placeholder("a word that stands for a password"));
+    }
+    if value.starts_with(b"0x") && value[2..].iter().all(u8::is_ascii_hexdigit) {
+        return Err(Rejection::Placeholder("a number"));
     }
     let telling = |b: &&u8| b.is_ascii_alphanumeric() || !b.is_ascii();
     if value.iter().filter(telling).count() < 3 {

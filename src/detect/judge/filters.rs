@@ -81,17 +81,24 @@ pub(super) fn placeholder(pattern: &Pattern, secret: &[u8]) -> Result<(), Reject
         return Err(Rejection::Placeholder(word));
     }
     let documented = |known: &&str| {
-        secret.len() >= known.len()
-            && secret[..known.len()].eq_ignore_ascii_case(known.as_bytes())
+        secret.len() >= known.len() && secret[..known.len()].eq_ignore_ascii_case(known.as_bytes())
     };
     if DOCUMENTED.iter().any(|known| documented(&known)) {
         return Err(Rejection::Placeholder("a key of the vendor's manual"));
     }
     let person = matches!(pattern.class, Class::Password | Class::ConnectionString);
-    // Some forms have a long stretch of one letter in them; a third of the body is too much.
+    // Some forms have a long stretch of one letter in them; more than ten is too much, or an eighth
+    // of a long body.
     let repeat = longest_repeat(body);
-    if repeat >= if person { 5 } else { 8.max(body.len() / 3) } || body.len() >= 4 && alike(body) {
+    if repeat >= if person { 5 } else { 10.max(body.len() / 8) } || body.len() >= 4 && alike(body) {
         return Err(Rejection::Placeholder("one character repeated"));
+    }
+    // Where digits may stand, letters of one case alone are words written without spaces.
+    let may_have_digits = pattern.expression[1].contains("0-9");
+    let one_case =
+        body.iter().all(u8::is_ascii_lowercase) || body.iter().all(u8::is_ascii_uppercase);
+    if !person && may_have_digits && body.len() >= 20 && one_case {
+        return Err(Rejection::Words);
     }
     // Six in a row come by chance once in ten million tokens of 40 letters and digits; in hex
     // seven are as rare.

@@ -42,6 +42,15 @@ const REACH: usize = 24;
 
 /// Rejects a match that a digest's name stands before.
 pub(super) fn judge(text: &[u8], span: Span) -> Result<(), Rejection> {
+    // `owner/name@<commit>`, `package.tgz#<sha1>`
+    let hex = |b: &u8| b.is_ascii_hexdigit();
+    let pinned = span
+        .start
+        .checked_sub(1)
+        .is_some_and(|i| matches!(text[i], b'@' | b'#'));
+    if pinned && matches!(span.len(), 40 | 64) && span.of(text).iter().all(hex) {
+        return Err(Rejection::Integrity("pinned"));
+    }
     let low = span.start.saturating_sub(REACH);
     let before = text[low..span.start].to_ascii_lowercase();
     let line = before.rsplit(|b| *b == b'\n').next().unwrap_or(&before);
@@ -72,6 +81,8 @@ mod tests {
             (format!("api_key = {hex}"), false),
             (format!("commit: x\nkey = {hex}"), false),
             (format!("recommit_key {hex}"), false),
+            (format!("owner/name@{hex}"), true),
+            (format!("name-1.0.tgz#{hex}"), true),
         ] {
             let start = line.find(&hex).unwrap();
             let told = judge(line.as_bytes(), Span::new(start, line.len()));

@@ -117,7 +117,7 @@ fn claims(judged: &Judged) -> impl Iterator<Item = Span> + '_ {
 }
 
 /// A total order, best first: checksum proved, more specific, longer, earlier, id. A match loses
-/// to any better accepted match that it overlaps.
+/// to any better accepted match that it overlaps. Of equals, a kind of a provider beats a generic one.
 fn overlaps(all: &mut [Judged]) {
     let mut order: Vec<usize> = (0..all.len())
         .filter(|i| !matches!(all[*i].outcome, Outcome::Rejected(_)))
@@ -125,9 +125,9 @@ fn overlaps(all: &mut [Judged]) {
     order.sort_by_key(|i| {
         let j = &all[*i];
         (
-            // A JSON web token's structure proves that it is one, not whose.
-            Reverse(j.pattern.checksum.proves() && !matches!(j.pattern.checksum, Checksum::Jwt | Checksum::JwtBase64)),
+            Reverse(proves_owner(j.pattern.checksum)),
             Reverse(specificity(j.pattern)),
+            j.pattern.provider == "generic",
             Reverse(j.span.len()),
             j.span.start,
             j.pattern.id,
@@ -168,6 +168,12 @@ impl Taken {
             .min_by_key(|(_, (rank, _))| *rank)
             .map(|(_, (_, id))| *id)
     }
+}
+
+/// Whether a checksum proves a kind. A JSON web token's structure proves that it is one, not
+/// whose.
+fn proves_owner(checksum: Checksum) -> bool {
+    checksum.proves() && !matches!(checksum, Checksum::Jwt | Checksum::JwtBase64)
 }
 
 /// How much a pattern knows of what it finds.

@@ -29,7 +29,7 @@ pub enum Checksum {
     Macaroon,
     /// A JSON web token: header and payload decode to JSON objects, the header names `alg`.
     Jwt,
-    /// Base64 of a JSON web token.
+    /// Base64 of a JSON web token: header and payload decode to JSON objects.
     JwtBase64,
     /// What follows the prefix (up to its last `_`, or `eyJ`) decodes to a JSON object.
     Base64Json,
@@ -123,7 +123,14 @@ impl Checksum {
             Self::Nkey => nkey_holds(secret),
             Self::Macaroon => macaroon_holds(secret),
             Self::Jwt => jwt_holds(secret),
-            Self::JwtBase64 => base64(secret).is_some_and(|token| jwt_holds(&token)),
+            Self::JwtBase64 => base64(secret).is_some_and(|token| {
+                let mut parts = token.split(|b| *b == b'.');
+                let object = |part: Option<&[u8]>| {
+                    part.and_then(base64)
+                        .is_some_and(|json| is_json_object(&json))
+                };
+                object(parts.next()) && object(parts.next()) && parts.next().is_some()
+            }),
             Self::Base64Json => json_bodies(secret)
                 .into_iter()
                 .any(|body| base64(body).is_some_and(|bytes| is_json_object(&bytes))),
