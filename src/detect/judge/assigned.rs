@@ -186,6 +186,11 @@ pub(super) fn judge(
     if value.contains(&b' ') {
         return Err(Rejection::Words);
     }
+    // Markup within a string, or a string within markup.
+    let entity = |w: &&[u8]| value.windows(w.len()).any(|l| l == *w);
+    if [b"&lt".as_slice(), b"&gt", b"&quot"].iter().any(entity) {
+        return Err(Rejection::Reference("markup"));
+    }
     // `label: "Password:", hint: "..."`: what stands between two strings.
     if assignment.quote != 0 && matches!(value[0], b',' | b';' | b')') {
         return Err(Rejection::Reference("text between two strings"));
@@ -209,6 +214,14 @@ pub(super) fn judge(
         }
         Ok(())
     }
+}
+
+/// Whether a value says that it is for trying things out.
+fn of_a_sandbox(value: &[u8]) -> bool {
+    let lower = value.to_ascii_lowercase();
+    ["sandbox", "sbx_", "sbx-", "test_", "test-"]
+        .iter()
+        .any(|w| lower.windows(w.len()).any(|l| l == w.as_bytes()))
 }
 
 /// Whether a name tells of a token that opens nothing: against forged forms, or published.
@@ -327,7 +340,7 @@ fn reference(value: &[u8]) -> Result<(), Rejection> {
 }
 
 /// A generic token: long, and too random to be words.
-fn token(value: &[u8], judged: &mut Judged) -> Result<(), Rejection> {
+pub(super) fn token(value: &[u8], judged: &mut Judged) -> Result<(), Rejection> {
     let has = |f: fn(&u8) -> bool| value.iter().any(f);
     let mixed = usize::from(has(u8::is_ascii_digit))
         + usize::from(has(u8::is_ascii_lowercase))
@@ -357,10 +370,12 @@ fn token(value: &[u8], judged: &mut Judged) -> Result<(), Rejection> {
         let told = (bits * 100.0).round() as u16;
         return Err(Rejection::Randomness(told, 300));
     }
-    // Two things in one (`id:secret`); hex of odd length, which is cut short.
+    // Two things in one (`id:secret`); hex of odd length or of few bytes, which is cut short or
+    // an id.
     let hex = value.iter().all(u8::is_ascii_hexdigit);
     let pair = value.contains(&b':');
-    if digits < 2 || bits < 3.4 || pair || hex && value.len() % 2 == 1 {
+    let cut = hex && (value.len() % 2 == 1 || value.len() < 24);
+    if digits < 2 || bits < 3.4 || pair || cut || of_a_sandbox(value) {
         judged.confidence = Confidence::Low;
     }
     Ok(())

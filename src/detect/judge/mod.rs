@@ -104,6 +104,8 @@ fn examine<'a>(
         assigned::judge(scene, pattern, assignment, judged)?;
     } else if pattern.class == Class::ConnectionString {
         assigned::userinfo(scene, judged)?;
+    } else if pattern.provider == "generic" && !pattern.checksum.proves() {
+        assigned::token(secret, judged)?;
     }
     if !distinctive {
         integrity::judge(scene.text, mark.span)?;

@@ -31,6 +31,8 @@ pub enum Checksum {
     Jwt,
     /// Base64 of a JSON web token: header and payload decode to JSON objects.
     JwtBase64,
+    /// Base64 of `user:password`, as in HTTP basic authentication.
+    BasicAuth,
     /// What follows the prefix (up to its last `_`, or `eyJ`) decodes to a JSON object.
     Base64Json,
     /// Base64 of exactly 64 bytes.
@@ -57,6 +59,7 @@ impl Checksum {
             Self::Macaroon => "macaroon",
             Self::Jwt => "jwt",
             Self::JwtBase64 => "jwt-base64",
+            Self::BasicAuth => "basic-auth",
             Self::Base64Json => "base64-json",
             Self::Base64Of64 => "base64-64",
             Self::Discord => "discord",
@@ -65,7 +68,7 @@ impl Checksum {
         }
     }
 
-    const ALL: [Self; 15] = [
+    const ALL: [Self; 16] = [
         Self::None,
         Self::Crc32Base62,
         Self::Crc32Base36,
@@ -76,6 +79,7 @@ impl Checksum {
         Self::Macaroon,
         Self::Jwt,
         Self::JwtBase64,
+        Self::BasicAuth,
         Self::Base64Json,
         Self::Base64Of64,
         Self::Discord,
@@ -123,6 +127,10 @@ impl Checksum {
             Self::Nkey => nkey_holds(secret),
             Self::Macaroon => macaroon_holds(secret),
             Self::Jwt => jwt_holds(secret),
+            Self::BasicAuth => base64(secret).is_some_and(|pair| {
+                let password = pair.splitn(2, |b| *b == b':').nth(1);
+                password.is_some_and(|p| p.len() >= 3) && pair.iter().all(u8::is_ascii_graphic)
+            }),
             Self::JwtBase64 => base64(secret).is_some_and(|token| {
                 let mut parts = token.split(|b| *b == b'.');
                 let object = |part: Option<&[u8]>| {
@@ -201,6 +209,10 @@ impl Checksum {
                 secret.extend_from_slice(encode(payload.as_bytes(), URL, false).as_bytes());
                 secret.push(b'.');
                 secret.extend((0..43).map(|_| sampler.pick(URL)));
+            }
+            Self::BasicAuth => {
+                let pair = format!("{}:{}", sampler.word(6), sampler.word(11));
+                secret = encode(pair.as_bytes(), STD, true).into_bytes();
             }
             Self::JwtBase64 => {
                 let token = Self::Jwt.complete(b"eyJ".to_vec(), sampler);
