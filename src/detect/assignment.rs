@@ -246,40 +246,40 @@ mod tests {
     #[test]
     fn the_ways_people_assign() {
         for (line, name) in [
-            ("password = 'v4lue'", "password"),
-            ("DB_PASSWORD=v4lue", "DB_PASSWORD"),
-            ("  \"db.password\": \"v4lue\",", "db.password"),
-            ("password: v4lue\n", "password"),
-            ("config['password'] = \"v4lue\"", "password"),
-            (":password => 'v4lue'", "password"),
-            ("password := `v4lue`", "password"),
-            ("password: str = \"v4lue\"", "password"),
-            ("val password: String = \"v4lue\"", "password"),
-            ("<password>v4lue</password>", "password"),
-            ("<add key=\"password\" value=\"v4lue\" />", "password"),
-            ("setPassword(\"v4lue\")", "setPassword"),
-            ("os.Setenv(\"PASSWORD\", \"v4lue\")", "PASSWORD"),
-            ("mysql --password v4lue -h x", "password"),
-            ("tool --password=v4lue", "password"),
-            ("{\\\"password\\\": \\\"v4lue\\\"}", "password"),
-            ("ALTER USER a WITH PASSWORD 'v4lue'", "PASSWORD"),
-            ("$passwords = r'v4lue'", "passwords"),
-            ("$password .= 'v4lue'", "password"),
-            ("PASSWORD ::= 'v4lue'", "PASSWORD"),
-            ("PASSWORD :::= v4lue", "PASSWORD"),
-            ("@password ||= 'v4lue'", "password"),
-            ("var password string = \"v4lue\"", "password"),
-            ("<password>\n  v4lue\n</password>", "password"),
-            ("\"PASSWORD=v4lue\\nUSER=x\"", "PASSWORD"),
+            ("password = 'value'", "password"),
+            ("DB_PASSWORD=value", "DB_PASSWORD"),
+            ("  \"db.password\": \"value\",", "db.password"),
+            ("password: value\n", "password"),
+            ("config['password'] = \"value\"", "password"),
+            (":password => 'value'", "password"),
+            ("password := `value`", "password"),
+            ("password: str = \"value\"", "password"),
+            ("val password: String = \"value\"", "password"),
+            ("<password>value</password>", "password"),
+            ("<add key=\"password\" value=\"value\" />", "password"),
+            ("setPassword(\"value\")", "setPassword"),
+            ("os.Setenv(\"PASSWORD\", \"value\")", "PASSWORD"),
+            ("mysql --password value -h x", "password"),
+            ("tool --password=value", "password"),
+            ("{\\\"password\\\": \\\"value\\\"}", "password"),
+            ("ALTER USER a WITH PASSWORD 'value'", "PASSWORD"),
+            ("$passwords = r'value'", "passwords"),
+            ("$password .= 'value'", "password"),
+            ("PASSWORD ::= 'value'", "PASSWORD"),
+            ("PASSWORD :::= value", "PASSWORD"),
+            ("@password ||= 'value'", "password"),
+            ("var password string = \"value\"", "password"),
+            ("<password>\n  value\n</password>", "password"),
+            ("\"PASSWORD=value\\nUSER=x\"", "PASSWORD"),
         ] {
-            assert_eq!(read(line), Some((name, "v4lue")), "{line}");
+            assert_eq!(read(line), Some((name, "value")), "{line}");
         }
     }
 
     #[test]
     fn what_is_no_assignment() {
         for line in [
-            "if password == 'v4lue'",
+            "if password == 'value'",
             "password::Hash",
             "the password manager = 7",
             "<password>\n  two\n  lines\n</password>",

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::assignment::{Assignment, assignment_at};
 use super::judge::{self, Scene};
-use super::patterns::{Found, Lane, Pattern, Steps, keyword_end};
+use super::patterns::{Found, Lane, Pattern, Steps, keyword_at, keyword_end};
 use super::plain::Plain;
 use super::prefilter::{self, Candidate, Prefilter};
 use super::{Catalogue, Judged};
@@ -208,7 +208,14 @@ fn mark(pattern: u16, found: Found) -> Mark {
     }
 }
 
-/// Whether a name holds a word, in any case, its separators free.
+/// Whether a name holds a word, in any case, its separators free. Short words must be whole ones:
+/// `pwd` is not in `pwdn`.
 fn holds(name: &[u8], word: &[u8]) -> bool {
-    (0..name.len()).any(|at| keyword_end(name, at, word).is_some())
+    (0..name.len()).any(|at| {
+        if word.len() <= 4 {
+            keyword_at(name, at, word).is_some()
+        } else {
+            keyword_end(name, at, word).is_some()
+        }
+    })
 }

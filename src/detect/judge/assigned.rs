@@ -22,6 +22,8 @@ const ABOUT: &[&str] = &[
     "names",
     "id",
     "ids",
+    "guid",
+    "uuid",
     "path",
     "file",
     "filename",
@@ -112,6 +114,21 @@ const ABOUT: &[&str] = &[
     "state",
     "event",
     "action",
+    "mgr",
+    "realm",
+    // Methods: `password.encode("utf-8")`.
+    "encode",
+    "decode",
+    "split",
+    "replace",
+    "strip",
+    "trim",
+    "join",
+    "find",
+    "match",
+    "matches",
+    "contains",
+    "equals",
 ];
 
 /// Words that begin a reference to a secret kept elsewhere, or code that makes one.
@@ -188,7 +205,10 @@ pub(super) fn judge(
     }
     // Markup within a string, or a string within markup.
     let entity = |w: &&[u8]| value.windows(w.len()).any(|l| l == *w);
-    if [b"&lt".as_slice(), b"&gt", b"&quot"].iter().any(entity) {
+    if [b"&lt".as_slice(), b"&gt", b"&quot", b"\\["]
+        .iter()
+        .any(entity)
+    {
         return Err(Rejection::Reference("markup"));
     }
     // `label: "Password:", hint: "..."`: what stands between two strings.
@@ -200,6 +220,9 @@ pub(super) fn judge(
     }
     if unasked(name) {
         return Err(Rejection::Reference("a token of a form, or a public one"));
+    }
+    if assignment.quote == 0 && another_assignment(value) {
+        return Err(Rejection::Reference("another assignment"));
     }
     // `user/password: ...` labels two values at once, or is a path.
     if assignment.name.start > 0 && scene.text[assignment.name.start - 1] == b'/' {
@@ -214,6 +237,19 @@ pub(super) fn judge(
         }
         Ok(())
     }
+}
+
+/// Whether a bare value is an assignment itself (`password=,domain=x`).
+fn another_assignment(value: &[u8]) -> bool {
+    let Some(equals) = value.iter().position(|b| *b == b'=') else {
+        return false;
+    };
+    let name = &value[..equals];
+    name.len() >= 3
+        && name
+            .iter()
+            .all(|b| b.is_ascii_alphabetic() || matches!(b, b'_' | b'.'))
+        && !value.ends_with(b"==")
 }
 
 /// Whether a value says that it is for trying things out.
@@ -246,7 +282,10 @@ fn begins_like_known(scene: &Scene<'_>, value: &[u8]) -> bool {
 pub(super) fn userinfo(scene: &Scene<'_>, judged: &mut Judged) -> Result<(), Rejection> {
     let value = judged.secret.of(scene.text);
     reference(value)?;
-    if value.contains(&b'{') || value.contains(&b'<') || value.contains(&b'[') {
+    if value
+        .iter()
+        .any(|b| matches!(b, b'{' | b'<' | b'[' | b'\\'))
+    {
         return Err(Rejection::Reference("a template"));
     }
     let lower = value.to_ascii_lowercase();
@@ -360,9 +399,16 @@ pub(super) fn token(value: &[u8], judged: &mut Judged) -> Result<(), Rejection> 
     }
     // Words joined by dashes, dots or underscores: every piece is a word or a short number.
     let wordy = value
-        .split(|b| matches!(b, b'-' | b'_' | b'.' | b'/' | b':'))
+        .split(|b| matches!(b, b'-' | b'_' | b'.' | b'/' | b':' | b'#' | b'@'))
         .filter(|w| !w.is_empty())
-        .all(|w| is_word(w) || w.len() <= 4 && w.iter().all(u8::is_ascii_digit));
+        .all(|w| {
+            let letters = w
+                .iter()
+                .rposition(|b| !b.is_ascii_digit())
+                .map_or(0, |i| i + 1);
+            let number = w.len() - letters;
+            number <= 4 && (letters == 0 || is_word(&w[..letters]) && number <= 3)
+        });
     if wordy {
         return Err(Rejection::Words);
     }
@@ -395,6 +441,10 @@ fn password(value: &[u8], judged: &mut Judged) -> Result<(), Rejection> {
     if value.iter().filter(telling).count() < 3 {
         return Err(Rejection::Placeholder("hardly a letter or digit"));
     }
+    // A long name in camels: people do not type 24 letters without a blank or a digit.
+    if value.len() >= 24 && value.iter().all(u8::is_ascii_alphabetic) {
+        return Err(Rejection::Words);
+    }
     if value
         .split(|b| matches!(b, b'-' | b'_' | b'.' | b'/' | b'#' | b':'))
         .filter(|w| !w.is_empty())
@@ -402,7 +452,11 @@ fn password(value: &[u8], judged: &mut Judged) -> Result<(), Rejection> {
     {
         return Err(Rejection::Words);
     }
-    if value.iter().any(|b| !b.is_ascii()) || value.contains(&b'/') && value.starts_with(b"/") {
+    let short_number = value.len() <= 8 && value.iter().all(u8::is_ascii_digit);
+    if short_number
+        || value.iter().any(|b| !b.is_ascii())
+        || value.contains(&b'/') && value.starts_with(b"/")
+    {
         judged.confidence = Confidence::Low;
     }
     Ok(())
@@ -440,7 +494,7 @@ fn like_name(name: &[u8], value: &[u8]) -> bool {
             .collect()
     };
     let (name, value_letters) = (plain(name), plain(value));
-    let most = value.len().saturating_sub(value_letters.len()) <= 2;
+    let most = value.iter().filter(|b| b.is_ascii_digit()).count() <= 2;
     most && !value_letters.is_empty()
         && (name == value_letters
             || name.len() >= 6 && value_letters.windows(name.len()).any(|w| w == name)

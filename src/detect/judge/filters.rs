@@ -67,6 +67,9 @@ const DOCUMENTED: &[&str] = &[
     "wjalrxutnfemi",
     // Azure Storage emulator (Azurite): the account key of devstoreaccount1.
     "eby8vdm02xnocqfl",
+    // RFC 6749, the example access and refresh tokens.
+    "2yotnfzfejr1",
+    "tgzv3jokf0xg",
     // Azure Cosmos DB emulator.
     "c2y6yddjf5/r+ob0n8a7cgv30",
 ];
@@ -98,6 +101,11 @@ pub(super) fn placeholder(pattern: &Pattern, secret: &[u8]) -> Result<(), Reject
     let one_case =
         body.iter().all(u8::is_ascii_lowercase) || body.iter().all(u8::is_ascii_uppercase);
     if !person && may_have_digits && body.len() >= 20 && one_case {
+        return Err(Rejection::Words);
+    }
+    // Among 30 and more letters and digits there is a digit, but for one in 170: a name in camels.
+    let named = !pattern.near.is_empty() || pattern.provider == "generic";
+    if named && may_have_digits && body.len() >= 30 && !body.iter().any(u8::is_ascii_digit) {
         return Err(Rejection::Words);
     }
     // Six in a row come by chance once in ten million tokens of 40 letters and digits; in hex

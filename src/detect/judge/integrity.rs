@@ -35,6 +35,7 @@ const BEFORE: &[&str] = &[
     "parent",
     "x-amz-content",
     "nonce",
+    "nix/store",
 ];
 
 /// How far before the match such a word may end, in bytes.

@@ -10,17 +10,19 @@ use crate::detect::{Judged, Rejection};
 
 /// The shortest body of a private key that there is: an Ed25519 seed in PKCS #8 has 48 bytes.
 const LEAST: usize = 60;
-/// The base64 of a key comes in lines; prose and code do not run on for so long.
-const LINE: usize = 40;
+
+/// The shortest line of base64 that a body has at least one of: code that only names the BEGIN line
+/// goes on in words.
+const ROW: usize = 32;
 
 /// Reads the body behind the BEGIN line: widens the match to it, or rejects.
 pub(super) fn body(text: &[u8], judged: &mut Judged) -> Result<(), Rejection> {
     let begin = judged.span.end;
     let window = &text[begin..text.len().min(begin + limits::KEY_BYTES)];
     let mut held: Vec<u8> = Vec::new();
-    let (mut line, mut longest) = (0, 0);
     let mut at = 0;
     let mut end = None;
+    let (mut row, mut longest) = (0, 0);
     while at < window.len() {
         let byte = window[at];
         if byte == b'-' && window[at..].starts_with(b"-----") {
@@ -39,22 +41,21 @@ pub(super) fn body(text: &[u8], judged: &mut Judged) -> Result<(), Rejection> {
         }
         if byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=') {
             held.push(byte);
-            line += 1;
-            longest = longest.max(line);
+            row += 1;
+            longest = longest.max(row);
             at += 1;
             continue;
-        }
-        line = 0;
-        if !byte.is_ascii_whitespace() && !byte.is_ascii_punctuation() {
+        } else if !byte.is_ascii_whitespace() && !byte.is_ascii_punctuation() {
             break;
         }
+        row = 0;
         at += 1;
     }
     // `+` joins string pieces more often than not when a quote or a blank stands beside it; a
     // stray one in the canonical form does no harm to identity within one way of writing.
     let joined = held.iter().filter(|b| **b != b'=').count();
     if joined < LEAST
-        || longest < LINE
+        || longest < ROW
         || held.iter().collect::<std::collections::HashSet<_>>().len() < 12
     {
         return Err(Rejection::NotAKey);
