@@ -4,6 +4,7 @@
 //! as one's own here: its ignore rules and its index are all that is looked at.
 
 use std::ffi::OsString;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
@@ -15,6 +16,9 @@ use super::{Skip, SkipReason};
 
 /// The files `.git` and `commondir` hold one path.
 const POINTER_BYTES: u64 = 64 << 10;
+
+/// A bigger index is not read, in bytes: some four million files.
+const INDEX_BYTES: u64 = 512 << 20;
 
 /// A repository with a working tree.
 pub(super) struct Repository {
@@ -75,6 +79,11 @@ impl Repository {
             outer: outer.cloned(),
             index: OnceLock::new(),
         }))
+    }
+
+    /// Git's own folder, and the one that linked worktrees share.
+    pub(super) fn folders(&self) -> (&Path, &Path) {
+        (&self.git_dir, &self.common_dir)
     }
 
     /// The ignore rules that are nobody else's business.
@@ -138,21 +147,29 @@ impl Repository {
 
     fn load(&self) -> Result<Option<State>, SkipReason> {
         let path = self.git_dir.join("index");
-        let data = match small_file(&path, Links::Follow, u64::MAX - 1) {
+        let data = match index_file(&path) {
             Ok(data) => data,
             // Nothing was ever added.
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(SkipReason::Unreadable(words(&error))),
         };
         let parsed = guarded(|| {
             let hash = gix_index::hash::Kind::Sha1;
-            let options = gix_index::decode::Options::default();
+            let options = gix_index::decode::Options {
+                // Its other threads would panic outside of the guard.
+                thread_limit: Some(1),
+                ..gix_index::decode::Options::default()
+            };
             // The time would tell of changes, which nobody asks for.
             let never = State::new(hash).timestamp();
-            let (index, _) = State::from_bytes(&data, never, hash, options)?;
-            if index.link().is_some() {
+            let parsed = State::from_bytes(&data, never, hash, options);
+            let (index, _) = parsed.map_err(|e| e.to_string())?;
+            if let Some(link) = index.link() {
                 // A split index: most entries are in the shared file beside it.
-                return gix_index::File::at(&path, hash, true, options).map(State::from);
+                let shared = format!("sharedindex.{}", link.shared_index_checksum);
+                plain_file(&self.git_dir.join(shared)).map_err(|e| words(&e))?;
+                let whole = gix_index::File::at(&path, hash, true, options);
+                return whole.map(State::from).map_err(|e| e.to_string());
             }
             Ok(index)
         });
@@ -165,6 +182,27 @@ impl Repository {
             Err(bug) => Err(SkipReason::Failed(bug)),
         }
     }
+}
+
+/// The whole content of an index.
+fn index_file(path: &Path) -> io::Result<Vec<u8>> {
+    plain_file(path)?;
+    small_file(path, Links::Follow, INDEX_BYTES)
+}
+
+/// Refuses what would not end, or would be waited for, or would fill the memory.
+fn plain_file(path: &Path) -> io::Result<()> {
+    let meta = path.metadata()?;
+    if !meta.is_file() {
+        return Err(io::Error::other("it is no regular file"));
+    }
+    if meta.len() > INDEX_BYTES {
+        return Err(io::Error::other(format!(
+            "it is bigger than {} MiB",
+            INDEX_BYTES >> 20
+        )));
+    }
+    Ok(())
 }
 
 /// Looks `path` up: an entry itself, a folder of entries, or below a folder that a sparse index
@@ -206,7 +244,7 @@ fn pointer(file: &Path, prefix: &str) -> Option<PathBuf> {
 fn is_empty(folder: &Path) -> bool {
     match std::fs::read_dir(folder) {
         Ok(mut entries) => entries.next().is_none(),
-        Err(error) => error.kind() == std::io::ErrorKind::NotFound,
+        Err(error) => error.kind() == io::ErrorKind::NotFound,
     }
 }
 
