@@ -1,5 +1,6 @@
 //! Small hash tables: three bytes to the patterns that begin (or lead) with them, and keywords.
 
+use super::masks::word_begins;
 use crate::detect::patterns::keyword_end;
 
 /// Three bytes to values. A bitmap of 64 Ki bits in front answers "no" with one load.
@@ -15,6 +16,12 @@ pub(super) struct Triples {
 #[inline]
 fn hash(key: u32) -> usize {
     (key.wrapping_mul(0x9e37_79b1) >> 16) as usize
+}
+
+/// The key of three bytes, letters without case.
+#[inline]
+pub(super) fn folded(bytes: [u8; 3]) -> u32 {
+    key(bytes) | 0x0020_2020
 }
 
 #[inline]
@@ -107,8 +114,8 @@ impl Keywords {
         &self.words[usize::from(word)].1
     }
 
-    /// Tells every keyword that begins in `text[from..to]` (letters compared only, word borders
-    /// are the mark's business), with its number.
+    /// Tells every keyword that begins in `text[from..to]` where a word may begin (what ends it is
+    /// the mark's business), with its number.
     #[inline]
     pub(super) fn find(
         &self,
@@ -121,15 +128,30 @@ impl Keywords {
         if from >= to {
             return;
         }
-        let mut window = u32::from(text[from] | 0x20) << 8 | u32::from(text[from + 1] | 0x20) << 16;
-        for at in from..to {
-            window = window >> 8 | u32::from(text[at + 2] | 0x20) << 16;
-            if self.triples.may_have(window) {
-                for word in self.triples.get(window) {
-                    if keyword_end(text, at, self.words[usize::from(word)].0.as_bytes()).is_some() {
-                        tell(at, word);
-                    }
+        for word in from / 64..=(to - 1) / 64 {
+            let mut begins = word_begins(text, word * 64);
+            if word == from / 64 {
+                begins = begins >> (from % 64) << (from % 64);
+            }
+            while begins != 0 {
+                let at = word * 64 + begins.trailing_zeros() as usize;
+                begins &= begins - 1;
+                if at >= to {
+                    return;
                 }
+                let key = folded([text[at], text[at + 1], text[at + 2]]);
+                if self.triples.may_have(key) {
+                    self.compare(text, at, key, &mut tell);
+                }
+            }
+        }
+    }
+
+    #[inline(never)]
+    fn compare(&self, text: &[u8], at: usize, key: u32, tell: &mut impl FnMut(usize, u16)) {
+        for word in self.triples.get(key) {
+            if keyword_end(text, at, self.words[usize::from(word)].0.as_bytes()).is_some() {
+                tell(at, word);
             }
         }
     }

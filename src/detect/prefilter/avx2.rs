@@ -1,0 +1,266 @@
+//! The masks with AVX2, 32 bytes an instruction.
+//!
+//! The tests of [`masks`](super::masks) hold each function against its portable form; run under
+//! an address sanitizer they show that nothing is read past the text (`docs/performance.md`).
+
+use std::arch::x86_64::{
+    __m256i, _mm256_add_epi8, _mm256_adds_epu8, _mm256_and_si256, _mm256_cmpeq_epi8,
+    _mm256_cmpgt_epi8, _mm256_loadu_si256, _mm256_movemask_epi8, _mm256_or_si256, _mm256_set1_epi8,
+    _mm256_setr_epi8, _mm256_setzero_si256, _mm256_shuffle_epi8, _mm256_srli_epi16,
+};
+
+use super::literals::Nibbles;
+use super::masks::{Kinds, Masks};
+
+// A byte is a token byte if the bits of its two nibbles meet. Rows by high nibble: 2 holds + - /,
+// 3 the digits and =, 4 and 6 the letters from A, 5 the letters from P and _, 7 the letters from
+// p. What is no letter or digit has one of the three highest bits: 0x80 for + - /, 0x40 for =,
+// 0x20 for _.
+const ROWS: [u8; 16] = [0, 0, 0x80, 0x42, 4, 0x28, 4, 0x10, 0, 0, 0, 0, 0, 0, 0, 0];
+const COLUMNS: [u8; 16] = {
+    let mut columns = [0; 16];
+    let mut low = 0;
+    while low < 16u8 {
+        let mut bits = 0;
+        if low == 0xb || low == 0xd || low == 0xf {
+            bits |= 0x80;
+        }
+        if low == 0xd {
+            bits |= 0x40;
+        }
+        if low == 0xf {
+            bits |= 0x20;
+        }
+        if low <= 9 {
+            bits |= 2;
+        }
+        if low >= 1 {
+            bits |= 4;
+        }
+        if low <= 0xa {
+            bits |= 8 | 0x10;
+        }
+        columns[low as usize] = bits;
+        low += 1;
+    }
+    columns
+};
+
+/// A table of 16 in both halves.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn twice(table: [u8; 16]) -> __m256i {
+    let t = table.map(|b| b as i8);
+    _mm256_setr_epi8(
+        t[0], t[1], t[2], t[3], t[4], t[5], t[6], t[7], t[8], t[9], t[10], t[11], t[12], t[13],
+        t[14], t[15], t[0], t[1], t[2], t[3], t[4], t[5], t[6], t[7], t[8], t[9], t[10], t[11],
+        t[12], t[13], t[14], t[15],
+    )
+}
+
+/// 32 bytes from `at`.
+///
+/// # Safety
+///
+/// They must be readable.
+#[inline]
+#[target_feature(enable = "avx2")]
+unsafe fn load(at: *const u8) -> __m256i {
+    // SAFETY: the caller's promise; the load needs no alignment.
+    unsafe { _mm256_loadu_si256(at.cast()) }
+}
+
+/// Two halves of 32 bytes as one mask of 64 bits.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn both(half: impl Fn(usize) -> i32) -> u64 {
+    u64::from(half(0) as u32) | u64::from(half(32) as u32) << 32
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn signs(bytes: __m256i) -> i32 {
+    _mm256_movemask_epi8(bytes)
+}
+
+/// One bit a byte that is not 0.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn nonzero(bytes: __m256i) -> i32 {
+    !signs(_mm256_cmpeq_epi8(bytes, _mm256_setzero_si256()))
+}
+
+/// The tables of one place, in registers.
+#[derive(Clone, Copy)]
+struct Place {
+    low: __m256i,
+    high: __m256i,
+}
+
+impl Place {
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn new(nibbles: &Nibbles) -> Self {
+        Self {
+            low: twice(nibbles.low),
+            high: twice(nibbles.high),
+        }
+    }
+
+    /// The groups of each byte.
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn groups(self, bytes: __m256i) -> __m256i {
+        let nibble = _mm256_set1_epi8(0x0f);
+        let low = _mm256_shuffle_epi8(self.low, _mm256_and_si256(bytes, nibble));
+        let high = _mm256_and_si256(_mm256_srli_epi16::<4>(bytes), nibble);
+        _mm256_and_si256(low, _mm256_shuffle_epi8(self.high, high))
+    }
+}
+
+/// Fills the masks of a text, but for the clear words at their end.
+#[target_feature(enable = "avx2")]
+pub(super) fn read(text: &[u8], places: &[Nibbles; 4], masks: &mut Masks) {
+    let words = text.len().div_ceil(64);
+    masks.token.reserve(words + 1);
+    masks.alnum.reserve(words + 1);
+    let tables = Tables {
+        tokens: Place {
+            low: twice(COLUMNS),
+            high: twice(ROWS),
+        },
+        places: [
+            Place::new(&places[0]),
+            Place::new(&places[1]),
+            Place::new(&places[2]),
+            Place::new(&places[3]),
+        ],
+    };
+    let mut at = 0;
+    // A window that begins in a block may end three bytes behind it.
+    while at + 67 <= text.len() {
+        // SAFETY: 67 bytes from `at` on are inside of `text`.
+        unsafe { tables.block(text.as_ptr().add(at), at, masks) };
+        at += 64;
+    }
+    // At most 66 bytes are left: two blocks, with room behind them.
+    let mut tail = [0; 64 * 2 + 3];
+    let left = text.len() - at;
+    tail[..left].copy_from_slice(&text[at..]);
+    for block in 0..left.div_ceil(64) {
+        // SAFETY: `tail` has 67 bytes from the begin of either block on.
+        unsafe { tables.block(tail.as_ptr().add(block * 64), at + block * 64, masks) };
+    }
+}
+
+struct Tables {
+    tokens: Place,
+    places: [Place; 4],
+}
+
+impl Tables {
+    /// # Safety
+    ///
+    /// 67 bytes from `from` on must be readable.
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    unsafe fn block(&self, from: *const u8, at: usize, masks: &mut Masks) {
+        let (mut token, mut alnum, mut hits) = (0, 0, 0);
+        for half in [0, 32] {
+            let [a, b, c, d] = self.places;
+            // SAFETY: the caller's promise: the last load ends at 3 + 32 + 32 bytes.
+            let (first, second, third, fourth) = unsafe {
+                (
+                    load(from.add(half)),
+                    load(from.add(half + 1)),
+                    load(from.add(half + 2)),
+                    load(from.add(half + 3)),
+                )
+            };
+            let class = self.tokens.groups(first);
+            let is_token = nonzero(class);
+            // 0x60 more carries the three high bits, and only those, into the sign.
+            let others = signs(_mm256_adds_epu8(class, _mm256_set1_epi8(0x60)));
+            token |= u64::from(is_token as u32) << half;
+            alnum |= u64::from((is_token & !others) as u32) << half;
+            let groups = _mm256_and_si256(
+                _mm256_and_si256(a.groups(first), b.groups(second)),
+                _mm256_and_si256(c.groups(third), d.groups(fourth)),
+            );
+            hits |= u64::from(nonzero(groups) as u32) << half;
+        }
+        masks.token.push(token);
+        masks.alnum.push(alnum);
+        while hits != 0 {
+            masks.hits.push(at + hits.trailing_zeros() as usize);
+            hits &= hits - 1;
+        }
+    }
+}
+
+/// The kinds of 64 bytes.
+///
+/// # Safety
+///
+/// 64 bytes from `at` on must be readable.
+#[target_feature(enable = "avx2")]
+pub(super) unsafe fn kinds(at: *const u8) -> Kinds {
+    // SAFETY: the caller's promise.
+    let (a, b) = unsafe { (load(at), load(at.add(32))) };
+    // x in [low, high], as signed bytes: x + (127 - high) > 126 - (high - low), where
+    // neither sum of ASCII wraps; bytes beyond ASCII are negative and are pushed no further
+    // than they could wrap for these three ranges.
+    let range = |bytes: __m256i, low: u8, high: u8| -> u32 {
+        let moved = _mm256_add_epi8(bytes, _mm256_set1_epi8(127 - high as i8));
+        let least = _mm256_set1_epi8(126 - (high - low) as i8);
+        signs(_mm256_cmpgt_epi8(moved, least)) as u32
+    };
+    let both = |low, high| u64::from(range(a, low, high)) | u64::from(range(b, low, high)) << 32;
+    Kinds {
+        digit: both(b'0', b'9'),
+        lower: both(b'a', b'z'),
+        upper: both(b'A', b'Z'),
+        dash: both(b'-', b'-'),
+    }
+}
+
+/// Which of 64 bytes stand two, four or six bytes behind a backslash, or three behind a percent
+/// sign.
+///
+/// # Safety
+///
+/// The bytes from six before `at` to 64 behind it must be readable.
+#[target_feature(enable = "avx2")]
+pub(super) unsafe fn behind_escapes(at: *const u8) -> u64 {
+    let (slash, percent) = (_mm256_set1_epi8(0x5c), _mm256_set1_epi8(0x25));
+    both(|half| {
+        // SAFETY: the caller's promise: nothing before `at - 6`, nothing from `at + 64` on.
+        let back = |n: usize| unsafe { load(at.add(half).sub(n)) };
+        let slashes = _mm256_or_si256(
+            _mm256_or_si256(
+                _mm256_cmpeq_epi8(back(2), slash),
+                _mm256_cmpeq_epi8(back(4), slash),
+            ),
+            _mm256_cmpeq_epi8(back(6), slash),
+        );
+        let percents = _mm256_cmpeq_epi8(back(3), percent);
+        signs(_mm256_or_si256(slashes, percents))
+    })
+}
+
+/// Which of 64 bytes begin three that share a group.
+///
+/// # Safety
+///
+/// 66 bytes from `at` on must be readable.
+#[target_feature(enable = "avx2")]
+pub(super) unsafe fn filter(at: *const u8, places: &[Nibbles; 3]) -> u64 {
+    let [a, b, c] = places;
+    let (a, b, c) = (Place::new(a), Place::new(b), Place::new(c));
+    both(|half| {
+        // SAFETY: the caller's promise: the last load ends at 2 + 32 + 32 bytes.
+        let ahead = |n: usize| unsafe { load(at.add(half + n)) };
+        let groups = _mm256_and_si256(a.groups(ahead(0)), b.groups(ahead(1)));
+        nonzero(_mm256_and_si256(groups, c.groups(ahead(2))))
+    })
+}

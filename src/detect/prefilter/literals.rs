@@ -1,0 +1,185 @@
+//! The vector search for anchors and stems: which four bytes of each literal it looks at.
+//!
+//! Every literal has a window of four bytes (three of a short one) that is rare in text. Windows
+//! that are alike share one of eight groups; a group is two tables of nibbles a byte, as in the
+//! Teddy algorithm, and tells a superset of its windows. The tables know no case, which halves
+//! the number of windows; what they tell is compared with the literals as they are written.
+
+use super::STEMS;
+use super::tables::{Triples, folded};
+use crate::detect::patterns::ANCHORS;
+
+/// The bytes at each place of a window, by group; none means any. Small letters stand for both.
+const GROUPS: [[&[u8]; 4]; 8] = [
+    // assw, assp
+    [b"a", b"s", b"s", b"wp"],
+    // pwd
+    [b"p", b"w", b"d", b""],
+    // (se)cret, rede(ntial)
+    [b"cr", b"re", b"ed", b"te"],
+    // oken, and what ends in key
+    [b"o_-ishentg", b"k", b"e", b"yn"],
+    // ://, 7Q~, 8Q~
+    [b":78", b"/q", b"/~", b""],
+    // -BEG(IN), sig=
+    [b"-s", b"bi", b"eg", b"g="],
+    // xoxd, AzSe, AZDO
+    [b"xa", b"oz", b"xsd", b"deo"],
+    // (api)_liv(e), (api)_san(dbox), _mmk, dp.s(t.), +ACR, NRAL
+    [b"_d+n", b"lsmpar", b"iamc.", b"vnksrl"],
+];
+
+/// The group for literals that nobody gave one: it is widened for them.
+const SPARE: usize = 7;
+
+/// Tables of nibbles: a byte is in a group's set at a place if the bits of both nibbles say so.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Nibbles {
+    pub(super) low: [u8; 16],
+    pub(super) high: [u8; 16],
+}
+
+impl Nibbles {
+    /// Lets a byte into a group.
+    pub(super) fn let_in(&mut self, byte: u8, group: usize) {
+        self.low[usize::from(byte & 15)] |= 1 << group;
+        self.high[usize::from(byte >> 4)] |= 1 << group;
+    }
+
+    fn let_any_in(&mut self, group: usize) {
+        for nibble in 0..16 {
+            self.low[nibble] |= 1 << group;
+            self.high[nibble] |= 1 << group;
+        }
+    }
+
+    /// The groups that a byte is in.
+    #[inline]
+    pub(super) fn groups(&self, byte: u8) -> u8 {
+        self.low[usize::from(byte & 15)] & self.high[usize::from(byte >> 4)]
+    }
+}
+
+/// What a literal of the search stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Literal {
+    /// One of [`ANCHORS`], by number.
+    Anchor(u8),
+    /// One of [`STEMS`].
+    Stem,
+}
+
+/// The compiled search.
+#[derive(Clone, Debug)]
+pub(super) struct Literals {
+    pub(super) places: [Nibbles; 4],
+    /// First three bytes of a window, without case, to the literals with such a window.
+    windows: Triples,
+    all: Vec<(&'static [u8], u8, Literal)>,
+}
+
+impl Literals {
+    /// A search for all stems and anchors.
+    pub(super) fn new() -> Self {
+        let anchors = ANCHORS.iter().enumerate();
+        let anchors = anchors.map(|(i, text)| (text.as_bytes(), Literal::Anchor(i as u8)));
+        let stems = STEMS.iter().map(|text| (text.as_bytes(), Literal::Stem));
+        let mut places = [Nibbles::default(); 4];
+        for (number, group) in GROUPS.iter().enumerate() {
+            for (place, bytes) in places.iter_mut().zip(group) {
+                if bytes.is_empty() {
+                    place.let_any_in(number);
+                }
+                for byte in *bytes {
+                    place.let_in(*byte, number);
+                    place.let_in(byte.to_ascii_uppercase(), number);
+                }
+            }
+        }
+        let mut all = Vec::new();
+        let mut windows = Vec::new();
+        for (text, literal) in anchors.chain(stems) {
+            let offset = window(text).unwrap_or_else(|| {
+                for (i, place) in places.iter_mut().enumerate() {
+                    match text.get(i) {
+                        Some(byte) => place.let_in(*byte, SPARE),
+                        None => place.let_any_in(SPARE),
+                    }
+                }
+                0
+            });
+            let opening = [text[offset], text[offset + 1], text[offset + 2]];
+            windows.push((opening.map(|b| b | 0x20), all.len() as u16));
+            all.push((text, offset as u8, literal));
+        }
+        Self {
+            places,
+            windows: Triples::new(windows),
+            all,
+        }
+    }
+
+    /// Whether a window that the tables told is one; tells each literal around it, and its begin.
+    #[inline]
+    pub(super) fn at(&self, text: &[u8], hit: usize, mut tell: impl FnMut(usize, Literal)) {
+        let Some(opening) = text[hit..].first_chunk::<3>() else {
+            return;
+        };
+        let key = folded(*opening);
+        if !self.windows.may_have(key) {
+            return;
+        }
+        for number in self.windows.get(key) {
+            let (literal, offset, what) = self.all[usize::from(number)];
+            if let Some(start) = hit.checked_sub(usize::from(offset))
+                && text[start..].starts_with(literal)
+            {
+                tell(start, what);
+            }
+        }
+    }
+}
+
+/// Where in a literal a window of some group begins.
+fn window(text: &[u8]) -> Option<usize> {
+    let fits = |group: &[&[u8]; 4], at: usize| {
+        group.iter().enumerate().all(|(i, bytes)| {
+            let byte = text.get(at + i).map(u8::to_ascii_lowercase);
+            bytes.is_empty() || byte.is_some_and(|b| bytes.contains(&b))
+        })
+    };
+    (0..text.len().saturating_sub(2)).find(|at| GROUPS.iter().any(|g| fits(g, *at)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_literal_has_a_window_of_its_own_choice() {
+        for text in ANCHORS.iter().chain(STEMS) {
+            assert!(window(text.as_bytes()).is_some(), "no group for {text}");
+        }
+    }
+
+    #[test]
+    fn a_window_tells_its_literals_and_only_those() {
+        let literals = Literals::new();
+        let text = b"x-----BEGIN api_key API-KEY ApI_kEy ://";
+        let mut told = Vec::new();
+        for at in 0..text.len() {
+            literals.at(text, at, |start, what| told.push((start, what)));
+        }
+        let begin = ANCHORS.iter().position(|a| *a == "-----BEGIN").unwrap() as u8;
+        let url = ANCHORS.iter().position(|a| *a == "://").unwrap() as u8;
+        assert_eq!(
+            told,
+            [
+                (1, Literal::Anchor(begin)),
+                (13, Literal::Stem),
+                (20, Literal::Stem),
+                (36, Literal::Anchor(url)),
+            ]
+        );
+    }
+}
