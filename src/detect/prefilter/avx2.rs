@@ -3,20 +3,22 @@
 //! The tests of [`masks`](super::masks) hold each function against its portable form; run under
 //! an address sanitizer they show that nothing is read past the text (`docs/performance.md`).
 
+#[cfg(miri)]
+use std::arch::x86_64::_mm256_movemask_epi8;
 use std::arch::x86_64::{
-    __m256i, _mm256_add_epi8, _mm256_adds_epu8, _mm256_and_si256, _mm256_cmpeq_epi8,
-    _mm256_cmpgt_epi8, _mm256_loadu_si256, _mm256_movemask_epi8, _mm256_or_si256, _mm256_set1_epi8,
-    _mm256_setr_epi8, _mm256_setzero_si256, _mm256_shuffle_epi8, _mm256_srli_epi16,
+    __m256i, _mm256_and_si256, _mm256_cmpeq_epi8, _mm256_loadu_si256, _mm256_or_si256,
+    _mm256_set1_epi8, _mm256_setr_epi8, _mm256_setzero_si256, _mm256_shuffle_epi8,
+    _mm256_slli_epi16, _mm256_srli_epi16,
 };
 
 use super::literals::Nibbles;
-use super::masks::{Kinds, Masks};
+use super::masks::{Masks, Word};
 
 // A byte is a token byte if the bits of its two nibbles meet. Rows by high nibble: 2 holds + - /,
 // 3 the digits and =, 4 and 6 the letters from A, 5 the letters from P and _, 7 the letters from
-// p. What is no letter or digit has one of the three highest bits: 0x80 for + - /, 0x40 for =,
-// 0x20 for _.
-const ROWS: [u8; 16] = [0, 0, 0x80, 0x42, 4, 0x28, 4, 0x10, 0, 0, 0, 0, 0, 0, 0, 0];
+// p. Digits have bit 2, capital letters 4 or 8, small ones 1 or 0x10, all others one of the
+// three highest.
+const ROWS: [u8; 16] = [0, 0, 0x80, 0x42, 4, 0x28, 1, 0x10, 0, 0, 0, 0, 0, 0, 0, 0];
 const COLUMNS: [u8; 16] = {
     let mut columns = [0; 16];
     let mut low = 0;
@@ -35,7 +37,7 @@ const COLUMNS: [u8; 16] = {
             bits |= 2;
         }
         if low >= 1 {
-            bits |= 4;
+            bits |= 1 | 4;
         }
         if low <= 0xa {
             bits |= 8 | 0x10;
@@ -73,20 +75,39 @@ unsafe fn load(at: *const u8) -> __m256i {
 /// Two halves of 32 bytes as one mask of 64 bits.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn both(half: impl Fn(usize) -> i32) -> u64 {
-    u64::from(half(0) as u32) | u64::from(half(32) as u32) << 32
+fn both(half: impl Fn(usize) -> u32) -> u64 {
+    u64::from(half(0)) | u64::from(half(32)) << 32
 }
 
+/// The signs of 32 bytes, one bit each.
+///
+/// As an intrinsic it is taken apart by the optimiser, which then joins the masks bit by bit: three
+/// times as slow as one instruction.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn signs(bytes: __m256i) -> i32 {
-    _mm256_movemask_epi8(bytes)
+fn signs(bytes: __m256i) -> u32 {
+    #[cfg(miri)]
+    return _mm256_movemask_epi8(bytes) as u32;
+    #[cfg(not(miri))]
+    {
+        let mask: u32;
+        // SAFETY: it reads one register and writes another; no memory, no flags, no stack.
+        unsafe {
+            std::arch::asm!(
+                "vpmovmskb {mask:e}, {bytes}",
+                mask = lateout(reg) mask,
+                bytes = in(ymm_reg) bytes,
+                options(pure, nomem, nostack, preserves_flags),
+            );
+        }
+        mask
+    }
 }
 
 /// One bit a byte that is not 0.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn nonzero(bytes: __m256i) -> i32 {
+fn nonzero(bytes: __m256i) -> u32 {
     !signs(_mm256_cmpeq_epi8(bytes, _mm256_setzero_si256()))
 }
 
@@ -122,8 +143,7 @@ impl Place {
 #[target_feature(enable = "avx2")]
 pub(super) fn read(text: &[u8], places: &[Nibbles; 4], masks: &mut Masks) {
     let words = text.len().div_ceil(64);
-    masks.token.reserve(words + 1);
-    masks.alnum.reserve(words + 1);
+    masks.words.reserve(words + 1);
     let tables = Tables {
         tokens: Place {
             low: twice(COLUMNS),
@@ -165,7 +185,8 @@ impl Tables {
     #[inline]
     #[target_feature(enable = "avx2")]
     unsafe fn block(&self, from: *const u8, at: usize, masks: &mut Masks) {
-        let (mut token, mut alnum, mut hits) = (0, 0, 0);
+        let (mut word, mut hits) = (Word::default(), 0);
+        let set = |byte: u8| _mm256_set1_epi8(byte as i8);
         for half in [0, 32] {
             let [a, b, c, d] = self.places;
             // SAFETY: the caller's promise: the last load ends at 3 + 32 + 32 bytes.
@@ -178,74 +199,28 @@ impl Tables {
                 )
             };
             let class = self.tokens.groups(first);
-            let is_token = nonzero(class);
-            // 0x60 more carries the three high bits, and only those, into the sign.
-            let others = signs(_mm256_adds_epu8(class, _mm256_set1_epi8(0x60)));
-            token |= u64::from(is_token as u32) << half;
-            alnum |= u64::from((is_token & !others) as u32) << half;
+            let bits = |mask: u32| u64::from(mask) << half;
+            word.token |= bits(nonzero(class));
+            // Bit 2 moved into the sign; what comes over from the neighbour stays below it.
+            word.digit |= bits(signs(_mm256_slli_epi16::<6>(class)));
+            word.lower |= bits(nonzero(_mm256_and_si256(class, set(0x11))));
+            word.upper |= bits(nonzero(_mm256_and_si256(class, set(0x0c))));
+            word.escape |= bits(signs(_mm256_or_si256(
+                _mm256_cmpeq_epi8(first, set(b'\\')),
+                _mm256_cmpeq_epi8(first, set(b'%')),
+            )));
             let groups = _mm256_and_si256(
                 _mm256_and_si256(a.groups(first), b.groups(second)),
                 _mm256_and_si256(c.groups(third), d.groups(fourth)),
             );
-            hits |= u64::from(nonzero(groups) as u32) << half;
+            hits |= bits(nonzero(groups));
         }
-        masks.token.push(token);
-        masks.alnum.push(alnum);
+        masks.words.push(word);
         while hits != 0 {
             masks.hits.push(at + hits.trailing_zeros() as usize);
             hits &= hits - 1;
         }
     }
-}
-
-/// The kinds of 64 bytes.
-///
-/// # Safety
-///
-/// 64 bytes from `at` on must be readable.
-#[target_feature(enable = "avx2")]
-pub(super) unsafe fn kinds(at: *const u8) -> Kinds {
-    // SAFETY: the caller's promise.
-    let (a, b) = unsafe { (load(at), load(at.add(32))) };
-    // x in [low, high], as signed bytes: x + (127 - high) > 126 - (high - low), where
-    // neither sum of ASCII wraps; bytes beyond ASCII are negative and are pushed no further
-    // than they could wrap for these three ranges.
-    let range = |bytes: __m256i, low: u8, high: u8| -> u32 {
-        let moved = _mm256_add_epi8(bytes, _mm256_set1_epi8(127 - high as i8));
-        let least = _mm256_set1_epi8(126 - (high - low) as i8);
-        signs(_mm256_cmpgt_epi8(moved, least)) as u32
-    };
-    let both = |low, high| u64::from(range(a, low, high)) | u64::from(range(b, low, high)) << 32;
-    Kinds {
-        digit: both(b'0', b'9'),
-        lower: both(b'a', b'z'),
-        upper: both(b'A', b'Z'),
-        dash: both(b'-', b'-'),
-    }
-}
-
-/// Which of 64 bytes stand two, four or six bytes behind a backslash, or three behind a percent
-/// sign.
-///
-/// # Safety
-///
-/// The bytes from six before `at` to 64 behind it must be readable.
-#[target_feature(enable = "avx2")]
-pub(super) unsafe fn behind_escapes(at: *const u8) -> u64 {
-    let (slash, percent) = (_mm256_set1_epi8(0x5c), _mm256_set1_epi8(0x25));
-    both(|half| {
-        // SAFETY: the caller's promise: nothing before `at - 6`, nothing from `at + 64` on.
-        let back = |n: usize| unsafe { load(at.add(half).sub(n)) };
-        let slashes = _mm256_or_si256(
-            _mm256_or_si256(
-                _mm256_cmpeq_epi8(back(2), slash),
-                _mm256_cmpeq_epi8(back(4), slash),
-            ),
-            _mm256_cmpeq_epi8(back(6), slash),
-        );
-        let percents = _mm256_cmpeq_epi8(back(3), percent);
-        signs(_mm256_or_si256(slashes, percents))
-    })
 }
 
 /// Which of 64 bytes begin three that share a group.

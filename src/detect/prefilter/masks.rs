@@ -1,47 +1,57 @@
 //! Text as bit masks, one bit a byte, 64 bytes a word: what the lanes read instead of the text.
 //!
 //! One pass over the text fills the masks that every text needs and finds the windows of the
-//! literals ([`Literals`]). What only some words need ([`behind_escapes`], [`word_begins`],
-//! [`kinds`], [`Filter`]) is made for one word when it is asked for. Each has a vector form
-//! ([`avx2`](super::avx2)) and a portable one, which are tested to be equal.
+//! literals ([`Literals`]); all else is made of masks, a word at a time. What only some words need
+//! ([`Filter`]) is made when it is asked for. Both have a vector form ([`avx2`](super::avx2)) and
+//! a portable one, which are tested to be equal.
 
 #[cfg(target_arch = "x86_64")]
 use super::avx2;
 use super::literals::{Literals, Nibbles};
 use crate::detect::patterns::is_token;
 
+/// Classes of 64 bytes, one bit a byte.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Word {
+    /// Token bytes.
+    pub(super) token: u64,
+    /// Digits.
+    pub(super) digit: u64,
+    /// Small letters.
+    pub(super) lower: u64,
+    /// Capital letters.
+    pub(super) upper: u64,
+    /// What begins an escape sequence: backslash and percent sign.
+    pub(super) escape: u64,
+}
+
+impl Word {
+    /// Letters and digits.
+    #[inline]
+    pub(super) fn alnum(&self) -> u64 {
+        self.digit | self.lower | self.upper
+    }
+}
+
 /// The masks of one text.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Masks {
-    /// Token bytes. One clear word follows the last.
-    pub(super) token: Vec<u64>,
-    /// Letters and digits. One clear word follows the last.
-    pub(super) alnum: Vec<u64>,
+    /// One clear word follows the last.
+    pub(super) words: Vec<Word>,
     /// Where a window of a literal may begin, ascending.
     pub(super) hits: Vec<usize>,
-}
-
-/// Classes of 64 bytes, one bit a byte.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Kinds {
-    pub(super) digit: u64,
-    pub(super) lower: u64,
-    pub(super) upper: u64,
-    pub(super) dash: u64,
 }
 
 impl Masks {
     /// Reads a text.
     pub(super) fn read(&mut self, text: &[u8], literals: &Literals) {
-        self.token.clear();
-        self.alnum.clear();
+        self.words.clear();
         self.hits.clear();
         #[cfg(target_arch = "x86_64")]
         if std::arch::is_x86_feature_detected!("avx2") {
             // SAFETY: the processor has AVX2, as was just asked.
             unsafe { avx2::read(text, &literals.places, self) };
-            self.token.push(0);
-            self.alnum.push(0);
+            self.words.push(Word::default());
             return;
         }
         self.read_portable(text, literals);
@@ -53,11 +63,15 @@ impl Masks {
                 let bytes = block.iter().rev();
                 bytes.fold(0, |word, b| word << 1 | u64::from(is(*b)))
             };
-            self.token.push(bits(is_token));
-            self.alnum.push(bits(|b| b.is_ascii_alphanumeric()));
+            self.words.push(Word {
+                token: bits(is_token),
+                digit: bits(|b| b.is_ascii_digit()),
+                lower: bits(|b| b.is_ascii_lowercase()),
+                upper: bits(|b| b.is_ascii_uppercase()),
+                escape: bits(|b| matches!(b, b'\\' | b'%')),
+            });
         }
-        self.token.push(0);
-        self.alnum.push(0);
+        self.words.push(Word::default());
         let [a, b, c, d] = &literals.places;
         for at in 0..text.len().saturating_sub(2) {
             let fourth = text.get(at + 3).copied().unwrap_or(0);
@@ -68,113 +82,161 @@ impl Masks {
         }
     }
 
-    /// Bits of word `word` whose byte is behind no letter or digit.
+    /// How many words hold text.
+    #[inline]
+    pub(super) fn len(&self) -> usize {
+        self.words.len() - 1
+    }
+
+    #[inline]
+    fn before(&self, word: usize) -> Word {
+        word.checked_sub(1)
+            .map_or(Word::default(), |w| self.words[w])
+    }
+
+    /// Bits of a word whose byte begins 16 token bytes in a row.
+    #[inline]
+    pub(super) fn begins_run(&self, word: usize) -> u64 {
+        begins_row(self.words[word].token, self.words[word + 1].token)
+    }
+
+    /// Bits of a word whose byte begins a run of token bytes.
+    #[inline]
+    pub(super) fn starts(&self, word: usize) -> u64 {
+        let token = self.words[word].token;
+        token & !(token << 1 | self.before(word).token >> 63)
+    }
+
+    /// Bits of a word whose byte is behind no letter or digit.
     #[inline]
     pub(super) fn edges(&self, word: usize) -> u64 {
-        let before = word.checked_sub(1).map_or(0, |w| self.alnum[w] >> 63);
-        !(self.alnum[word] << 1 | before)
+        !(self.words[word].alnum() << 1 | self.before(word).alnum() >> 63)
     }
 
-    /// Whether 16 letters and digits in a row stand in a run.
+    /// Bits of a word whose byte may stand behind an escape: two (`\n`), four (`\x3d`) or six
+    /// bytes (`\u003d`) behind a backslash, three (`%3D`) behind a percent sign.
     #[inline]
-    pub(super) fn has_row(&self, (at, end): (usize, usize)) -> bool {
+    pub(super) fn behind_escapes(&self, word: usize) -> u64 {
+        let (this, before) = (self.words[word].escape, self.before(word).escape);
+        if this | before >> 58 == 0 {
+            return 0;
+        }
+        let back = |n: u32| this << n | before >> (64 - n);
+        back(2) | back(3) | back(4) | back(6)
+    }
+
+    /// Bits of a word at which a word of a language may begin: after no letter, at the hump of a
+    /// camel, or two bytes behind a backslash.
+    #[inline]
+    pub(super) fn word_begins(&self, word: usize) -> u64 {
+        let (this, before) = (self.words[word], self.before(word));
+        let lower = this.lower << 1 | before.lower >> 63;
+        let letter = (this.lower | this.upper) << 1 | (before.lower | before.upper) >> 63;
+        !letter | lower & this.upper | this.escape << 2 | before.escape >> 62
+    }
+
+    /// Bits of a word whose byte is a letter.
+    #[inline]
+    pub(super) fn letters(&self, word: usize) -> u64 {
+        self.words[word].lower | self.words[word].upper
+    }
+
+    /// The end of the run that holds byte `at`: the first byte that is no token byte.
+    #[inline]
+    pub(super) fn run_end(&self, at: usize) -> usize {
+        let (mut word, bit) = (at / 64, at % 64);
+        let mut clear = !self.words[word].token >> bit << bit;
+        while clear == 0 {
+            word += 1;
+            clear = !self.words[word].token;
+        }
+        word * 64 + clear.trailing_zeros() as usize
+    }
+
+    /// How a run passes the gate ([`Gate`](crate::detect::patterns::Gate)).
+    #[inline]
+    pub(super) fn gate(&self, text: &[u8], (at, end): (usize, usize), least: usize) -> Through {
         let (first, last) = (at / 64, (end - 1) / 64);
-        (first..=last).any(|word| {
-            let mut rows = begins_run(&self.alnum, word);
-            if word == first {
-                rows = rows >> (at % 64) << (at % 64);
+        let mut changes = 0;
+        let mut before = Word::default();
+        for number in first..=last {
+            let mut keep = u64::MAX;
+            if number == first {
+                keep = keep >> (at % 64) << (at % 64);
             }
-            if word == last {
-                rows &= u64::MAX >> (63 - (end - 1) % 64);
+            if number == last {
+                keep &= u64::MAX >> (63 - (end - 1) % 64);
             }
-            rows != 0
-        })
-    }
-}
-
-/// Bits of `mask[word]` whose byte begins 16 set bits in a row.
-#[inline]
-pub(super) fn begins_run(mask: &[u64], word: usize) -> u64 {
-    let this = mask[word];
-    if this == 0 {
-        return 0;
-    }
-    let x = u128::from(this) | u128::from(mask[word + 1]) << 64;
-    let x = x & x >> 1;
-    let x = x & x >> 2;
-    let x = x & x >> 4;
-    (x & x >> 8) as u64
-}
-
-/// The end of the run that holds byte `at`: the first byte that is no token byte.
-#[inline]
-pub(super) fn run_end(mask: &[u64], at: usize) -> usize {
-    let (mut word, bit) = (at / 64, at % 64);
-    let mut clear = !mask[word] >> bit << bit;
-    while clear == 0 {
-        word += 1;
-        clear = !mask[word];
-    }
-    word * 64 + clear.trailing_zeros() as usize
-}
-
-/// The kinds of the 64 bytes from `at` on; bytes past the end are of no kind.
-#[inline]
-pub(super) fn kinds(text: &[u8], at: usize) -> Kinds {
-    #[cfg(target_arch = "x86_64")]
-    if text.len() - at >= 64 && std::arch::is_x86_feature_detected!("avx2") {
-        // SAFETY: the processor has AVX2, and 64 bytes from `at` on are inside of `text`.
-        return unsafe { avx2::kinds(text.as_ptr().add(at)) };
-    }
-    kinds_portable(&text[at..text.len().min(at + 64)])
-}
-
-fn kinds_portable(block: &[u8]) -> Kinds {
-    let mut k = Kinds::default();
-    for (i, byte) in block.iter().enumerate() {
-        k.digit |= u64::from(byte.is_ascii_digit()) << i;
-        k.lower |= u64::from(byte.is_ascii_lowercase()) << i;
-        k.upper |= u64::from(byte.is_ascii_uppercase()) << i;
-        k.dash |= u64::from(*byte == b'-') << i;
-    }
-    k
-}
-
-/// Which of the 64 bytes from `at` on may stand behind an escape: two (`\n`), four (`\x3d`) or six
-/// bytes (`\u003d`) behind a backslash, three (`%3D`) behind a percent sign.
-#[inline]
-pub(super) fn behind_escapes(text: &[u8], at: usize) -> u64 {
-    #[cfg(target_arch = "x86_64")]
-    if at >= 6 && text.len() - at >= 64 && std::arch::is_x86_feature_detected!("avx2") {
-        // SAFETY: the processor has AVX2, and the bytes from `at - 6` to `at + 64` are inside of
-        // `text`.
-        return unsafe { avx2::behind_escapes(text.as_ptr().add(at)) };
-    }
-    behind_escapes_portable(text, at)
-}
-
-fn behind_escapes_portable(text: &[u8], at: usize) -> u64 {
-    let mut bits = 0u128;
-    let from = at.saturating_sub(6);
-    for (i, byte) in text[from..text.len().min(at + 64)].iter().enumerate() {
-        match byte {
-            b'\\' => bits |= 0b101_0100 << i,
-            b'%' => bits |= 0b1000 << i,
-            _ => {}
+            let word = self.words[number];
+            let next = self.words[number + 1];
+            // A row or dashes that begin in the run do not leave it: its bytes are token bytes.
+            if begins_row(word.alnum(), next.alnum()) & keep != 0 {
+                return Through::Row;
+            }
+            let others = |w: Word| w.token & !w.alnum();
+            let mut dashes = five_apart(others(word), others(next)) & keep;
+            while dashes != 0 {
+                let dash = number * 64 + dashes.trailing_zeros() as usize;
+                dashes &= dashes - 1;
+                // Dashes as in a UUID: after 8, 13, 18 and 23.
+                let is_dash = |n: usize| text.get(dash + n) == Some(&b'-');
+                if is_dash(0) && is_dash(5) && is_dash(10) && is_dash(15) && dash + 15 < end {
+                    return Through::Dashes;
+                }
+            }
+            let (digit, lower, upper) = (word.digit & keep, word.lower & keep, word.upper & keep);
+            let behind = |this: u64, before: u64| this << 1 | before >> 63;
+            let behind_digit = behind(digit, before.digit);
+            let behind_lower = behind(lower, before.lower);
+            let behind_upper = behind(upper, before.upper);
+            let changed = digit & (behind_lower | behind_upper)
+                | lower & (behind_digit | behind_upper)
+                | upper & (behind_digit | behind_lower);
+            changes += changed.count_ones() as usize;
+            before = Word {
+                digit,
+                lower,
+                upper,
+                ..Word::default()
+            };
+        }
+        if changes >= least {
+            Through::Changes
+        } else {
+            Through::Not
         }
     }
-    (bits >> (at - from)) as u64
 }
 
-/// Which of the 64 bytes from `at` on may begin a word: after no letter, at the hump of a camel,
-/// or two bytes behind a backslash. Bits past the end mean nothing.
+/// How a run passes the gate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Through {
+    /// It has 16 letters and digits in a row.
+    Row,
+    /// It has the dashes of a UUID.
+    Dashes,
+    /// It has enough changes between neighbouring digits, lower and upper case.
+    Changes,
+    /// It does not pass.
+    Not,
+}
+
+/// Bits of `this` that begin 16 set bits in a row; `next` is the next word.
 #[inline]
-pub(super) fn word_begins(text: &[u8], at: usize) -> u64 {
-    let k = kinds(text, at);
-    let before = at.checked_sub(1).map_or(0, |i| text[i]);
-    let lower = k.lower << 1 | u64::from(before.is_ascii_lowercase());
-    let letter = (k.lower | k.upper) << 1 | u64::from(before.is_ascii_alphabetic());
-    !letter | lower & k.upper | behind_escapes(text, at)
+fn begins_row(mut this: u64, mut next: u64) -> u64 {
+    // Of the next word only the low 15 bits count, and those stay right.
+    for step in [1, 2, 4, 8] {
+        this &= this >> step | next << (64 - step);
+        next &= next >> step;
+    }
+    this
+}
+
+/// Bits of `this` with three more after them, five apart; `next` is the next word.
+#[inline]
+fn five_apart(this: u64, next: u64) -> u64 {
+    let ahead = |n: u32| this >> n | next << (64 - n);
+    this & ahead(5) & ahead(10) & ahead(15)
 }
 
 /// A filter on three bytes: a superset of the openings it was made of.
@@ -257,19 +319,8 @@ mod tests {
             slow.read_portable(&text, &literals);
             assert_eq!(fast, slow, "{text:?}");
             for at in 0..text.len() {
-                let block = &text[at..text.len().min(at + 64)];
-                assert_eq!(kinds(&text, at), kinds_portable(block), "{at} {text:?}");
-                let keep = u64::MAX >> (64 - block.len());
-                assert_eq!(
-                    behind_escapes(&text, at) & keep,
-                    behind_escapes_portable(&text, at) & keep,
-                    "{at} {text:?}"
-                );
-                assert_eq!(
-                    filter.bits(&text, at),
-                    filter.bits_portable(&text, at),
-                    "{at} {text:?}"
-                );
+                let bits = filter.bits(&text, at);
+                assert_eq!(bits, filter.bits_portable(&text, at), "{at} {text:?}");
             }
         }
     }
@@ -285,28 +336,77 @@ mod tests {
         masks.read(&text, &Literals::new());
         for at in 0..text.len() {
             let run = text[at..].iter().take_while(|b| is_token(**b)).count();
-            let told = begins_run(&masks.token, at / 64) >> (at % 64) & 1 == 1;
+            let told = masks.begins_run(at / 64) >> (at % 64) & 1 == 1;
             assert_eq!(told, run >= 16, "at {at}");
             let edge = at == 0 || !text[at - 1].is_ascii_alphanumeric();
             assert_eq!(masks.edges(at / 64) >> (at % 64) & 1 == 1, edge, "at {at}");
             if run > 0 {
-                assert_eq!(run_end(&masks.token, at), at + run);
-                assert_eq!(masks.has_row((at, at + run)), run >= 16);
+                assert_eq!(masks.run_end(at), at + run);
             }
         }
     }
 
     #[test]
-    fn words_begin_where_a_plain_loop_says() {
+    fn words_begin_and_escapes_end_where_a_plain_loop_says() {
+        let mut masks = Masks::default();
         for text in texts() {
+            masks.read(&text, &Literals::new());
             for at in 0..text.len() {
-                let bits = word_begins(&text, at);
-                for place in at..text.len().min(at + 64) {
-                    let back = |n: usize| place.checked_sub(n).map_or(0, |i| text[i]);
-                    let hump = back(1).is_ascii_lowercase() && text[place].is_ascii_uppercase();
-                    let must = !back(1).is_ascii_alphabetic() || hump || back(2) == b'\\';
-                    assert!(!must || bits >> (place - at) & 1 == 1, "{at} {text:?}");
+                let back = |n: usize| at.checked_sub(n).map_or(0, |i| text[i]);
+                let has = |bits: u64| bits >> (at % 64) & 1 == 1;
+                let hump = back(1).is_ascii_lowercase() && text[at].is_ascii_uppercase();
+                if !back(1).is_ascii_alphabetic() || hump || back(2) == b'\\' {
+                    assert!(has(masks.word_begins(at / 64)), "{at} {text:?}");
+                } else if !(1..7).any(|n| matches!(back(n), b'\\' | b'%')) {
+                    assert!(!has(masks.word_begins(at / 64)), "{at} {text:?}");
+                    assert!(!has(masks.behind_escapes(at / 64)), "{at} {text:?}");
                 }
+                if [2, 4, 6].iter().any(|n| back(*n) == b'\\') || back(3) == b'%' {
+                    assert!(has(masks.behind_escapes(at / 64)), "{at} {text:?}");
+                }
+            }
+        }
+    }
+    #[test]
+    fn the_gate_is_what_a_plain_loop_says() {
+        fn plain(run: &[u8], least: usize) -> bool {
+            let kind = |b: u8| match b {
+                b'0'..=b'9' => 1,
+                b'a'..=b'z' => 2,
+                b'A'..=b'Z' => 3,
+                _ => 0,
+            };
+            let changes = run
+                .windows(2)
+                .filter(|w| kind(w[0]) * kind(w[1]) != 0 && kind(w[0]) != kind(w[1]))
+                .count();
+            changes >= least
+                || run
+                    .windows(16)
+                    .any(|w| w.iter().all(u8::is_ascii_alphanumeric))
+        }
+        let mut sampler = crate::detect::patterns::Sampler::new(3);
+        for case in 0..4000 {
+            let len = 1 + sampler.below(200);
+            // Some dashes five apart; few alphanumerics in a row, so that both ways through the gate are tried.
+            let text: Vec<u8> = (0..len)
+                .map(|i| {
+                    if i % (3 + case % 17) == 0 {
+                        b'_'
+                    } else {
+                        sampler.pick(b"aaaaaaaaab1Z")
+                    }
+                })
+                .collect();
+            for least in [1, 3, 20] {
+                let mut masks = Masks::default();
+                masks.read(&text, &Literals::new());
+                assert_eq!(
+                    masks.gate(&text, (0, len), least) != Through::Not,
+                    plain(&text, least),
+                    "{least} {:?}",
+                    text.escape_ascii().to_string()
+                );
             }
         }
     }

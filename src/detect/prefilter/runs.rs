@@ -1,47 +1,8 @@
 //! The run lane: 16 or more token bytes in a row, probed for prefixes, leads and keywords.
 
-use super::masks::{Masks, begins_run, kinds, run_end};
-use super::{Candidate, Prefilter, Reach, Scratch, masks};
+use super::masks::{Masks, Through};
+use super::{Candidate, Prefilter, Reach, Scratch};
 use crate::detect::patterns::{GATE_CHANGES, Gate, Lane, Pattern, RUN};
-
-/// How a run without 16 letters and digits in a row passes the gate
-/// ([`Gate`](crate::detect::patterns::Gate)).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Through {
-    /// It has the dashes of a UUID.
-    Dashes,
-    /// It has enough changes between neighbouring digits, lower and upper case.
-    Changes,
-    /// It does not pass.
-    Not,
-}
-
-fn gate(text: &[u8], run: (usize, usize), least: usize) -> Through {
-    let (mut at, end) = run;
-    let mut count = 0;
-    while at < end {
-        let len = (end - at).min(64);
-        let keep = u64::MAX >> (64 - len);
-        let k = kinds(text, at);
-        let (digit, lower, upper) = (k.digit & keep, k.lower & keep, k.upper & keep);
-        // Dashes as in a UUID: after 8, 13, 18 and 23.
-        let dash = k.dash & keep;
-        if dash & dash >> 5 & dash >> 10 & dash >> 15 != 0 {
-            return Through::Dashes;
-        }
-        let changed = digit & (lower | upper) << 1
-            | lower & (digit | upper) << 1
-            | upper & (digit | lower) << 1;
-        // Blocks overlap by 16 bytes, so that nothing is torn apart; each change counts once.
-        count += (changed & (1 << 49) - 1).count_ones() as usize;
-        at += 48;
-    }
-    if count >= least {
-        Through::Changes
-    } else {
-        Through::Not
-    }
-}
 
 impl Prefilter {
     pub(super) fn run_lane(
@@ -57,19 +18,18 @@ impl Prefilter {
         let Scratch { masks, words } = scratch;
         words.clear();
         let mut searched = 0;
-        let mut before = 0u64;
-        for word in 0..masks.token.len() - 1 {
-            let begins = begins_run(&masks.token, word);
-            if begins != 0 {
-                self.prefixes(text, masks, word, begins, tell);
-                let mut starts = begins & !(masks.token[word] << 1 | before);
-                while starts != 0 {
-                    let at = word * 64 + starts.trailing_zeros() as usize;
-                    starts &= starts - 1;
-                    self.run(patterns, text, masks, at, words, &mut searched, tell);
-                }
+        for word in 0..masks.len() {
+            let begins = masks.begins_run(word);
+            if begins == 0 {
+                continue;
             }
-            before = masks.token[word] >> 63;
+            self.prefixes(text, masks, word, begins, tell);
+            let mut starts = begins & masks.starts(word);
+            while starts != 0 {
+                let at = word * 64 + starts.trailing_zeros() as usize;
+                starts &= starts - 1;
+                self.run(patterns, text, masks, at, words, &mut searched, tell);
+            }
         }
     }
 
@@ -84,16 +44,15 @@ impl Prefilter {
         begins: u64,
         tell: &mut impl FnMut(Candidate),
     ) {
-        let mut edges = begins & masks.edges(word);
-        if edges != begins {
-            edges |= begins & masks::behind_escapes(text, word * 64);
-        }
-        let three =
-            |at: usize| u32::from_le_bytes([text[at], text[at + 1], text[at + 2], text[at + 3]]);
+        let mut edges = begins & (masks.edges(word) | masks.behind_escapes(word));
+        let opening = |at: usize| {
+            let four = text[at..].first_chunk::<4>();
+            u32::from_le_bytes(*four.expect("a run has 16 bytes"))
+        };
         while edges != 0 {
             let at = word * 64 + edges.trailing_zeros() as usize;
             edges &= edges - 1;
-            let bytes = three(at);
+            let bytes = opening(at);
             if self.edged.may_have(bytes) {
                 for number in self.edged.get(bytes) {
                     self.back(number, at, tell);
@@ -104,7 +63,7 @@ impl Prefilter {
         while inner != 0 {
             let at = word * 64 + inner.trailing_zeros() as usize;
             inner &= inner - 1;
-            let bytes = three(at);
+            let bytes = opening(at);
             if self.inner.may_have(bytes) {
                 for number in self.inner.get(bytes) {
                     self.back(number, at, tell);
@@ -153,15 +112,14 @@ impl Prefilter {
         if self.keywords.is_empty() && self.bare.is_empty() {
             return;
         }
-        let end = run_end(&masks.token, at);
+        let end = masks.run_end(at);
         let run = (at, end);
-        let random = masks.has_row(run)
-            || match gate(text, run, GATE_CHANGES) {
-                Through::Dashes => true,
-                // What the gate is sure of has a row or dashes; the others are longer than this.
-                Through::Changes => end - at >= self.least_changes,
-                Through::Not => false,
-            };
+        let random = match masks.gate(text, run, GATE_CHANGES) {
+            Through::Row | Through::Dashes => true,
+            // What the gate is sure of has a row or dashes; the others are longer than this.
+            Through::Changes => end - at >= self.least_changes,
+            Through::Not => false,
+        };
         if !random && !self.ungated {
             return;
         }
@@ -184,8 +142,9 @@ impl Prefilter {
         let from = at.saturating_sub(self.near_bytes + 16);
         let to = (end + 32).min(text.len());
         let start = (*searched).max(from);
-        self.keywords
-            .find(text, start, to, |place, word| words.push((place, word)));
+        self.keywords.find(text, masks, start, to, |place, word| {
+            words.push((place, word))
+        });
         *searched = (*searched).max(to);
         let mut told: [u16; 16] = [u16::MAX; 16];
         let mut count = 0;
@@ -250,59 +209,6 @@ impl Prefilter {
                 if reach.first.has(text[start]) {
                     tell(Candidate::At { pattern, start });
                 }
-            }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::literals::Literals;
-    use super::*;
-
-    #[test]
-    fn the_gate_is_what_a_plain_loop_says() {
-        fn plain(run: &[u8], least: usize) -> bool {
-            let kind = |b: u8| match b {
-                b'0'..=b'9' => 1,
-                b'a'..=b'z' => 2,
-                b'A'..=b'Z' => 3,
-                _ => 0,
-            };
-            let changes = run
-                .windows(2)
-                .filter(|w| kind(w[0]) * kind(w[1]) != 0 && kind(w[0]) != kind(w[1]))
-                .count();
-            changes >= least
-                || run
-                    .windows(16)
-                    .any(|w| w.iter().all(u8::is_ascii_alphanumeric))
-        }
-        let mut sampler = crate::detect::patterns::Sampler::new(3);
-        for case in 0..4000 {
-            let len = 1 + sampler.below(200);
-            // Some dashes five apart; few alphanumerics in a row, so that both ways through the gate are tried.
-            let text: Vec<u8> = (0..len)
-                .map(|i| {
-                    if i % (3 + case % 17) == 0 {
-                        b'_'
-                    } else {
-                        sampler.pick(b"aaaaaaaaab1Z")
-                    }
-                })
-                .collect();
-            for least in [1, 3, 20] {
-                assert_eq!(
-                    {
-                        let mut masks = Masks::default();
-                        masks.read(&text, &Literals::new());
-                        let run = (0, len);
-                        masks.has_row(run) || gate(&text, run, least) != Through::Not
-                    },
-                    plain(&text, least),
-                    "{least} {:?}",
-                    text.escape_ascii().to_string()
-                );
             }
         }
     }

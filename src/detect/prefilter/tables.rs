@@ -1,6 +1,6 @@
 //! Small hash tables: three bytes to the patterns that begin (or lead) with them, and keywords.
 
-use super::masks::word_begins;
+use super::masks::Masks;
 use crate::detect::patterns::keyword_end;
 
 /// Three bytes to values. A bitmap of 64 Ki bits in front answers "no" with one load.
@@ -83,6 +83,8 @@ pub(super) struct Keywords {
     triples: Triples,
     /// Keywords with the patterns that want them.
     words: Vec<(&'static str, Vec<u16>)>,
+    /// Whether some keyword begins with something else than a letter.
+    odd: bool,
 }
 
 impl Keywords {
@@ -97,12 +99,21 @@ impl Keywords {
                 _ => words.push((word, vec![pattern])),
             }
         }
-        let triples = Triples::new(words.iter().enumerate().flat_map(|(i, (word, _))| {
-            openings(word.as_bytes())
-                .into_iter()
-                .map(move |opening| (opening, i as u16))
-        }));
-        Self { triples, words }
+        let mut pairs = Vec::new();
+        for (number, (word, _)) in words.iter().enumerate() {
+            openings(word.as_bytes(), &mut |opening| {
+                pairs.push((opening, number as u16))
+            });
+        }
+        let triples = Triples::new(pairs);
+        let odd = words
+            .iter()
+            .any(|(word, _)| !word.starts_with(|c: char| c.is_ascii_alphabetic()));
+        Self {
+            triples,
+            words,
+            odd,
+        }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -120,6 +131,7 @@ impl Keywords {
     pub(super) fn find(
         &self,
         text: &[u8],
+        masks: &Masks,
         from: usize,
         to: usize,
         mut tell: impl FnMut(usize, u16),
@@ -129,7 +141,10 @@ impl Keywords {
             return;
         }
         for word in from / 64..=(to - 1) / 64 {
-            let mut begins = word_begins(text, word * 64);
+            let mut begins = masks.word_begins(word);
+            if !self.odd {
+                begins &= masks.letters(word);
+            }
             if word == from / 64 {
                 begins = begins >> (from % 64) << (from % 64);
             }
@@ -157,34 +172,35 @@ impl Keywords {
     }
 }
 
-/// The folded three-byte openings of a keyword: a separator stands for any, or for none.
-fn openings(word: &[u8]) -> Vec<[u8; 3]> {
-    let mut all: Vec<Vec<u8>> = vec![Vec::new()];
-    for byte in word {
-        let parts: &[&[u8]] = match byte {
-            b' ' | b'-' | b'_' => &[b"", b" ", b"-", b"_", b"."],
-            byte => &[&[*byte]],
+/// Tells the folded three-byte openings of a keyword: a separator stands for any, or for none.
+fn openings(word: &[u8], tell: &mut impl FnMut([u8; 3])) {
+    fn go(rest: &[u8], done: [u8; 3], len: usize, tell: &mut impl FnMut([u8; 3])) {
+        if len == 3 {
+            return tell(done.map(|b| b | 0x20));
+        }
+        let Some((first, rest)) = rest.split_first() else {
+            return;
         };
-        all = all
-            .iter()
-            .flat_map(|done| {
-                let full = done.len() >= 3;
-                let choices = if full { &[b"".as_slice()] } else { parts };
-                choices
-                    .iter()
-                    .map(|p| [done.as_slice(), p].concat())
-                    .collect::<Vec<_>>()
-            })
-            .collect();
+        let with = |byte: u8| {
+            let mut more = done;
+            more[len] = byte;
+            more
+        };
+        if matches!(first, b' ' | b'-' | b'_') {
+            go(rest, done, len, tell);
+            for separator in *b" -_." {
+                go(rest, with(separator), len + 1, tell);
+            }
+        } else {
+            go(rest, with(*first), len + 1, tell);
+        }
     }
-    all.retain(|o| o.len() >= 3);
-    all.iter()
-        .map(|o| [o[0] | 0x20, o[1] | 0x20, o[2] | 0x20])
-        .collect()
+    go(word, [0; 3], 0, tell);
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::literals::Literals;
     use super::*;
 
     #[test]
@@ -206,8 +222,10 @@ mod tests {
         let words = Keywords::new([("gh-token", 1)]);
         for text in ["gh-token", "GH_TOKEN", "ghToken", "gh.token", "gh token"] {
             let mut told = Vec::new();
-            words.find(text.as_bytes(), 0, text.len(), |at, word| {
-                told.push((at, word));
+            let mut masks = Masks::default();
+            masks.read(text.as_bytes(), &Literals::new());
+            words.find(text.as_bytes(), &masks, 0, text.len(), |at, word| {
+                told.push((at, word))
             });
             assert_eq!(told, [(0, 0)], "{text}");
         }
@@ -217,9 +235,10 @@ mod tests {
     fn keywords_are_found_in_any_case() {
         let words = Keywords::new([("heroku", 1), ("api-key", 2), ("heroku", 3)]);
         let mut told = Vec::new();
-        words.find(b"x HeRoKu API_KEY apikey", 0, 23, |at, word| {
-            told.push((at, word));
-        });
+        let text = b"x HeRoKu API_KEY apikey";
+        let mut masks = Masks::default();
+        masks.read(text, &Literals::new());
+        words.find(text, &masks, 0, 23, |at, word| told.push((at, word)));
         assert_eq!(told, [(2, 1), (9, 0), (17, 0)]);
         assert_eq!(words.patterns(1), [1, 3]);
     }
