@@ -52,7 +52,7 @@ const COLUMNS: [u8; 16] = {
 #[inline]
 #[target_feature(enable = "avx2")]
 fn twice(table: [u8; 16]) -> __m256i {
-    let t = table.map(|b| b as i8);
+    let t = table.map(|b| b.cast_signed());
     _mm256_setr_epi8(
         t[0], t[1], t[2], t[3], t[4], t[5], t[6], t[7], t[8], t[9], t[10], t[11], t[12], t[13],
         t[14], t[15], t[0], t[1], t[2], t[3], t[4], t[5], t[6], t[7], t[8], t[9], t[10], t[11],
@@ -186,7 +186,7 @@ impl Tables {
     #[target_feature(enable = "avx2")]
     unsafe fn block(&self, from: *const u8, at: usize, masks: &mut Masks) {
         let (mut word, mut hits) = (Word::default(), 0);
-        let set = |byte: u8| _mm256_set1_epi8(byte as i8);
+        let set = |byte: u8| _mm256_set1_epi8(byte.cast_signed());
         for half in [0, 32] {
             let [a, b, c, d] = self.places;
             // SAFETY: the caller's promise: the last load ends at 3 + 32 + 32 bytes.

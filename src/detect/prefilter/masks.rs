@@ -189,10 +189,10 @@ impl Masks {
             let behind_digit = behind(digit, before.digit);
             let behind_lower = behind(lower, before.lower);
             let behind_upper = behind(upper, before.upper);
-            let changed = digit & (behind_lower | behind_upper)
+            let apart = digit & (behind_lower | behind_upper)
                 | lower & (behind_digit | behind_upper)
                 | upper & (behind_digit | behind_lower);
-            changes += changed.count_ones() as usize;
+            changes += apart.count_ones() as usize;
             before = Word {
                 digit,
                 lower,

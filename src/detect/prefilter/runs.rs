@@ -194,8 +194,8 @@ impl Prefilter {
                 });
             }
         }
-        let last = end - least;
-        for word in at / 64..=last / 64 {
+        let final_start = end - least;
+        for word in at / 64..=final_start / 64 {
             let mut edges = masks.edges(word);
             if word == at / 64 {
                 edges = edges >> (at % 64) << (at % 64);
@@ -203,7 +203,7 @@ impl Prefilter {
             while edges != 0 {
                 let start = word * 64 + edges.trailing_zeros() as usize;
                 edges &= edges - 1;
-                if start > last {
+                if start > final_start {
                     break;
                 }
                 if reach.first.has(text[start]) {
