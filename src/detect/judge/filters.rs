@@ -90,10 +90,10 @@ pub(super) fn placeholder(pattern: &Pattern, secret: &[u8]) -> Result<(), Reject
         return Err(Rejection::Placeholder("a key of the vendor's manual"));
     }
     let person = matches!(pattern.class, Class::Password | Class::ConnectionString);
-    // Some forms have a long stretch of one letter in them; more than ten is too much, or an eighth
+    // Some forms have a long stretch of one letter in them; twelve are too much, or an eighth
     // of a long body.
     let repeat = longest_repeat(body);
-    if repeat >= if person { 5 } else { 10.max(body.len() / 8) } || body.len() >= 4 && alike(body) {
+    if repeat >= if person { 5 } else { 12.max(body.len() / 8) } || body.len() >= 4 && alike(body) {
         return Err(Rejection::Placeholder("one character repeated"));
     }
     // Where digits may stand, letters of one case alone are words written without spaces.
