@@ -114,11 +114,11 @@ impl std::fmt::Display for Rejection {
             Self::Checksum => f.write_str("its checksum or structure does not hold"),
             Self::Randomness(is, floor) => write!(
                 f,
-                "too regular: {}.{:02} bits a character, {}.{:02} are needed",
+                "too regular: about {}.{} bits a character, {}.{} are needed",
                 is / 100,
-                is % 100,
+                is % 100 / 10,
                 floor / 100,
-                floor % 100
+                floor % 100 / 10
             ),
             Self::Placeholder(word) => write!(f, "a placeholder or documented example ({word})"),
             Self::Reference(what) => write!(f, "no literal: {what}"),

@@ -10,6 +10,7 @@ mod filters;
 mod integrity;
 mod parts;
 mod pem;
+mod words;
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;

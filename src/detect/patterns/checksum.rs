@@ -1,9 +1,12 @@
 //! Checksums and inner structure of credentials: what lets a token prove that it is one.
 //!
 //! Each variant can verify a secret and complete a sampled one, so that examples are right. The
-//! little decoders here (base64, bech32, CRC) serve the build script too, which is why they are
-//! not crates.
+//! little decoders beside it serve the build script too, which is why they are not crates.
 
+use super::bech32;
+use super::coding::{
+    BASE32, BASE62, BASE62_LOWER, STD, URL, base32, base64, crc16, crc32, digits, encode,
+};
 use super::sample::Sampler;
 
 /// What is verified of a secret. `docs/patterns.md` holds the table for people.
@@ -123,7 +126,7 @@ impl Checksum {
             }),
             Self::Crc32HexUpper => split_tail(secret, 8)
                 .is_some_and(|(head, tail)| tail == format!("{:08X}", crc32(head)).as_bytes()),
-            Self::Bech32 => bech32_holds(secret),
+            Self::Bech32 => bech32::holds(secret),
             Self::Nkey => nkey_holds(secret),
             Self::Macaroon => macaroon_holds(secret),
             Self::Jwt => jwt_holds(secret),
@@ -179,7 +182,7 @@ impl Checksum {
                 let sum = format!("{:08X}", crc32(&secret[..len - 8]));
                 secret[len - 8..].copy_from_slice(sum.as_bytes());
             }
-            Self::Bech32 => bech32_complete(&mut secret),
+            Self::Bech32 => bech32::complete(&mut secret),
             Self::Nkey => nkey_complete(&mut secret),
             Self::Macaroon => {
                 let at = prefix_len(&secret, b"pypi-");
@@ -266,13 +269,6 @@ impl Checksum {
     }
 }
 
-const BASE62: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-const BASE62_LOWER: &[u8] = b"0123456789abcdefghijklmnopqrstuvwxyz";
-const STD: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-const URL: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-const BASE32: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-const BECH32: &[u8] = b"qpzry9x8gf2tvdw0s3jn54khce6mua7l";
-
 fn split_tail(secret: &[u8], tail: usize) -> Option<(&[u8], &[u8])> {
     (secret.len() > tail).then(|| secret.split_at(secret.len() - tail))
 }
@@ -291,72 +287,6 @@ fn prefix_len(text: &[u8], prefix: &[u8]) -> usize {
     } else {
         0
     }
-}
-
-/// CRC-32 (IEEE 802.3), as in zlib.
-fn crc32(bytes: &[u8]) -> u32 {
-    let mut crc = u32::MAX;
-    for byte in bytes {
-        crc ^= u32::from(*byte);
-        for _ in 0..8 {
-            crc = crc >> 1 ^ (0xedb8_8320 & 0u32.wrapping_sub(crc & 1));
-        }
-    }
-    !crc
-}
-
-/// The low `len` digits of a number, padded with the alphabet's zero.
-fn digits(mut number: u32, alphabet: &[u8], len: usize) -> Vec<u8> {
-    let base = alphabet.len() as u32;
-    let mut out = vec![alphabet[0]; len];
-    for slot in out.iter_mut().rev() {
-        *slot = alphabet[(number % base) as usize];
-        number /= base;
-    }
-    out
-}
-
-/// Decodes base64 in the standard or the URL alphabet, padded or not.
-pub(super) fn base64(text: &[u8]) -> Option<Vec<u8>> {
-    let end = text.iter().rposition(|b| *b != b'=').map_or(0, |i| i + 1);
-    let (text, padding) = (&text[..end], text.len() - end);
-    if padding > 2 || text.len() % 4 == 1 {
-        return None;
-    }
-    let mut out = Vec::with_capacity(text.len() * 3 / 4 + 2);
-    let (mut bits, mut held) = (0u32, 0);
-    for byte in text {
-        let value = match byte {
-            b'A'..=b'Z' => byte - b'A',
-            b'a'..=b'z' => byte - b'a' + 26,
-            b'0'..=b'9' => byte - b'0' + 52,
-            b'+' | b'-' => 62,
-            b'/' | b'_' => 63,
-            _ => return None,
-        };
-        bits = bits << 6 | u32::from(value);
-        held += 6;
-        if held >= 8 {
-            held -= 8;
-            out.push((bits >> held) as u8);
-        }
-    }
-    Some(out)
-}
-
-fn encode(bytes: &[u8], alphabet: &[u8], pad: bool) -> String {
-    let mut out = String::new();
-    for group in bytes.chunks(3) {
-        let n = group.iter().fold(0u32, |n, b| n << 8 | u32::from(*b)) << (8 * (3 - group.len()));
-        for i in 0..4 {
-            if i <= group.len() {
-                out.push(char::from(alphabet[(n >> (18 - 6 * i) & 63) as usize]));
-            } else if pad {
-                out.push('=');
-            }
-        }
-    }
-    out
 }
 
 fn is_json_object(bytes: &[u8]) -> bool {
@@ -417,108 +347,6 @@ fn macaroon_holds(secret: &[u8]) -> bool {
     }
 }
 
-fn bech32_polymod(values: impl Iterator<Item = u8>) -> u32 {
-    let mut sum = 1u32;
-    for value in values {
-        let top = sum >> 25;
-        sum = (sum & 0x01ff_ffff) << 5 ^ u32::from(value);
-        for (i, generator) in [
-            0x3b6a_57b2,
-            0x2650_8e6d,
-            0x1ea1_19fa,
-            0x3d42_33dd,
-            0x2a14_62b3,
-        ]
-        .iter()
-        .enumerate()
-        {
-            if top >> i & 1 == 1 {
-                sum ^= generator;
-            }
-        }
-    }
-    sum
-}
-
-/// The human-readable part expanded, and the position of the separator.
-fn bech32_expand(lower: &[u8]) -> Option<(Vec<u8>, usize)> {
-    let separator = lower.iter().rposition(|b| *b == b'1')?;
-    let hrp = &lower[..separator];
-    let mut out: Vec<u8> = hrp.iter().map(|b| b >> 5).collect();
-    out.push(0);
-    out.extend(hrp.iter().map(|b| b & 31));
-    Some((out, separator))
-}
-
-fn bech32_holds(secret: &[u8]) -> bool {
-    let lower = secret.to_ascii_lowercase();
-    if lower != secret && secret.to_ascii_uppercase() != secret {
-        return false;
-    }
-    let Some((mut values, separator)) = bech32_expand(&lower) else {
-        return false;
-    };
-    for byte in &lower[separator + 1..] {
-        match BECH32.iter().position(|b| b == byte) {
-            Some(value) => values.push(value as u8),
-            None => return false,
-        }
-    }
-    bech32_polymod(values.into_iter()) == 1
-}
-
-fn bech32_complete(secret: &mut [u8]) {
-    let upper = secret.iter().any(u8::is_ascii_uppercase);
-    let lower = secret.to_ascii_lowercase();
-    let len = secret.len();
-    let Some((mut values, separator)) = bech32_expand(&lower) else {
-        return;
-    };
-    for byte in &lower[separator + 1..len - 6] {
-        values.push(BECH32.iter().position(|b| b == byte).unwrap_or(0) as u8);
-    }
-    values.extend([0; 6]);
-    let sum = bech32_polymod(values.into_iter()) ^ 1;
-    for i in 0..6 {
-        let byte = BECH32[(sum >> (5 * (5 - i)) & 31) as usize];
-        secret[len - 6 + i as usize] = if upper {
-            byte.to_ascii_uppercase()
-        } else {
-            byte
-        };
-    }
-}
-
-/// CRC-16 with the polynomial 0x1021 and start 0 (XMODEM).
-fn crc16(bytes: &[u8]) -> u16 {
-    let mut crc = 0u16;
-    for byte in bytes {
-        crc ^= u16::from(*byte) << 8;
-        for _ in 0..8 {
-            crc = if crc & 0x8000 == 0 {
-                crc << 1
-            } else {
-                crc << 1 ^ 0x1021
-            };
-        }
-    }
-    crc
-}
-
-fn base32(text: &[u8]) -> Option<Vec<u8>> {
-    let (mut bits, mut held, mut out) = (0u32, 0, Vec::new());
-    for byte in text {
-        let value = BASE32.iter().position(|b| b == byte)? as u32;
-        bits = bits << 5 | value;
-        held += 5;
-        if held >= 8 {
-            held -= 8;
-            out.push((bits >> held) as u8);
-        }
-    }
-    Some(out)
-}
-
 fn nkey_holds(secret: &[u8]) -> bool {
     let Some(bytes) = base32(secret) else {
         return false;
@@ -555,43 +383,6 @@ fn nkey_complete(secret: &mut [u8]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn crc_known_answers() {
-        // The check values of the CRC catalogue (RevEng) for "123456789".
-        assert_eq!(crc32(b"123456789"), 0xcbf4_3926);
-        assert_eq!(crc16(b"123456789"), 0x31c3);
-        assert_eq!(digits(0xcbf4_3926, BASE62, 6), b"3jZRME".as_slice());
-    }
-
-    #[test]
-    fn bech32_vectors_of_bip_173() {
-        for good in ["A12UEL5L", "abcdef1qpzry9x8gf2tvdw0s3jn54khce6mua7lmqqqxw"] {
-            assert!(Checksum::Bech32.holds(good.as_bytes()), "{good}");
-        }
-        for bad in [
-            "A12UEL5M",
-            "a12UEL5L",
-            "abcdef1qpzry9x8gf2tvdw0s3jn54khce6mua7lmqqqxq",
-        ] {
-            assert!(!Checksum::Bech32.holds(bad.as_bytes()), "{bad}");
-        }
-    }
-
-    #[test]
-    fn base64_vectors_of_rfc_4648() {
-        for (plain, coded) in [
-            ("f", "Zg=="),
-            ("fo", "Zm8="),
-            ("foo", "Zm9v"),
-            ("foobar", "Zm9vYmFy"),
-        ] {
-            assert_eq!(base64(coded.as_bytes()).as_deref(), Some(plain.as_bytes()));
-            assert_eq!(encode(plain.as_bytes(), STD, true), coded);
-        }
-        assert_eq!(base64(b"Zm9vYmFy!"), None);
-        assert_eq!(base64(b"A"), None);
-    }
 
     #[test]
     fn the_jwt_of_rfc_7519_holds_and_words_do_not() {

@@ -7,8 +7,10 @@
 //! `format` reads the files, `shape` turns an expression into a tree, `program` matches it,
 //! `lane` proves how the prefilter finds it, `sample` makes examples, `checksum` verifies them.
 
+mod bech32;
 mod bytes;
 mod checksum;
+mod coding;
 mod error;
 mod format;
 mod keyword;
