@@ -105,7 +105,8 @@ impl Collector {
             self.matches += 1;
             self.one(origin, chunk, j, allowed);
         }
-        if !chunk.last {
+        // The last text may end past the core: then what is left of it comes once more.
+        if !chunk.last || chunk.core_end < chunk.text.len() {
             self.lines.advance(chunk);
         }
     }

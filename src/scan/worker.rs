@@ -77,7 +77,8 @@ impl Visitor for Worker<'_> {
             return;
         }
         let judged = self.detector.scan(chunk, &origin.path, &mut self.scratch);
-        if judged.is_empty() && chunk.first && chunk.last {
+        let is_whole = chunk.first && chunk.last && chunk.core_end == chunk.text.len();
+        if judged.is_empty() && is_whole {
             return;
         }
         let beyond = self.scratch.beyond();
