@@ -10,7 +10,7 @@ pub mod limits;
 
 pub use date::today;
 pub use secret::Secret;
-pub use text::{escape_controls, path_text};
+pub use text::{escape_controls, is_unsafe_to_show, path_text, quote, quote_value};
 
 /// A half-open range of bytes in one text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

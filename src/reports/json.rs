@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use super::escaping::Escaping;
 use super::wire::{Document, Line};
 use super::{Report, ReportOptions};
 use crate::findings::ScanResult;
@@ -17,7 +18,7 @@ impl Report for Json {
         options: &ReportOptions,
         out: &mut dyn Write,
     ) -> io::Result<()> {
-        serde_json::to_writer_pretty(&mut *out, &Document::new(result, options))?;
+        serde_json::to_writer_pretty(Escaping(&mut *out), &Document::new(result, options))?;
         out.write_all(b"\n")
     }
 }
@@ -36,7 +37,10 @@ impl Report for JsonLines {
     ) -> io::Result<()> {
         for finding in &result.findings {
             for occurrence in &finding.occurrences {
-                serde_json::to_writer(&mut *out, &Line::new(finding, occurrence, options))?;
+                serde_json::to_writer(
+                    Escaping(&mut *out),
+                    &Line::new(finding, occurrence, options),
+                )?;
                 out.write_all(b"\n")?;
             }
         }

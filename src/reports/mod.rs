@@ -3,6 +3,7 @@
 //! A report is a pure function of a [`ScanResult`] and of [`ReportOptions`]. Wire types live
 //! beside the format that writes them, never on the types of the floors above.
 
+mod escaping;
 mod file;
 mod human;
 mod json;

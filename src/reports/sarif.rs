@@ -47,7 +47,7 @@ impl Report for Sarif {
             .version(json!("2.1.0"))
             .runs(vec![run(result, options)])
             .build();
-        serde_json::to_writer_pretty(&mut *out, &log)?;
+        serde_json::to_writer_pretty(super::escaping::Escaping(&mut *out), &log)?;
         out.write_all(b"\n")
     }
 }
