@@ -38,8 +38,8 @@ pub(super) fn sniff(head: &[u8]) -> Sniffed {
     match head {
         // UTF-32 looks like UTF-16 with a NUL; no text begins with one.
         [0xff, 0xfe, 0, 0, ..] => return Sniffed::Binary,
-        [0xff, 0xfe, ..] => return Sniffed::Utf16(Order::Little),
-        [0xfe, 0xff, ..] => return Sniffed::Utf16(Order::Big),
+        [0xff, 0xfe, rest @ ..] if !is_ascii_text(rest) => return Sniffed::Utf16(Order::Little),
+        [0xfe, 0xff, rest @ ..] if !is_ascii_text(rest) => return Sniffed::Utf16(Order::Big),
         _ => {}
     }
     if memchr::memchr(0, head).is_some() {
@@ -67,6 +67,16 @@ pub(super) fn is_lfs_pointer(content: &[u8]) -> bool {
 fn is_control(byte: u8) -> bool {
     // Without branches: this is asked of every file's first bytes.
     (byte < 0x20) & !((byte >= 0x08) & (byte <= 0x0d)) & (byte != 0x1b)
+}
+
+/// Whether a text is ASCII whatever mark stands before it: read as UTF-16 it would be hidden. Of
+/// the letters of UTF-16 that have two bytes of ASCII, all of them East Asian, some text has many,
+/// none has little else for long.
+fn is_ascii_text(rest: &[u8]) -> bool {
+    let ascii = rest
+        .iter()
+        .filter(|b| matches!(b, 0x08..=0x0d | 0x1b | 0x20..=0x7e));
+    rest.len() >= 16 && ascii.count() * 16 >= rest.len() * 15
 }
 
 /// UTF-16 without a byte-order mark: in most units one byte is NUL and the other ASCII text, and
@@ -136,6 +146,17 @@ mod tests {
         }
         let samples: Vec<u8> = (0u16..400).flat_map(u16::to_le_bytes).collect();
         assert_eq!(sniff(&samples), Sniffed::Binary);
+    }
+
+    #[test]
+    fn a_mark_before_ascii_hides_nothing() {
+        let hidden = |mark: &[u8]| [mark, b"a line of text that is no UTF-16"].concat();
+        assert_eq!(sniff(&hidden(b"\xff\xfe")), Sniffed::Text);
+        assert_eq!(sniff(&hidden(b"\xfe\xff")), Sniffed::Text);
+        let japanese = "\u{feff}\u{6f22}\u{5b57}\u{3068}\u{4eee}\u{540d}".repeat(9);
+        for order in [Order::Little, Order::Big] {
+            assert_eq!(sniff(&utf16(&japanese, order)), Sniffed::Utf16(order));
+        }
     }
 
     #[test]
