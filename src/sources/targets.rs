@@ -55,7 +55,9 @@ impl Targets {
             meta = name.metadata().map_err(refused)?;
         }
         if !meta.is_dir() && !meta.is_file() {
-            return Err(SkipReason::SpecialFile);
+            // Of a tree that is a notice. What was named was asked for, and is not clean.
+            let why = "it is a device, a socket or a FIFO; - is standard input";
+            return Err(SkipReason::Unreadable(why.to_owned()));
         }
         let absolute = if is_link || meta.is_dir() {
             name.canonicalize()
