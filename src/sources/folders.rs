@@ -51,6 +51,10 @@ pub(super) enum Fate {
     Leave(Option<Skip>),
 }
 
+/// How far below the nearest kept folder another is kept though nothing changes in it, in bytes of
+/// its path: looking for it costs the square of that.
+const NEAR: usize = 128;
+
 /// All folders of a walk in which something changes.
 pub(super) struct Folders {
     all: RwLock<HashMap<OsString, Arc<Folder>>>,
@@ -121,6 +125,21 @@ impl Folders {
         Rules::of_repository(root, wanted)
     }
 
+    /// Keeps the folder `name` in `view`, in which nothing changes, if the last one kept is far.
+    fn keep_far(&self, view: &View, name: &Path) {
+        let around = &view.folder;
+        if view.walked.as_os_str().len() > around.walked.as_os_str().len() + NEAR {
+            self.keep(Folder {
+                walked: view.walked.join(name),
+                shown: view.shown.join(name),
+                absolute: view.absolute.join(name),
+                repository: around.repository.clone(),
+                rules: around.rules.clone(),
+                ignored: around.ignored.clone(),
+            });
+        }
+    }
+
     fn keep(&self, folder: Folder) {
         let mut all = self.all.write().unwrap_or_else(PoisonError::into_inner);
         all.insert(folder.walked.clone().into_os_string(), Arc::new(folder));
@@ -144,6 +163,7 @@ impl Folders {
     /// What becomes of the folder `name` in `view`. If it is entered, what changes in it is kept.
     pub(super) fn enter(&self, view: &mut View, name: &Path, skip: &mut dyn FnMut(Skip)) -> Fate {
         if !self.rules {
+            self.keep_far(view, name);
             return Fate::Enter;
         }
         let around = Arc::clone(&view.folder);
@@ -176,7 +196,9 @@ impl Folders {
         let mut rules = around.rules.clone();
         let shown = || view.shown.join(name);
         let repository = Repository::open(absolute, &shown(), around.repository.as_ref());
-        let mut changed = repository.is_some() || ignored.is_some() != around.ignored.is_some();
+        let far = view.walked.as_os_str().len() > around.walked.as_os_str().len() + NEAR;
+        let mut changed =
+            far || repository.is_some() || ignored.is_some() != around.ignored.is_some();
         if let Some(found) = &repository {
             rules = self.first_rules(absolute, found);
         }

@@ -5,6 +5,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
+use crate::base::quote;
+
+/// A longer glob is refused, in bytes; and so is a longer list. Each glob is tried on each file.
+const GLOB_BYTES: usize = 4 << 10;
+/// See [`GLOB_BYTES`].
+const GLOBS: usize = 1_000;
+
 /// A set of globs in the syntax of `.gitignore`, shared by all workers.
 #[derive(Debug, Default)]
 pub struct Globs {
@@ -28,12 +35,20 @@ impl Globs {
     ///
     /// Why it does not parse.
     pub fn add(&mut self, glob: &str, base: Option<&Path>) -> Result<(), String> {
+        if glob.len() > GLOB_BYTES {
+            return Err(format!(
+                "a glob of more than {GLOB_BYTES} bytes is not followed"
+            ));
+        }
+        if self.globs.len() == GLOBS {
+            return Err(format!("more than {GLOBS} globs are not followed"));
+        }
         let mut builder = GitignoreBuilder::new("");
         builder.allow_unclosed_class(false);
-        builder.add_line(None, glob).map_err(|e| e.to_string())?;
-        let rule = builder.build().map_err(|e| e.to_string())?;
+        builder.add_line(None, glob).map_err(|e| why(glob, &e))?;
+        let rule = builder.build().map_err(|e| why(glob, &e))?;
         if rule.is_empty() {
-            return Err(format!("'{glob}' leaves nothing out"));
+            return Err(format!("'{}' leaves nothing out", quote(glob)));
         }
         if base.is_some() && self.here.as_os_str().is_empty() {
             let here = std::env::current_dir().and_then(|here| here.canonicalize());
@@ -71,12 +86,28 @@ impl Globs {
 
 impl Glob {
     fn matches(&self, path: &Path) -> bool {
-        if path.has_root() {
-            self.rule.matched(path, false).is_ignore()
+        // The matcher knows of no roots: what is absolute begins below its own.
+        let is_name = |part: &Component| !matches!(part, Component::Prefix(_) | Component::RootDir);
+        let rootless: PathBuf;
+        let path = if path.has_root() {
+            rootless = path.components().filter(is_name).collect();
+            &rootless
         } else {
-            let below = self.rule.matched_path_or_any_parents(path, false);
-            below.is_ignore()
-        }
+            path
+        };
+        let below = self.rule.matched_path_or_any_parents(path, false);
+        below.is_ignore()
+    }
+}
+
+/// Why a glob does not parse, without the whole of it: anything may have been pasted there.
+fn why(glob: &str, error: &ignore::Error) -> String {
+    match error {
+        ignore::Error::Glob { err, .. } => format!("'{}' is no glob: {err}", quote(glob)),
+        ignore::Error::WithPath { err, .. }
+        | ignore::Error::WithLineNumber { err, .. }
+        | ignore::Error::WithDepth { err, .. } => why(glob, err),
+        _ => format!("'{}' is no glob", quote(glob)),
     }
 }
 
@@ -108,8 +139,11 @@ mod tests {
         assert!(globs.leave_out(Path::new("x/y.min.js")));
         assert!(!globs.leave_out(Path::new("vendored.c")));
         assert_eq!(globs.counts(), [1, 1]);
+        assert!(globs.leave_out(Path::new("/r/vendor/b.c")), "all the same");
+        assert!(!globs.leave_out(Path::new("/")));
         assert!(globs.add("a[", None).is_err());
         assert!(globs.add("# a comment", None).is_err());
+        assert!(globs.add(&"a/".repeat(GLOB_BYTES), None).is_err());
     }
 
     #[test]
