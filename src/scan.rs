@@ -82,7 +82,8 @@ impl std::fmt::Display for ScanError {
             Self::UnknownPattern(source, id) => {
                 write!(
                     f,
-                    "{source}: no pattern is called '{id}'; see: straykey patterns list"
+                    "{source}: no pattern is called '{}'; see: straykey patterns list",
+                    crate::base::quote(id)
                 )
             }
         }

@@ -6,6 +6,7 @@
 use std::path::{Component, Path, PathBuf};
 
 use serde::Deserialize;
+use straykey::base::{quote, quote_value};
 use straykey::detect::patterns::{Confidence, Severity};
 use toml::Spanned;
 
@@ -57,13 +58,14 @@ impl Config {
                 Some(key) => {
                     let keys = KEYS.join(", ");
                     let near = suggestion(key, KEYS.iter().copied());
+                    let key = quote(key);
                     wrong(at, &format!("there is no key '{key}'{near} (keys: {keys})"))
                 }
-                None => wrong(at, error.message()),
+                None => wrong(at, &quote_value(error.message())),
             }
         })?;
         let none_of = |word: &Spanned<String>, all: &str| {
-            let what = format!("'{}' is none of: {all}", word.get_ref());
+            let what = format!("'{}' is none of: {all}", quote(word.get_ref()));
             wrong(word.span().start, &what)
         };
         let confidence = wire.confidence.map(|word| {
@@ -82,6 +84,7 @@ impl Config {
             let path = PathBuf::from(&name);
             if !is_below(&path) {
                 let what = "a pattern file is named by a relative path without '..'";
+                let name = quote(&name);
                 return Err(CliError::new(format!("{file}:{at}: '{name}': {what}")));
             }
             patterns.push((path, at));
@@ -143,11 +146,11 @@ mod tests {
             ("exclude = [", "c:1: "),
             (
                 "patterns = ['../x.toml']",
-                "c:1: '../x.toml': a pattern file is named",
+                "c:1: '../x\u{2026}': a pattern file is named",
             ),
             (
                 "patterns = ['/etc/x.toml']",
-                "c:1: '/etc/x.toml': a pattern file is named",
+                "c:1: '/etc\u{2026}': a pattern file is named",
             ),
         ] {
             let error = Config::parse("c", text).unwrap_err();

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use straykey::base::{path_text, quote};
 use straykey::detect::Catalogue;
 use straykey::detect::patterns::{Confidence, Severity};
 use straykey::findings::Allowances;
@@ -11,6 +12,9 @@ use super::args::Look;
 use super::config::Config;
 use super::error::{CliError, suggestion};
 use super::home::{CONFIG, Home, IGNORE, read_named};
+
+/// More threads than this help nobody, and the system may refuse them.
+const THREADS: usize = 256;
 
 /// What a scan is to do.
 #[derive(Debug)]
@@ -81,7 +85,7 @@ impl Settings {
         let options = ScanOptions {
             targets,
             ignored: look.no_ignore,
-            threads: look.threads,
+            threads: look.threads.min(THREADS),
             catalogue,
             engine: look.engine.0,
             least: Some(confidence.or(least).unwrap_or(Confidence::Medium)),
@@ -108,11 +112,15 @@ fn home(look: &Look, targets: &[PathBuf]) -> Result<Option<Home>, CliError> {
             let Some(base) = folder.parent().filter(|_| folder.is_dir()) else {
                 return Err(CliError::new(format!(
                     "--config {}: a .straykey folder is meant",
-                    named.display()
+                    path_text(named)
                 )));
             };
             let base = base.to_owned();
-            Ok(Some(Home { folder, base }))
+            Ok(Some(Home {
+                folder,
+                base,
+                named: true,
+            }))
         }
     }
 }
@@ -129,18 +137,19 @@ fn add_configured(
     let path = home.folder.join(name);
     let real = path
         .canonicalize()
-        .map_err(|e| CliError::new(format!("{place}: '{}': {e}", name.display())))?;
+        .map_err(|e| CliError::new(format!("{place}: '{}': {e}", quoted(name))))?;
     if !real.starts_with(&home.base) {
         let what = "lies outside of the tree";
-        return Err(CliError::new(format!(
-            "{place}: '{}' {what}",
-            name.display()
-        )));
+        return Err(CliError::new(format!("{place}: '{}' {what}", quoted(name))));
     }
     match home.read(name, notices)? {
         Some((file, text)) => add(catalogue, &file, &text),
         None => Ok(()),
     }
+}
+
+fn quoted(name: &Path) -> String {
+    quote(&name.to_string_lossy()).into_owned()
 }
 
 /// Adds the patterns of a file.
@@ -172,5 +181,6 @@ fn only(catalogue: &mut Catalogue, ids: &[String]) -> Result<(), CliError> {
 /// Says that nothing has an id, and what may have been meant.
 pub fn unknown_pattern(catalogue: &Catalogue, id: &str) -> String {
     let near = suggestion(id, catalogue.patterns().iter().map(|p| p.id));
+    let id = quote(id);
     format!("no pattern is called '{id}'{near}; see: straykey patterns list")
 }

@@ -9,6 +9,7 @@ use super::{
     Checksum, Class, Confidence, Gate, Lane, Lifetime, Part, Pattern, PatternError, Program,
     Sampler, Severity, Status, Steps, lane, program, sample_match,
 };
+use crate::base::{quote, quote_value};
 
 /// How many examples of each pattern are drawn and checked.
 const EXAMPLES: u64 = 24;
@@ -120,7 +121,11 @@ impl Check<'_> {
         read(given.get_ref()).unwrap_or_else(|| {
             self.tell(
                 given.span().start,
-                format!("'{}' is none of: {}", given.get_ref(), all.join(", ")),
+                format!(
+                    "'{}' is none of: {}",
+                    quote(given.get_ref()),
+                    all.join(", ")
+                ),
             );
             default
         })
@@ -151,7 +156,8 @@ impl Check<'_> {
                 self.tell(
                     word.span().start,
                     format!(
-                        "keyword '{text}': lower case ASCII, three letters or digits at least, one of them first"
+                        "keyword '{}': lower case ASCII, three letters or digits at least, one of them first",
+                        quote(text)
                     ),
                 );
             }
@@ -179,22 +185,25 @@ pub fn parse(
     let parsed: File = match toml::from_str(text) {
         Ok(parsed) => parsed,
         Err(e) => {
-            let message = e.message().lines().collect::<Vec<_>>().join("; ");
+            let message = quote_value(e.message());
+            let message = message.lines().collect::<Vec<_>>().join("; ");
             check.tell(e.span().map_or(0, |s| s.start), message);
             return Err(check.errors);
         }
     };
     let provider = parsed.provider.get_ref();
+    let told = quote(provider);
     if !is_slug(provider) || stem.is_some_and(|s| s != provider) {
         check.tell(
             parsed.provider.span().start,
-            format!("provider '{provider}' must be the file's stem, in lower case, digits and '-'"),
+            format!("provider '{told}' must be the file's stem, in lower case, digits and '-'"),
         );
     }
     let mut patterns: Vec<Pattern> = Vec::new();
     for kind in &parsed.pattern {
         let id = kind.id.get_ref();
         if patterns.iter().any(|p| p.id == id) {
+            let id = quote(id);
             check.tell(kind.id.span().start, format!("id '{id}' is used twice"));
         }
         let known = check.errors.len();
@@ -235,13 +244,17 @@ pub fn parse(
 fn compile(check: &mut Check<'_>, file: &File, kind: &Kind) -> Pattern {
     let provider = file.provider.get_ref();
     let (id, at) = (kind.id.get_ref(), kind.id.span().start);
+    let told = quote(id);
     let well_named = id
         .split_once('.')
         .is_some_and(|(p, k)| p == provider && is_slug(k) && k.len() <= 60);
     if !well_named {
         check.tell(
             at,
-            format!("id '{id}' must be '{provider}.<kind>' in lower case, digits and '-'"),
+            format!(
+                "id '{told}' must be '{}.<kind>' in lower case, digits and '-'",
+                quote(provider)
+            ),
         );
     }
     for (key, text) in [
@@ -250,11 +263,11 @@ fn compile(check: &mut Check<'_>, file: &File, kind: &Kind) -> Pattern {
         ("revoke", &kind.revoke),
     ] {
         if text.trim().is_empty() {
-            check.tell(at, format!("{key} of '{id}' is empty"));
+            check.tell(at, format!("{key} of '{told}' is empty"));
         }
     }
     if kind.sources.is_empty() {
-        check.tell(at, format!("'{id}' names no source of its facts"));
+        check.tell(at, format!("'{told}' names no source of its facts"));
     }
     if !(0.0..=6.0).contains(&kind.randomness) {
         check.tell(at, "randomness is bits a character: 0 to 6");
@@ -296,8 +309,8 @@ fn compile(check: &mut Check<'_>, file: &File, kind: &Kind) -> Pattern {
             check.tell(
                 anchor.span().start,
                 format!(
-                    "anchor '{}' is not in every match of '{id}'",
-                    anchor.get_ref()
+                    "anchor '{}' is not in every match of '{told}'",
+                    quote(anchor.get_ref())
                 ),
             );
         }
@@ -334,7 +347,7 @@ fn compile(check: &mut Check<'_>, file: &File, kind: &Kind) -> Pattern {
                 if !number.is_some_and(|n| (1..=10).contains(&n)) {
                     check.tell(
                         given.span().start,
-                        format!("'{}' is none of NHI1 to NHI10", given.get_ref()),
+                        format!("'{}' is none of NHI1 to NHI10", quote(given.get_ref())),
                     );
                 }
             }
@@ -452,7 +465,10 @@ fn examine(check: &mut Check<'_>, kind: &Kind, pattern: &Pattern) {
         if !pattern.checksum.holds(&secret) {
             check.tell(
                 at,
-                format!("a generated example of '{}' fails its checksum", pattern.id),
+                format!(
+                    "a generated example of '{}' fails its checksum",
+                    quote(pattern.id)
+                ),
             );
             return;
         }
@@ -465,7 +481,7 @@ fn examine(check: &mut Check<'_>, kind: &Kind, pattern: &Pattern) {
                     at,
                     format!(
                         "a generated example of '{}' does not match in its frame",
-                        pattern.id
+                        quote(pattern.id)
                     ),
                 );
                 return;
@@ -480,7 +496,7 @@ fn examine(check: &mut Check<'_>, kind: &Kind, pattern: &Pattern) {
         if pattern.names.is_empty() && hit.is_some() {
             check.tell(
                 counter.span().start,
-                format!("'{}' matches this counter-example", pattern.id),
+                format!("'{}' matches this counter-example", quote(pattern.id)),
             );
         }
     }
