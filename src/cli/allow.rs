@@ -41,6 +41,7 @@ pub fn run(args: &AllowArgs) -> Result<Exit, CliError> {
         Some(folder) => Home {
             folder: folder.clone(),
             base: here.clone(),
+            named: true,
         },
         None => Home::of(&targets)?.unwrap_or_else(|| Home::at(top)),
     };
@@ -114,10 +115,15 @@ fn append(home: &Home, allowance: &Allowance) -> Result<PathBuf, CliError> {
     let file = home.folder.join(IGNORE);
     let wrong = |e: std::io::Error| CliError::file("cannot write", &file, &e);
     fs::create_dir_all(&home.folder).map_err(wrong)?;
+    home.refuse_outside(&home.folder)?;
+    home.refuse_outside(&file)?;
     // Two of these at once must not lose a line. Not every system can lock a folder.
     let lock = File::open(&home.folder).ok();
     if let Some(lock) = &lock {
         let _ = lock.lock();
+    }
+    if fs::metadata(&file).is_ok_and(|meta| !meta.is_file()) {
+        return Err(wrong(std::io::Error::other("it is no regular file")));
     }
     let mut text = match fs::read(&file) {
         Ok(text) => text,

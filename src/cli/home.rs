@@ -3,7 +3,7 @@
 //! It is looked for from the target upwards, no further than the top of the repository. What
 //! belongs to another user is not read, and that is told.
 
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
@@ -29,6 +29,9 @@ pub struct Home {
     pub folder: PathBuf,
     /// The folder that holds it: what its globs begin at. Canonical.
     pub base: PathBuf,
+    /// Whether the user named it. One that was found may hold links to anywhere: those out of its
+    /// tree are not followed.
+    pub named: bool,
 }
 
 impl Home {
@@ -37,6 +40,7 @@ impl Home {
         Self {
             folder: base.join(FOLDER),
             base: base.to_owned(),
+            named: false,
         }
     }
 
@@ -78,6 +82,7 @@ impl Home {
     ) -> Result<Option<(String, String)>, CliError> {
         let path = self.folder.join(name);
         let shown = shown(&path);
+        self.refuse_outside(&path)?;
         let file = match open(&path) {
             Ok(file) => file,
             Err(error) if is_absent(&error) => return Ok(None),
@@ -95,6 +100,24 @@ impl Home {
             return Err(CliError::new(format!("{shown} is no regular file")));
         }
         read_text(file, &shown).map(|text| Some((shown, text)))
+    }
+
+    /// Refuses a file that links lead out of the tree: whoever can open a pull request chooses
+    /// them, and neither what they point to may be read in the tree's name nor written.
+    ///
+    /// # Errors
+    ///
+    /// If it lies outside.
+    pub fn refuse_outside(&self, path: &Path) -> Result<(), CliError> {
+        match path.canonicalize() {
+            Ok(real) if !self.named && !real.starts_with(&self.base) => {
+                Err(CliError::new(format!(
+                    "{} is a link out of the tree, and is not followed",
+                    shown(path)
+                )))
+            }
+            _ => Ok(()),
+        }
     }
 }
 
@@ -127,11 +150,25 @@ fn read_text(file: File, shown: &str) -> Result<String, CliError> {
 
 /// Opens without waiting: a FIFO in place of a file must not hold the scan up.
 fn open(path: &Path) -> io::Result<File> {
-    let meta = fs::metadata(path)?;
-    if !meta.is_file() && !meta.is_dir() {
-        return Err(io::Error::other("it is no regular file"));
+    let is_plain = |meta: &fs::Metadata| meta.is_file() || meta.is_dir();
+    let refused = || io::Error::other("it is no regular file");
+    // Opening some devices does something.
+    if !is_plain(&fs::metadata(path)?) {
+        return Err(refused());
     }
-    File::open(path)
+    let mut options = OpenOptions::new();
+    options.read(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.custom_flags(libc::O_NONBLOCK);
+    }
+    let file = options.open(path)?;
+    if is_plain(&file.metadata()?) {
+        Ok(file)
+    } else {
+        Err(refused())
+    }
 }
 
 fn is_absent(error: &io::Error) -> bool {
