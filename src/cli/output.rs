@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io::{self, BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use straykey::base::path_text;
 use straykey::findings::ScanResult;
@@ -28,7 +28,7 @@ impl Outputs {
     pub fn resolve(args: &ScanArgs) -> Result<Self, CliError> {
         let mut seen = BTreeSet::new();
         for path in args.output.iter().filter_map(|o| o.path.as_ref()) {
-            if !seen.insert(path) {
+            if !seen.insert(whole(path)) {
                 let path = path_text(path);
                 return Err(CliError::new(format!(
                     "two reports would be written to '{path}'"
@@ -84,6 +84,18 @@ impl Outputs {
             Err(CliError::all(errors))
         }
     }
+}
+
+/// A path without links, `.` and `..`, though nothing may be there yet: two names for one file
+/// would leave one report.
+fn whole(path: &Path) -> PathBuf {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let beside = || Some(folder.canonicalize().ok()?.join(path.file_name()?));
+    let real = path.canonicalize().ok().or_else(beside);
+    real.unwrap_or_else(|| path.to_owned())
 }
 
 /// Writes to standard output. Whoever closes the pipe has read enough: that is no error.

@@ -3,10 +3,12 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
+#[cfg(unix)]
+use std::time::{Duration, Instant};
 
 /// Writes a file through `write`: into a temporary file beside it, which takes its place only when
 /// it is whole and on the disk. Pipes and devices are written directly. On any error what stood
-/// there before stands there still.
+/// there before stands there still. Who may read a file that is replaced may read the new one.
 ///
 /// # Errors
 ///
@@ -15,10 +17,10 @@ pub fn write_atomically(
     path: &Path,
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> io::Result<()> {
-    let kind = fs::metadata(path).ok().map(|m| m.file_type());
-    if kind.is_some_and(|k| !k.is_file() && !k.is_dir()) {
-        let file = OpenOptions::new().write(true).open(path)?;
-        let mut out = BufWriter::new(file);
+    let there = fs::metadata(path).ok();
+    let is_plain = |m: &fs::Metadata| m.is_file() || m.is_dir();
+    if there.as_ref().is_some_and(|m| !is_plain(m)) {
+        let mut out = BufWriter::new(open_special(path)?);
         write(&mut out)?;
         return out.flush();
     }
@@ -37,6 +39,9 @@ pub fn write_atomically(
         builder.permissions(fs::Permissions::from_mode(0o666));
     }
     let mut temporary = builder.tempfile_in(folder)?;
+    if let Some(there) = there.filter(fs::Metadata::is_file) {
+        temporary.as_file().set_permissions(there.permissions())?;
+    }
     {
         let mut out = BufWriter::new(temporary.as_file_mut());
         write(&mut out)?;
@@ -51,9 +56,54 @@ pub fn write_atomically(
     Ok(())
 }
 
+/// How long a FIFO's reader is waited for.
+#[cfg(unix)]
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// Opens a pipe or a device. A FIFO that nobody reads would be waited for without end.
+#[cfg(unix)]
+fn open_special(path: &Path) -> io::Result<File> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let began = Instant::now();
+    loop {
+        let mut options = OpenOptions::new();
+        options.write(true).custom_flags(libc::O_NONBLOCK);
+        match options.open(path) {
+            Ok(file) => {
+                let flags = rustix::fs::fcntl_getfl(&file)?;
+                rustix::fs::fcntl_setfl(&file, flags - rustix::fs::OFlags::NONBLOCK)?;
+                return Ok(file);
+            }
+            Err(error) if error.raw_os_error() != Some(libc::ENXIO) => return Err(error),
+            Err(_) if began.elapsed() > PATIENCE => {
+                return Err(io::Error::other("nobody reads from it"));
+            }
+            Err(_) => std::thread::sleep(Duration::from_millis(20)),
+        }
+    }
+}
+
+#[cfg(not(unix))]
+fn open_special(path: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).open(path)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_that_only_its_owner_reads_stays_so() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("report.json");
+        fs::write(&path, "old").expect("written");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("set");
+        write_atomically(&path, |out| out.write_all(b"new")).expect("written");
+        let mode = fs::metadata(&path).expect("there").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
 
     #[test]
     fn a_failed_write_leaves_what_was_there() {
