@@ -17,6 +17,7 @@ mod progress;
 mod scan;
 mod settings;
 
+use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 
 use clap::Parser as _;
@@ -29,8 +30,17 @@ use exit::Exit;
 /// Runs the program.
 pub fn main() -> ExitCode {
     quiet_panics();
-    let args = Args::parse();
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => escaped(error).exit(),
+    };
     args.color.write_global();
+    // A panic is told by the hook. It must not look like findings, nor like a code of its own.
+    let done = std::panic::catch_unwind(AssertUnwindSafe(|| run(args)));
+    done.unwrap_or(Exit::Failed).into()
+}
+
+fn run(args: Args) -> Exit {
     let done = match args.command {
         Command::Scan(scan) => scan::run(&scan, args.tell),
         Command::Explain(explain) => explain::run(&explain),
@@ -43,7 +53,13 @@ pub fn main() -> ExitCode {
         tell_error(&error);
         Exit::Failed
     })
-    .into()
+}
+
+/// The same error for arguments that can be shown: a file's name may be among them, and it must not
+/// drive the terminal.
+fn escaped(error: clap::Error) -> clap::Error {
+    let plain = std::env::args_os().map(|arg| escape_controls(&arg.to_string_lossy()).into_owned());
+    Args::try_parse_from(plain).err().unwrap_or(error)
 }
 
 fn tell_error(error: &CliError) {
