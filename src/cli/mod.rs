@@ -62,9 +62,16 @@ fn escaped(error: clap::Error) -> clap::Error {
     Args::try_parse_from(plain).err().unwrap_or(error)
 }
 
+/// How many errors are told: nobody reads more, and a file may have one a line.
+const ERRORS: usize = 200;
+
 fn tell_error(error: &CliError) {
-    for line in error.lines() {
+    for line in error.lines().iter().take(ERRORS) {
         tell(&format!("error: {line}"));
+    }
+    let more = error.lines().len().saturating_sub(ERRORS);
+    if more > 0 {
+        tell(&format!("error: and {more} more"));
     }
 }
 

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use super::repository::{Repository, Tracked};
-use super::rules::Rules;
+use super::rules::{Budget, Rules};
 use super::targets::{Target, Targets};
 use super::{Skip, SkipReason};
 
@@ -62,6 +62,7 @@ pub(super) struct Folders {
     around: Mutex<HashMap<PathBuf, Arc<Repository>>>,
     /// Whether ignore rules count.
     rules: bool,
+    budget: Budget,
 }
 
 impl Folders {
@@ -70,6 +71,7 @@ impl Folders {
             all: RwLock::default(),
             around: Mutex::default(),
             rules,
+            budget: Budget::new(),
         }
     }
 
@@ -91,7 +93,7 @@ impl Folders {
                 repository = Some(found);
             }
             if self.rules && repository.is_some() {
-                rules = Rules::of_folder(folder, rules.as_ref()).or(rules);
+                rules = Rules::of_folder(folder, rules.as_ref(), &self.budget).or(rules);
             }
         }
         self.keep(Folder {
@@ -122,7 +124,7 @@ impl Folders {
 
     fn first_rules(&self, root: &Path, repository: &Repository) -> Option<Arc<Rules>> {
         let wanted = self.rules.then_some(repository)?;
-        Rules::of_repository(root, wanted)
+        Rules::of_repository(root, wanted, &self.budget)
     }
 
     /// Keeps the folder `name` in `view`, in which nothing changes, if the last one kept is far.
@@ -204,7 +206,7 @@ impl Folders {
         }
         let repository = repository.or_else(|| around.repository.clone());
         if repository.is_some()
-            && let Some(more) = Rules::of_folder(absolute, rules.as_ref())
+            && let Some(more) = Rules::of_folder(absolute, rules.as_ref(), &self.budget)
         {
             rules = Some(more);
             changed = true;

@@ -20,7 +20,7 @@ use super::repository::Repository;
 const MOST: usize = 64 << 20;
 
 /// The biggest file of packed references that is read, in bytes.
-const REFS_BYTES: u64 = 256 << 20;
+const REFS_BYTES: u64 = 64 << 20;
 
 /// The biggest of git's other small files, in bytes.
 const SMALL_BYTES: u64 = 64 << 10;
@@ -83,13 +83,10 @@ impl Heads {
         if let Some(known) = self.repositories.get(folder) {
             return known.clone();
         }
-        let found = top_of(folder).and_then(|root| match self.open.get(root) {
-            Some(known) => known.clone(),
-            None => {
-                let commit = Commit::open(root).map(Rc::new);
-                self.open.insert(root.to_owned(), commit.clone());
-                commit
-            }
+        let found = top_of(folder).and_then(|root| {
+            let open = self.open.entry(root.to_owned());
+            open.or_insert_with(|| Commit::open(root).map(Rc::new))
+                .clone()
         });
         self.repositories.insert(folder.to_owned(), found.clone());
         found
@@ -203,6 +200,9 @@ fn head(git_dir: &Path, common_dir: &Path) -> Option<Oid> {
 
 /// What a file of packed references says of one.
 fn packed(file: &Path, name: &str) -> Option<Vec<u8>> {
+    if !is_absent_or_file(file) {
+        return None;
+    }
     let text = small_file(file, Links::Follow, REFS_BYTES).ok()?;
     let mut lines = text.split(|b| *b == b'\n');
     lines.find_map(|line| {
