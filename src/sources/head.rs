@@ -280,6 +280,8 @@ mod tests {
         repository
             .commit(Some("HEAD"), &who, &who, "c", &tree, &[])
             .expect("committed");
+        // Each repository is looked at once.
+        let mut heads = Heads::new();
         assert_eq!(heads.holds(&file, b"first"), Some(true));
 
         std::fs::write(&file, "KEY=second").expect("written");
