@@ -1,6 +1,8 @@
 //! What the tests of the program share: a demonstration tree of generated secrets, and a way to
 //! run the program in it.
 
+#![allow(dead_code, reason = "each test file uses some of it")]
+
 use std::fs;
 use std::io::Write as _;
 use std::path::Path;
