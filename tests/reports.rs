@@ -202,7 +202,7 @@ fn every_output_is_valid_against_its_schema() {
     // The published schema has a stray bracket in one expression (run.language), which strict
     // engines refuse; escaped it means the same.
     let published = include_str!("../testdata/sarif-schema-2.1.0.json");
-    assert_eq!(published.matches("{2}]?$").count(), 1);
+    assert_eq!(published.matches("{2}]?$").count(), 2);
     let sarif = published.replace("{2}]?$", r"{2}\\]?$");
     let sarif: serde_json::Value = serde_json::from_str(&sarif).expect("JSON");
     let sarif = jsonschema::validator_for(&sarif).expect("a schema");
