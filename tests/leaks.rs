@@ -5,7 +5,7 @@
 //! and keeps the words for which each report would have been the same. At least a hundred must be
 //! left.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::path::Path;
 
@@ -20,7 +20,7 @@ use straykey::scan::{ScanOptions, scan};
 /// tried: a few of them are no passwords to judgement, or of the same word.
 const PASSWORDS: usize = 100;
 const LEAST: usize = 100;
-const TRIED: usize = 112;
+const TRIED: usize = 106;
 
 /// A million distinct words as people make passwords of: syllables and a number, 5 to 20
 /// characters.
@@ -45,24 +45,15 @@ fn words() -> Vec<String> {
     out
 }
 
-/// Files in which a password stands in the ways that could tell its length: before a token on
+/// A file in which a password stands in the ways that could tell its length: before a token on
 /// its line, twice on a line, in prose behind it, in a URL, in the reason of a comment.
-fn texts(word: &str, token: &str) -> [(&'static str, String); 4] {
-    [
-        ("env", format!("DB_PASSWORD='{word}' TOKEN='{token}'\n")),
-        (
-            "cfg",
-            format!("password=\"{word}\", password2=\"{word}\" # {word} or {token}\n"),
-        ),
-        (
-            "url",
-            format!("postgres://app:{word}@db.internal:5432/app {token}\n"),
-        ),
-        (
-            "yml",
-            format!("password: \"{word}\" # straykey:allow not {word} but {token}\n"),
-        ),
-    ]
+fn text(word: &str, token: &str) -> String {
+    format!(
+        "DB_PASSWORD='{word}' TOKEN='{token}'\n\
+         password=\"{word}\", password2=\"{word}\" # {word} or {token}\n\
+         postgres://app:{word}@db.internal:5432/app {token}\n\
+         pwd: \"{word}\" # straykey:allow not {word} but {token}\n"
+    )
 }
 
 fn tokens() -> Vec<String> {
@@ -74,24 +65,35 @@ fn tokens() -> Vec<String> {
         .collect()
 }
 
-/// Scans a folder in which each word stands in files of its own; gives what the reports tell
-/// about each, and the KiB that were read.
-fn told(dir: &Path, planted: &[&str], tokens: &[String]) -> (Vec<Vec<String>>, u64) {
+/// Scans a folder in which each word stands in a file of its own. The result tells no size: that
+/// is given apart, in KiB as reports give it.
+fn scanned(dir: &Path, planted: &[&str], tokens: &[String]) -> (ScanResult, u64) {
     for (i, (word, token)) in planted.iter().zip(tokens).enumerate() {
-        for (ending, text) in texts(word, token) {
-            fs::write(dir.join(format!("{i:03}.{ending}")), text).expect("written");
-        }
+        fs::write(dir.join(format!("{i:03}.yml")), text(word, token)).expect("written");
     }
-    let result = scan(&ScanOptions {
+    let mut result = scan(&ScanOptions {
         targets: vec![dir.to_owned()],
         least: Some(Confidence::Low),
         ..ScanOptions::default()
     })
     .expect("scanned");
     assert!(!result.is_incomplete());
-    let mut pieces = human(&result);
     let json: Value = serde_json::from_str(&written(Format::Json, &result)).expect("JSON");
-    let sarif: Value = serde_json::from_str(&written(Format::Sarif, &result)).expect("JSON");
+    let kib = json["read"]["kib"].as_u64().expect("a number");
+    result.bytes = 0;
+    result.elapsed = std::time::Duration::ZERO;
+    (result, kib)
+}
+
+fn all_written(result: &ScanResult) -> Vec<String> {
+    Format::ALL.iter().map(|f| written(*f, result)).collect()
+}
+
+/// What the reports tell about each file.
+fn about(result: &ScanResult, files: usize) -> Vec<Vec<String>> {
+    let mut pieces = human(result);
+    let json: Value = serde_json::from_str(&written(Format::Json, result)).expect("JSON");
+    let sarif: Value = serde_json::from_str(&written(Format::Sarif, result)).expect("JSON");
     for list in [
         &json["findings"],
         &json["accepted"],
@@ -100,18 +102,20 @@ fn told(dir: &Path, planted: &[&str], tokens: &[String]) -> (Vec<Vec<String>>, u
         let list = list.as_array().expect("a list");
         pieces.extend(list.iter().map(Value::to_string));
     }
-    pieces.extend(written(Format::Jsonl, &result).lines().map(str::to_owned));
-    let mut about = vec![Vec::new(); planted.len()];
+    pieces.extend(written(Format::Jsonl, result).lines().map(str::to_owned));
+    let mut about = vec![Vec::new(); files];
     for piece in pieces {
-        // Each piece is about the files of one password: its path is in it.
-        let of: HashSet<usize> = (0..planted.len())
-            .filter(|i| piece.contains(&format!("/{i:03}.")))
-            .collect();
-        if let [i] = of.into_iter().collect::<Vec<_>>()[..] {
+        if let Some(i) = file_of(&piece) {
             about[i].push(piece);
         }
     }
-    (about, json["read"]["kib"].as_u64().expect("a number"))
+    about
+}
+
+/// Which file a piece is about: its name is in it.
+fn file_of(piece: &str) -> Option<usize> {
+    let end = piece.find(".yml")?;
+    piece.get(end.checked_sub(3)?..end)?.parse().ok()
 }
 
 fn written(format: Format, result: &ScanResult) -> String {
@@ -154,10 +158,8 @@ fn of_a_million_words_a_hundred_could_be_each_password() {
     let passwords: Vec<&str> = (0..PASSWORDS)
         .map(|_| words[s.below(words.len())].as_str())
         .collect();
-    let mut alike: HashMap<String, Vec<&str>> = passwords
-        .iter()
-        .map(|p| (bits(p), Vec::new()))
-        .collect::<HashMap<_, _>>();
+    let mut alike: HashMap<String, Vec<&str>> =
+        passwords.iter().map(|p| (bits(p), Vec::new())).collect();
     for word in &words {
         if let Some(list) = alike.get_mut(&bits(word)) {
             list.push(word);
@@ -165,39 +167,40 @@ fn of_a_million_words_a_hundred_could_be_each_password() {
     }
     let dir = tempfile::tempdir().expect("a folder");
     let tokens = tokens();
-    let (want, kib) = told(dir.path(), &passwords, &tokens);
+    let (result, kib) = scanned(dir.path(), &passwords, &tokens);
+    let (want, want_all) = (about(&result, PASSWORDS), all_written(&result));
     for (i, pieces) in want.iter().enumerate() {
         // Findings and places in four formats: there is something to learn from.
         assert!(pieces.len() >= 12, "{} pieces on {i}", pieces.len());
     }
     let size: usize = (0..PASSWORDS)
-        .flat_map(|i| texts(passwords[i], &tokens[i]))
-        .map(|(_, text)| text.len())
+        .map(|i| text(passwords[i], &tokens[i]).len())
         .sum();
     assert_eq!(size.div_ceil(1024) as u64, kib);
 
     let mut consistent = vec![0; PASSWORDS];
-    let mut lengths: Vec<BTreeMap<usize, usize>> = vec![BTreeMap::new(); PASSWORDS];
+    let mut lengths = vec![HashSet::new(); PASSWORDS];
     for round in 0..TRIED {
         let tried: Vec<&str> = passwords
             .iter()
-            .map(|p| alike[&bits(p)][round % alike[&bits(p)].len()])
+            .map(|p| &alike[&bits(p)])
+            .map(|list| list[round % list.len()])
             .collect();
-        let (got, _) = told(dir.path(), &tried, &tokens);
+        let (result, _) = scanned(dir.path(), &tried, &tokens);
+        let all_same = all_written(&result) == want_all;
+        let got = if all_same {
+            want.clone()
+        } else {
+            about(&result, PASSWORDS)
+        };
         for i in 0..PASSWORDS {
             // What an attacker who knows all else makes of the size.
-            let other: usize = texts(tried[i], &tokens[i])
-                .map(|(_, t)| t.len())
-                .iter()
-                .sum();
-            let own: usize = texts(passwords[i], &tokens[i])
-                .map(|(_, t)| t.len())
-                .iter()
-                .sum();
+            let other = text(tried[i], &tokens[i]).len();
+            let own = text(passwords[i], &tokens[i]).len();
             let same_size = (size - own + other).div_ceil(1024) as u64 == kib;
             if same_size && got[i] == want[i] {
                 consistent[i] += 1;
-                *lengths[i].entry(tried[i].len()).or_default() += 1;
+                lengths[i].insert(tried[i].len());
             }
         }
     }
@@ -221,9 +224,8 @@ fn of_a_million_words_a_hundred_could_be_each_password() {
 fn a_word_of_other_bits_is_told_apart() {
     let dir = tempfile::tempdir().expect("a folder");
     let tokens = tokens();
-    let (one, _) = told(dir.path(), &["solver1177"], &tokens[..1]);
-    let (same, _) = told(dir.path(), &["solver1177"], &tokens[..1]);
-    let (two, _) = told(dir.path(), &["kalo42"], &tokens[..1]);
-    assert_eq!(one, same);
-    assert_ne!(one, two);
+    let told = |word: &str| about(&scanned(dir.path(), &[word], &tokens[..1]).0, 1);
+    let one = told("solver1177");
+    assert_eq!(one, told("solver1177"));
+    assert_ne!(one, told("kalo42"));
 }

@@ -52,7 +52,7 @@ impl Lines {
         self.narrowed.clear();
         let mut total = 0;
         self.narrowed.extend(weak.map(|span| {
-            total += WEAK_MASK.len() as i64 - points(span.of(text)) as i64;
+            total += WEAK_MASK.len().cast_signed() as i64 - points(span.of(text)).cast_signed();
             Narrowed { span, total }
         }));
     }
@@ -147,7 +147,7 @@ fn breaks(text: &[u8]) -> u64 {
 
 /// Code points: bytes that do not continue a UTF-8 sequence.
 fn points(text: &[u8]) -> u64 {
-    text.iter().filter(|b| (**b as i8) >= -64).count() as u64
+    text.iter().filter(|b| b.cast_signed() >= -64).count() as u64
 }
 
 #[cfg(test)]
