@@ -64,6 +64,8 @@ pub(super) struct Comments<'a> {
     places: Vec<Vec<usize>>,
     /// Candidates that no reason may show, as begin and the farthest end so far; in order.
     hidden: Vec<Span>,
+    /// The same, each as it stands.
+    secrets: Vec<Span>,
 }
 
 impl<'a> Comments<'a> {
@@ -96,6 +98,7 @@ impl<'a> Comments<'a> {
             text,
             places,
             hidden: Vec::new(),
+            secrets: Vec::new(),
         })
     }
 
@@ -107,6 +110,7 @@ impl<'a> Comments<'a> {
             .flat_map(|j| std::iter::once(j.secret).chain(j.parts.iter().map(|p| p.span)))
             .collect();
         self.hidden.sort_unstable();
+        self.secrets.clone_from(&self.hidden);
         let mut end = 0;
         for span in &mut self.hidden {
             end = end.max(span.end);
@@ -184,11 +188,17 @@ impl<'a> Comments<'a> {
         }
         let rest = &self.text[piece.start..end];
         let closes = [b"*/".as_slice(), b"-->", b"#}"];
-        let own = secret.of(self.text);
-        let ends = closes
-            .iter()
-            .copied()
-            .chain((own.len() >= 4).then_some(own));
+        // Whatever is secret near by may be named in the reason once more.
+        let low = secret
+            .start
+            .min(piece.start)
+            .saturating_sub(limits::LINE_BYTES);
+        let high = secret.end.max(piece.end) + limits::LINE_BYTES;
+        let from = self.secrets.partition_point(|s| s.start < low);
+        let to = self.secrets.partition_point(|s| s.start < high);
+        let near = self.secrets[from..to.max(from)].iter().chain([&secret]);
+        let ends = near.map(|s| s.of(self.text)).filter(|s| s.len() >= 4);
+        let ends = closes.iter().copied().chain(ends);
         let end = ends.filter_map(|e| memchr::memmem::find(rest, e)).min();
         &rest[..end.unwrap_or(rest.len())]
     }
