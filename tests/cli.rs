@@ -186,7 +186,6 @@ fn test_keys_are_told_and_do_not_fail() {
 fn configuration_adds_and_is_counted() {
     let dir = demo_folder();
     let home = dir.path().join(".straykey");
-    fs::create_dir_all(dir.path().join(".git")).unwrap();
     fs::create_dir(&home).unwrap();
     fs::write(
         home.join("config.toml"),
@@ -274,7 +273,6 @@ fn a_persons_own_patterns() {
 #[test]
 fn allow_explain_and_inline_comments() {
     let dir = demo_folder();
-    fs::create_dir_all(dir.path().join(".git")).unwrap();
     let lines = straykey(dir.path(), &["scan", "-f", "jsonl"]).out;
     let find = |pattern: &str| {
         let of = |l: &Value| l["pattern"] == pattern;

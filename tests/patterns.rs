@@ -23,6 +23,10 @@ counter = ["acme_0123"]
 fn told(line: usize, text: &str) -> Vec<PatternError> {
     let mut lines: Vec<&str> = GOOD.lines().collect();
     lines[line - 1] = text;
+    if line == 8 && !text.contains("acme_") {
+        // Its anchor would be one mistake more.
+        lines[8] = "";
+    }
     parse("acme.toml", Some("acme"), &lines.join("\n")).expect_err("it is wrong")
 }
 

@@ -50,7 +50,8 @@ pub fn assignment_at(text: &[u8], stem: usize) -> Option<Assignment> {
         // `?=`, `.=`, `+=`, `|=`, and `||=`
         b'?' | b'.' | b'+' | b'|' if peek(text, at + 1) == b'=' => (b'=', at + 2),
         b'|' if peek(text, at + 1) == b'|' && peek(text, at + 2) == b'=' => (b'=', at + 3),
-        b',' if quoted_name => (b',', at + 1),
+        // `setenv("PASSWORD", "...")`, not a list that names it
+        b',' if quoted_name && begins_call(text, name.start) => (b',', at + 1),
         b'(' if !quoted_name => (b'(', at + 1),
         b'"' | b'\'' if at > gap && !quoted_name => (b' ', at),
         // `<add key="password" value="..."/>`, `name="password" value="..."`
@@ -62,6 +63,13 @@ pub fn assignment_at(text: &[u8], stem: usize) -> Option<Assignment> {
         _ => return None,
     };
     value(text, name, operator, blanks(text, at))
+}
+
+/// Whether a quoted name is the first of a call or of a pair in braces.
+fn begins_call(text: &[u8], name: usize) -> bool {
+    let before = &text[name.saturating_sub(18)..name.saturating_sub(1)];
+    let last = before.iter().rfind(|b| !matches!(b, b' ' | b'\t' | b'\n'));
+    matches!(last, Some(b'(' | b'{'))
 }
 
 fn peek(text: &[u8], at: usize) -> u8 {
@@ -283,6 +291,7 @@ mod tests {
             "password::Hash",
             "the password manager = 7",
             "<password>\n  two\n  lines\n</password>",
+            "fields = ['password', 'value']",
             "the password is wrong",
             "password = \"\"",
             "password = 'never closed",

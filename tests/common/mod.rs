@@ -80,7 +80,8 @@ pub fn password(seed: u64) -> String {
     String::from_utf8(tail).expect("it is text")
 }
 
-/// The tree that the documentation's examples are run in.
+/// The tree that the documentation's examples are run in: a repository, all but `src/db.py`
+/// committed.
 pub fn demo(dir: &Path) {
     let write = |name: &str, text: String| {
         let path = dir.join(name);
@@ -113,6 +114,23 @@ pub fn demo(dir: &Path) {
         "README.md",
         "# Demo\n\nSet `DB_PASSWORD` before you start.\n".into(),
     );
+    commit(dir, &["deploy/prod.env", "ci/notify.sh", "README.md"]);
+}
+
+/// Makes a repository of a folder, with these files in its first commit.
+fn commit(dir: &Path, files: &[&str]) {
+    let repository = git2::Repository::init(dir).expect("a repository");
+    let mut index = repository.index().expect("an index");
+    for file in files {
+        index.add_path(Path::new(file)).expect("added");
+    }
+    index.write().expect("written");
+    let tree = index.write_tree().expect("a tree");
+    let tree = repository.find_tree(tree).expect("it is there");
+    let when = git2::Time::new(1_700_000_000, 0);
+    let who = git2::Signature::new("Alice", "alice@example.org", &when).expect("a name");
+    let made = repository.commit(Some("HEAD"), &who, &who, "Begin", &tree, &[]);
+    made.expect("committed");
 }
 
 /// A folder with the demonstration tree.

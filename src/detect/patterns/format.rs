@@ -273,6 +273,9 @@ fn compile(check: &mut Check<'_>, file: &File, kind: &Kind) -> Pattern {
         check.tell(at, "randomness is bits a character: 0 to 6");
     }
 
+    if kind.secret.get_ref().is_empty() {
+        check.tell(kind.secret.span().start, "the secret's shape is empty");
+    }
     let before = check.shape(kind.before.as_ref());
     let secret = check.shape(Some(&kind.secret));
     let after = check.shape(kind.after.as_ref());
