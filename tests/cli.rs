@@ -382,7 +382,7 @@ fn two_at_once_lose_no_allowance() {
                 assert_eq!(
                     straykey(dir.path(), &["allow", id, "--reason", "r"]).code,
                     0
-                )
+                );
             });
         }
     });

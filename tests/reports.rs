@@ -1,6 +1,7 @@
 //! Every format, over results of real scans of generated secrets: valid against its schema, silent
 //! about secrets, the same each time.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
@@ -132,11 +133,12 @@ fn no_type_and_no_reason_tells_a_secret() {
         collector.take(&origin, &chunk, &judged, "2026-01-01");
         let mut printed = format!("{collector:?}");
         let findings = collector.finish();
-        printed.push_str(&format!(
+        let _ = write!(
+            printed,
             "{judged:?} {findings:?} {:?} {:?}",
             Secret::new(&secret),
             Fingerprint::new(pattern, &secret, Path::new("a"))
-        ));
+        );
         assert_silent(printed.as_bytes(), &[secret], pattern.id);
     }
     let dir = tempfile::tempdir().expect("a folder");
@@ -150,11 +152,12 @@ fn no_type_and_no_reason_tells_a_secret() {
     let mut printed = String::new();
     for e in &explained {
         let withheld = &e.withheld;
-        printed.push_str(&format!("{} {} {withheld:?} ", e.masked, e.fingerprint));
+        let _ = write!(printed, "{} {} {withheld:?} ", e.masked, e.fingerprint);
         match &e.judged.outcome {
-            Outcome::Rejected(why) => printed.push_str(&format!("{why} {why:?}\n")),
-            other => printed.push_str(&format!("{other:?}\n")),
+            Outcome::Rejected(why) => writeln!(printed, "{why} {why:?}"),
+            other => writeln!(printed, "{other:?}"),
         }
+        .expect("a string takes all");
     }
     assert_silent(printed.as_bytes(), &secrets, "explain");
 }

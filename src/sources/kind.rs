@@ -65,8 +65,10 @@ pub(super) fn is_lfs_pointer(content: &[u8]) -> bool {
 
 /// Control characters that text does not have: not white space, not backspace, not escape.
 fn is_control(byte: u8) -> bool {
-    // Without branches: this is asked of every file's first bytes.
-    (byte < 0x20) & !((byte >= 0x08) & (byte <= 0x0d)) & (byte != 0x1b)
+    // One bit a control character, none for 0x20. Without branches: this is asked of every file's
+    // first bytes.
+    const CONTROLS: u64 = ((1 << 0x20) - 1) & !(0x3f << 0x08) & !(1 << 0x1b);
+    CONTROLS >> byte.min(0x20) & 1 != 0
 }
 
 /// Whether a text is ASCII whatever mark stands before it: read as UTF-16 it would be hidden. Of

@@ -86,7 +86,7 @@ pub(super) fn placeholder(pattern: &Pattern, secret: &[u8]) -> Result<(), Reject
     let documented = |known: &&str| {
         secret.len() >= known.len() && secret[..known.len()].eq_ignore_ascii_case(known.as_bytes())
     };
-    if DOCUMENTED.iter().any(|known| documented(&known)) {
+    if DOCUMENTED.iter().any(documented) {
         return Err(Rejection::Placeholder("a key of the vendor's manual"));
     }
     let person = matches!(pattern.class, Class::Password | Class::ConnectionString);

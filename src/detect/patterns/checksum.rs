@@ -162,6 +162,7 @@ impl Checksum {
     }
 
     /// Makes a sampled secret pass, keeping its shape as far as the checksum allows.
+    #[expect(clippy::too_many_lines, reason = "one checksum after the other")]
     pub fn complete(self, mut secret: Vec<u8>, sampler: &mut Sampler) -> Vec<u8> {
         let len = secret.len();
         match self {

@@ -52,7 +52,7 @@ const COLUMNS: [u8; 16] = {
 #[inline]
 #[target_feature(enable = "avx2")]
 fn twice(table: [u8; 16]) -> __m256i {
-    let t = table.map(|b| b.cast_signed());
+    let t = table.map(u8::cast_signed);
     _mm256_setr_epi8(
         t[0], t[1], t[2], t[3], t[4], t[5], t[6], t[7], t[8], t[9], t[10], t[11], t[12], t[13],
         t[14], t[15], t[0], t[1], t[2], t[3], t[4], t[5], t[6], t[7], t[8], t[9], t[10], t[11],

@@ -2,7 +2,7 @@
 //!
 //! One pass over the text fills the masks that every text needs and finds the windows of the
 //! literals ([`Literals`]); all else is made of masks, a word at a time. What only some words need
-//! ([`Filter`]) is made when it is asked for. Both have a vector form ([`avx2`](super::avx2)) and
+//! ([`Filter`]) is made when it is asked for. Both have a vector form ([`avx2`]) and
 //! a portable one, which are tested to be equal.
 
 #[cfg(target_arch = "x86_64")]

@@ -1,7 +1,7 @@
 //! The prefilter: where a pattern could begin, without trying it everywhere.
 //!
 //! Three lanes, after the lanes that each pattern's shape was proved for
-//! ([`Lane`](super::patterns::Lane)):
+//! ([`Lane`]):
 //!
 //! 1. *token runs*: every position that begins 16 token bytes is probed for prefixes, every begin
 //!    of a run for leads; runs that look random and have a keyword near are tried for patterns

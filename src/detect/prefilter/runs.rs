@@ -143,7 +143,7 @@ impl Prefilter {
         let to = (end + 32).min(text.len());
         let start = (*searched).max(from);
         self.keywords.find(text, masks, start, to, |place, word| {
-            words.push((place, word))
+            words.push((place, word));
         });
         *searched = (*searched).max(to);
         let mut told: [u16; 16] = [u16::MAX; 16];

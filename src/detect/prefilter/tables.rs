@@ -102,7 +102,7 @@ impl Keywords {
         let mut pairs = Vec::new();
         for (number, (word, _)) in words.iter().enumerate() {
             openings(word.as_bytes(), &mut |opening| {
-                pairs.push((opening, number as u16))
+                pairs.push((opening, number as u16));
             });
         }
         let triples = Triples::new(pairs);
@@ -225,7 +225,7 @@ mod tests {
             let mut masks = Masks::default();
             masks.read(text.as_bytes(), &Literals::new());
             words.find(text.as_bytes(), &masks, 0, text.len(), |at, word| {
-                told.push((at, word))
+                told.push((at, word));
             });
             assert_eq!(told, [(0, 0)], "{text}");
         }
