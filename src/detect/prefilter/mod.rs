@@ -19,7 +19,7 @@ mod masks;
 mod runs;
 mod tables;
 
-use super::patterns::{ANCHORS, ByteSet, Gate, Lane, Pattern, RUN};
+use super::patterns::{ANCHORS, ByteSet, Gate, Lane, Op, Pattern, RUN};
 use literals::{Literal, Literals};
 use masks::{Filter, Masks};
 use tables::{Keywords, Triples};
@@ -97,6 +97,45 @@ struct Reach {
     first: ByteSet,
 }
 
+/// The bytes that every match of a pattern begins with, eight at most: most candidates end here, at
+/// one comparison, before anything else of their pattern is looked at.
+#[derive(Clone, Copy, Debug)]
+struct Head {
+    bytes: u64,
+    mask: u64,
+}
+
+impl Head {
+    fn new(pattern: &Pattern) -> Self {
+        let mut literal = [0; 8];
+        let mut len = 0;
+        for op in pattern.program.ops {
+            match op {
+                Op::SecretStart => {}
+                Op::Bytes(bytes) => {
+                    let some = bytes.len().min(8 - len);
+                    literal[len..len + some].copy_from_slice(&bytes[..some]);
+                    len += some;
+                }
+                _ => break,
+            }
+        }
+        Self {
+            bytes: u64::from_le_bytes(literal),
+            mask: u64::MAX.checked_shr(64 - 8 * len as u32).unwrap_or(0),
+        }
+    }
+
+    /// Whether a match may begin at `start`. Near the text's end it may.
+    #[inline]
+    fn may_begin(self, text: &[u8], start: usize) -> bool {
+        match text[start..].first_chunk::<8>() {
+            Some(eight) => u64::from_le_bytes(*eight) & self.mask == self.bytes,
+            None => true,
+        }
+    }
+}
+
 /// The compiled prefilter of one catalogue.
 #[derive(Debug)]
 pub struct Prefilter {
@@ -107,6 +146,8 @@ pub struct Prefilter {
     inner_filter: Filter,
     leads: Triples,
     reach: Vec<Reach>,
+    /// By pattern, as `reach` is.
+    heads: Vec<Head>,
     keywords: Keywords,
     /// The farthest that a keyword may stand before a match.
     near_bytes: usize,
@@ -211,6 +252,7 @@ impl Prefilter {
             inner: Triples::new(inner),
             leads: Triples::new(leads),
             reach,
+            heads: patterns.iter().map(|p| Head::new(p)).collect(),
             keywords: Keywords::new(keywords),
             near_bytes,
             bare,
@@ -259,7 +301,7 @@ impl Prefilter {
                 .at(text, *hit, |start, literal| match literal {
                     Literal::Anchor(anchor) => {
                         for number in &self.anchored[usize::from(anchor)] {
-                            self.back(*number, start, tell);
+                            self.back(text, *number, start, tell);
                         }
                     }
                     Literal::Stem if self.names => tell(Candidate::Name { start }),

@@ -55,7 +55,7 @@ impl Prefilter {
             let bytes = opening(at);
             if self.edged.may_have(bytes) {
                 for number in self.edged.get(bytes) {
-                    self.back(number, at, tell);
+                    self.back(text, number, at, tell);
                 }
             }
         }
@@ -66,7 +66,7 @@ impl Prefilter {
             let bytes = opening(at);
             if self.inner.may_have(bytes) {
                 for number in self.inner.get(bytes) {
-                    self.back(number, at, tell);
+                    self.back(text, number, at, tell);
                 }
             }
         }
@@ -74,17 +74,26 @@ impl Prefilter {
 
     /// Tells the places from which pattern `number` can reach `at`.
     #[inline]
-    pub(super) fn back(&self, number: u16, at: usize, tell: &mut impl FnMut(Candidate)) {
-        let Reach { lo, hi, .. } = self.reach[usize::from(number)];
+    pub(super) fn back(
+        &self,
+        text: &[u8],
+        number: u16,
+        at: usize,
+        tell: &mut impl FnMut(Candidate),
+    ) {
+        let head = self.heads[usize::from(number)];
+        let Reach { lo, hi, first, .. } = self.reach[usize::from(number)];
         let (lo, hi) = (usize::from(lo), usize::from(hi));
         if at < lo {
             return;
         }
         for start in at.saturating_sub(hi)..=at - lo {
-            tell(Candidate::At {
-                pattern: number,
-                start,
-            });
+            if head.may_begin(text, start) && text.get(start).is_some_and(|b| first.has(*b)) {
+                tell(Candidate::At {
+                    pattern: number,
+                    start,
+                });
+            }
         }
     }
 
@@ -105,7 +114,7 @@ impl Prefilter {
             let bytes = u32::from_le_bytes([text[at - 3], text[at - 2], text[at - 1], 0]);
             if self.leads.may_have(bytes) {
                 for number in self.leads.get(bytes) {
-                    self.back(number, at, tell);
+                    self.back(text, number, at, tell);
                 }
             }
         }
@@ -181,7 +190,7 @@ impl Prefilter {
             return;
         }
         if reach.hi > 0 {
-            self.back(reach.pattern, at, tell);
+            self.back(text, reach.pattern, at, tell);
             return;
         }
         let pattern = reach.pattern;
