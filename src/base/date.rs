@@ -8,6 +8,12 @@ pub fn today() -> String {
     civil((seconds / 86_400) as i64)
 }
 
+/// The day of a time in seconds since 1970-01-01 UTC, `YYYY-MM-DD`.
+pub fn day_of(seconds: i64) -> String {
+    // A repository may claim any time; years beyond 9999 are not worth a wider date.
+    civil(seconds.div_euclid(86_400).clamp(-719_468, 2_932_896))
+}
+
 /// The proleptic Gregorian date of a day counted from 1970-01-01 (Howard Hinnant, "chrono-
 /// compatible low-level date algorithms").
 fn civil(day: i64) -> String {

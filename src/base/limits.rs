@@ -39,3 +39,10 @@ pub const FRAMES: usize = 100;
 
 /// The farthest that a frame looks for the ends of its line: eight times what is shown of it.
 pub const FRAME_BYTES: usize = 1 << 10;
+
+/// The biggest object of a git repository that is read, in bytes.
+pub const OBJECT_BYTES: u64 = 512 << 20;
+
+/// Bytes of texts that a worker keeps alive on its way down a delta tree; beyond, texts are let
+/// go and read anew.
+pub const SWEEP_BYTES: usize = 64 << 20;

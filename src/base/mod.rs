@@ -8,7 +8,7 @@ mod text;
 
 pub mod limits;
 
-pub use date::today;
+pub use date::{day_of, today};
 pub use secret::Secret;
 pub use text::{escape_controls, is_unsafe_to_show, path_text, quote, quote_value};
 

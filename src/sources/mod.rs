@@ -13,10 +13,12 @@
 //! Nothing of a repository is run or believed but its ignore rules and its index.
 
 mod chunk;
+mod content;
 mod folders;
 mod globs;
 mod guard;
 mod head;
+pub mod history;
 mod kind;
 mod names;
 mod read;
@@ -32,6 +34,7 @@ mod worker;
 mod tests;
 
 pub use chunk::{Chunk, ContentKind, Origin};
+pub use content::content;
 pub use globs::Globs;
 pub use head::Heads;
 pub use names::{Names, top_of};

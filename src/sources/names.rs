@@ -11,12 +11,25 @@ use std::path::{Path, PathBuf};
 pub struct Names {
     /// By folder as reports show it; `None` for one that is in no repository.
     folders: HashMap<PathBuf, Option<PathBuf>>,
+    /// Paths are names already: those of git's objects are.
+    are_names: bool,
 }
 
 impl Names {
+    /// For paths that begin at the top of their repository, and need not be files.
+    pub fn from_the_top() -> Self {
+        Self {
+            are_names: true,
+            ..Self::default()
+        }
+    }
+
     /// The path of `file` from the top of the repository it lies in; as it was given if it lies in
     /// none.
     pub fn of(&mut self, file: &Path) -> PathBuf {
+        if self.are_names {
+            return file.to_owned();
+        }
         let (Some(folder), Some(name)) = (file.parent(), file.file_name()) else {
             return file.to_owned();
         };

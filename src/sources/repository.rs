@@ -234,7 +234,7 @@ fn find(index: &State, path: &[u8]) -> Tracked {
 }
 
 /// The path that a small file of git's holds after `prefix`.
-fn pointer(file: &Path, prefix: &str) -> Option<PathBuf> {
+pub(super) fn pointer(file: &Path, prefix: &str) -> Option<PathBuf> {
     let content = small_file(file, Links::Follow, POINTER_BYTES).ok()?;
     let content = content.strip_prefix(prefix.as_bytes())?.trim_ascii();
     native(content.to_vec())
@@ -263,7 +263,7 @@ fn relative(root: &Path, path: &Path) -> Option<Vec<u8>> {
 }
 
 /// A path as the system writes it, of git's bytes.
-fn native(bytes: Vec<u8>) -> Option<PathBuf> {
+pub(super) fn native(bytes: Vec<u8>) -> Option<PathBuf> {
     #[cfg(unix)]
     let path = {
         use std::os::unix::ffi::OsStringExt as _;

@@ -26,6 +26,8 @@ pub enum SkipReason {
     Failed(String),
     /// It holds more matches than are collected of one content: the first so many were.
     TooMany(usize),
+    /// It is of a kind, or of a size, that is not read.
+    Unsupported(String),
 
     /// A device, a socket or a FIFO.
     SpecialFile,
@@ -54,6 +56,7 @@ impl SkipReason {
                 | Self::Corrupt(_)
                 | Self::Failed(_)
                 | Self::TooMany(_)
+                | Self::Unsupported(_)
         )
     }
 
@@ -65,6 +68,7 @@ impl SkipReason {
             Self::Corrupt(_) => "corrupt",
             Self::Failed(_) => "failed",
             Self::TooMany(_) => "too-many-matches",
+            Self::Unsupported(_) => "unsupported",
             Self::SpecialFile => "special-file",
             Self::Link => "link",
             Self::LfsPointer => "lfs-pointer",
@@ -86,6 +90,7 @@ impl fmt::Display for SkipReason {
             Self::TooMany(most) => {
                 write!(f, "more than {most} matches: the rest was not collected")
             }
+            Self::Unsupported(why) => write!(f, "not read: {why}"),
             Self::SpecialFile => f.write_str("a device, socket or FIFO"),
             Self::Link => f.write_str("a symbolic link, not followed"),
             Self::LfsPointer => f.write_str("a Git LFS pointer; its content is not here"),

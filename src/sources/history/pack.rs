@@ -1,0 +1,111 @@
+//! One pack: its entries in order of place, and which is built upon which.
+
+use std::fs::File;
+use std::io;
+use std::path::PathBuf;
+
+use super::ObjectKind;
+
+/// "No entry".
+pub(super) const NONE: u32 = u32::MAX;
+/// The base of a delta is in no pack's order: in another store.
+pub(super) const ELSEWHERE: u32 = u32::MAX - 1;
+
+/// One object as it is stored.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Entry {
+    /// Where it begins in the pack.
+    pub(super) offset: u64,
+    /// How many bytes inflate to: the object's, or of a delta the delta's.
+    pub(super) size: u64,
+    /// The entry that it is a delta against, [`NONE`] for a whole object, or [`ELSEWHERE`].
+    pub(super) base: u32,
+    /// The object's number.
+    pub(super) number: u32,
+    /// Bytes before its compressed data.
+    pub(super) head: u8,
+    /// What it is, once its chain was followed; `None` if it cannot be read.
+    pub(super) kind: Option<ObjectKind>,
+}
+
+/// An opened pack.
+#[derive(Debug)]
+pub(super) struct Pack {
+    /// As reports name it.
+    pub(super) path: PathBuf,
+    pub(super) file: File,
+    /// In order of offset.
+    pub(super) entries: Vec<Entry>,
+    /// Where the last entry ends.
+    pub(super) end: u64,
+    /// The deltas against entry `i` are `children[starts[i]..starts[i + 1]]`.
+    pub(super) starts: Vec<u32>,
+    pub(super) children: Vec<u32>,
+    /// How many entries each subtree has, its root included; 0 for what no root reaches.
+    pub(super) weights: Vec<u32>,
+    /// Numbers of its objects, ascending, and the entry of each.
+    pub(super) numbers: Vec<u32>,
+    pub(super) places: Vec<u32>,
+    /// Bases of entries whose base is elsewhere: entry and object number, in order of entry.
+    pub(super) elsewhere: Vec<(u32, u32)>,
+}
+
+impl Pack {
+    /// The deltas against an entry.
+    pub(super) fn children(&self, entry: u32) -> &[u32] {
+        let entry = entry as usize;
+        &self.children[self.starts[entry] as usize..self.starts[entry + 1] as usize]
+    }
+
+    /// One past the last byte of an entry.
+    pub(super) fn entry_end(&self, entry: u32) -> u64 {
+        self.entries
+            .get(entry as usize + 1)
+            .map_or(self.end, |next| next.offset)
+    }
+
+    /// The entry of an object.
+    pub(super) fn entry_of(&self, number: u32) -> Option<u32> {
+        let place = self.numbers.binary_search(&number).ok()?;
+        Some(self.places[place])
+    }
+
+    /// The base of an entry whose base is elsewhere.
+    pub(super) fn base_elsewhere(&self, entry: u32) -> Option<u32> {
+        let place = self.elsewhere.binary_search_by_key(&entry, |e| e.0).ok()?;
+        Some(self.elsewhere[place].1)
+    }
+
+    /// Reads the compressed data of an entry.
+    pub(super) fn compressed(&self, entry: u32, out: &mut Vec<u8>) -> io::Result<()> {
+        let e = &self.entries[entry as usize];
+        let start = e.offset + u64::from(e.head);
+        out.resize((self.entry_end(entry) - start) as usize, 0);
+        read_at(&self.file, out, start)
+    }
+}
+
+/// Fills `out` from `offset` on.
+pub(super) fn read_at(file: &File, out: &mut [u8], offset: u64) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::FileExt::read_exact_at(file, out, offset)
+    }
+    #[cfg(windows)]
+    {
+        use std::os::windows::fs::FileExt as _;
+        let (mut out, mut offset) = (out, offset);
+        while !out.is_empty() {
+            match file.seek_read(out, offset) {
+                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Ok(read) => {
+                    out = &mut out[read..];
+                    offset += read as u64;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+}
