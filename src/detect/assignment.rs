@@ -11,7 +11,7 @@ const NAME: usize = 80;
 const VALUE: usize = 512;
 
 /// A name, and the value that stands behind it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Assignment {
     /// The whole name.
     pub name: Span,

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::assignment::{Assignment, assignment_at};
+use super::inherit::Reach;
 use super::judge::{self, Scene};
 use super::patterns::{Found, Lane, Pattern, Steps, keyword_at, keyword_end};
 use super::plain::Plain;
@@ -22,7 +23,7 @@ pub enum Engine {
 }
 
 /// A span that a pattern's shape accepts: a pure function of the pattern and a bounded window.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Mark {
     /// The pattern's number in the catalogue.
     pub(super) pattern: u16,
@@ -37,20 +38,22 @@ pub(super) struct Mark {
 /// A compiled catalogue. Immutable, shared by all workers.
 #[derive(Debug)]
 pub struct Detector {
-    patterns: Vec<&'static Pattern>,
+    pub(super) patterns: Vec<&'static Pattern>,
     /// Numbers of the patterns that are found by names.
     named: Vec<u16>,
-    prefilter: Prefilter,
+    pub(super) prefilter: Prefilter,
+    /// How far each pattern looks.
+    pub(super) reach: Reach,
     plain: Option<Plain>,
-    inline_allow: bool,
+    pub(super) inline_allow: bool,
 }
 
 /// What a worker keeps between chunks, so that scanning allocates nothing.
 #[derive(Debug, Default)]
 pub struct Scratch {
-    prefilter: prefilter::Scratch,
-    steps: Steps,
-    marks: Vec<Mark>,
+    pub(super) prefilter: prefilter::Scratch,
+    pub(super) steps: Steps,
+    pub(super) marks: Vec<Mark>,
     beyond: Vec<Judged>,
 }
 
@@ -72,6 +75,7 @@ impl Detector {
         let prefilter = Prefilter::new(&patterns);
         let plain = (engine == Engine::Plain).then(|| Plain::new(&patterns));
         Self {
+            reach: Reach::new(&patterns),
             patterns,
             named,
             prefilter,
@@ -172,7 +176,13 @@ impl Detector {
     }
 
     /// Marks of patterns that are found by the name that a value is assigned to.
-    fn named_marks(&self, text: &[u8], stem: usize, steps: &mut Steps, marks: &mut Vec<Mark>) {
+    pub(super) fn named_marks(
+        &self,
+        text: &[u8],
+        stem: usize,
+        steps: &mut Steps,
+        marks: &mut Vec<Mark>,
+    ) {
         let Some(assignment) = assignment_at(text, stem) else {
             return;
         };
@@ -199,7 +209,7 @@ impl Detector {
     }
 }
 
-fn mark(pattern: u16, found: Found) -> Mark {
+pub(super) fn mark(pattern: u16, found: Found) -> Mark {
     Mark {
         pattern,
         span: found.span,

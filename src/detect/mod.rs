@@ -9,6 +9,7 @@ mod assignment;
 mod catalogue;
 mod engine;
 mod entropy;
+mod inherit;
 mod judge;
 mod judged;
 mod plain;
@@ -17,6 +18,7 @@ mod prefilter;
 pub use catalogue::Catalogue;
 pub use engine::{Detector, Engine, Scratch};
 pub use entropy::entropy;
+pub use inherit::Marks;
 pub use judged::{InlineAllow, Judged, Outcome, PartHit, Rejection};
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use super::patterns::{Lane, Pattern, Sampler, sample_match};
 use super::{Catalogue, Detector, Engine, Judged, Outcome, Scratch};
 use crate::base::limits;
+use crate::sources::history::Segment;
 use crate::sources::{Chunk, ContentKind};
 
 /// Bytes that stand between tokens in real text, and those that could confuse an edge.
@@ -161,6 +162,131 @@ fn a_text_in_chunks_is_judged_as_the_whole() {
             pieces.len()
         );
     }
+}
+
+/// A text made of pieces of another and of new ones, with its segments.
+fn built_upon(base: &[u8], s: &mut Sampler) -> (Vec<u8>, Vec<Segment>) {
+    let (mut text, mut segments): (Vec<u8>, Vec<Segment>) = (Vec::new(), Vec::new());
+    let mut at = 0;
+    let pieces = 1 + s.below(7);
+    for _ in 0..pieces {
+        let from = match s.below(8) {
+            // Mostly what comes next, with some bytes left out; at times from anywhere.
+            0 => s.below(base.len() + 1),
+            1 => at,
+            _ => (at + s.below(12)).min(base.len()),
+        };
+        let len = match s.below(4) {
+            0 => s.below(40),
+            1 => s.below(400),
+            _ => s.below(base.len() + 1),
+        };
+        let len = len.min(base.len() - from);
+        if len > 0 {
+            segments.push(Segment {
+                at: text.len(),
+                len,
+                from: Some(from),
+            });
+            text.extend_from_slice(&base[from..from + len]);
+            at = from + len;
+        }
+        let new = match s.below(6) {
+            0 => Vec::new(),
+            1 => JOINTS[s.below(JOINTS.len())].as_bytes().to_vec(),
+            2 => {
+                let letters = 1 + s.below(3);
+                s.word(letters).into_bytes()
+            }
+            3 => vec![b'A'; s.below(600)],
+            _ => text_of(s.below(1 << 40) as u64, 1 + s.below(4)),
+        };
+        if !new.is_empty() {
+            segments.push(Segment {
+                at: text.len(),
+                len: new.len(),
+                from: None,
+            });
+            text.extend(new);
+        }
+    }
+    if s.below(2) == 0 && at < base.len() {
+        segments.push(Segment {
+            at: text.len(),
+            len: base.len() - at,
+            from: Some(at),
+        });
+        text.extend_from_slice(&base[at..]);
+    }
+    (text, segments)
+}
+
+/// `may_match` asks without a path: what is rejected then must be rejected at every path.
+#[test]
+fn no_path_is_the_most_lenient_path() {
+    let detector = Detector::new(&Catalogue::embedded(), Engine::Fast);
+    let mut scratch = Scratch::default();
+    let (mut hopes, mut matches) = (0, 0);
+    for seed in 0..60 {
+        let text = text_of(80_000 + seed, 1 + seed as usize % 30);
+        let marks = detector.marks_of(&text, &mut scratch);
+        let may = detector.may_match(&text, ContentKind::Text, &marks, &mut scratch);
+        hopes += usize::from(may);
+        for path in [
+            "a.env",
+            "b.py",
+            "src/c.rs",
+            "package-lock.json",
+            "docs/d.md",
+            "test/e.yml",
+        ] {
+            let chunk = Chunk::whole(&text, ContentKind::Text);
+            let judged = detector.scan(&chunk, Path::new(path), &mut scratch);
+            let found = judged
+                .iter()
+                .any(|j| !matches!(j.outcome, Outcome::Rejected(_)));
+            matches += usize::from(found);
+            assert!(may || !found, "seed {seed}: a match at {path} only");
+        }
+    }
+    assert!(hopes > 20 && matches > 100, "{hopes} {matches}");
+}
+
+/// Along chains of texts, each built upon the last, inherited marks are those of a full search,
+/// and those are the marks that a scan judges.
+#[test]
+fn marks_are_inherited_as_a_full_search_finds_them() {
+    let detector = Detector::new(&Catalogue::embedded(), Engine::Fast);
+    let mut scratch = Scratch::default();
+    let (mut inherited, mut changed) = (0, 0);
+    for seed in 0..40 {
+        let mut s = Sampler::new(40_000 + seed);
+        let mut text = text_of(seed, 1 + s.below(60));
+        let mut marks = detector.marks_of(&text, &mut scratch);
+        for step in 0..6 {
+            let (next, segments) = built_upon(&text, &mut s);
+            let upon = detector.marks_upon(&marks, &next, &segments, &mut scratch);
+            let full = detector.marks_of(&next, &mut scratch);
+            assert!(
+                upon == full,
+                "seed {seed} step {step}: {} inherited, {} in full",
+                upon.len(),
+                full.len()
+            );
+            let chunk = Chunk::whole(&next, ContentKind::Text);
+            let path = Path::new("a.env");
+            let judged = detector.judge(&next, ContentKind::Text, path, &upon, &mut scratch);
+            assert_eq!(
+                told(&judged, 0),
+                told(&scan(&detector, &chunk), 0),
+                "seed {seed} step {step}"
+            );
+            inherited += usize::from(!upon.is_empty());
+            changed += usize::from(upon != marks);
+            (text, marks) = (next, upon);
+        }
+    }
+    assert!(inherited > 100 && changed > 100, "{inherited} {changed}");
 }
 
 /// Every pattern's generated examples are found by the whole engine, and nothing rejects them but
