@@ -1,5 +1,6 @@
 //! Joins the floors: sources to detection to findings.
 
+mod history;
 mod worker;
 
 use std::collections::HashMap;
@@ -15,6 +16,8 @@ use crate::detect::{Catalogue, Detector, Judged};
 use crate::findings::{Accepted, Allowances, Effect, Finding, Fingerprint, ScanResult};
 use crate::sources::{Globs, Heads, TreeOptions, TreeSource};
 use worker::Worker;
+
+pub use history::{HistoryOptions, history};
 
 /// What to scan, and how.
 #[derive(Clone, Debug, Default)]

@@ -10,8 +10,12 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("sources", &["base"]),
     ("detect", &["base", "sources"]),
     ("findings", &["base", "sources", "detect"]),
-    ("reports", &["base", "sources", "detect", "findings"]),
-    ("scan", &["base", "sources", "detect", "findings"]),
+    ("story", &["base", "sources", "detect", "findings"]),
+    (
+        "reports",
+        &["base", "sources", "detect", "findings", "story"],
+    ),
+    ("scan", &["base", "sources", "detect", "findings", "story"]),
 ];
 
 /// Crate, and the only floors that may name it.
@@ -19,6 +23,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("ignore", &["sources"]),
     ("git2", &["sources"]),
     ("gix_index", &["sources"]),
+    ("libdeflater", &["sources"]),
     ("aho_corasick", &["detect"]),
     ("regex", &["detect"]),
     ("regex_syntax", &["detect"]),

@@ -12,6 +12,7 @@ Examples:
   straykey scan .                         findings in this tree, as a person reads them
   straykey scan . -o sarif:out.sarif      the same, and a SARIF file beside it
   git show HEAD:config.yml | straykey scan -
+  straykey history                        everything that git still holds, with its story
   straykey explain deploy/prod.env:12     why something there was or was not reported
   straykey allow 7f3a91c2 --reason \"a key of the documentation\"
 
@@ -50,6 +51,8 @@ pub struct Tell {
 pub enum Command {
     /// Scan files and folders, or standard input
     Scan(ScanArgs),
+    /// Sweep everything that a git repository holds, and tell the story of each finding
+    History(HistoryArgs),
     /// Tell why something was or was not reported
     Explain(ExplainArgs),
     /// Accept a finding, with a reason, in .straykey/ignore
@@ -125,6 +128,52 @@ pub struct ScanArgs {
     pub show_secrets: bool,
     #[command(flatten)]
     pub look: Look,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct HistoryArgs {
+    /// A folder of the repository, or its git folder [default: .]
+    #[arg(value_name = "REPO", value_hint = ValueHint::DirPath)]
+    pub repository: Option<PathBuf>,
+    /// The report on standard output [default: human]
+    #[arg(short, long, value_name = "FORMAT")]
+    pub format: Option<FormatArg>,
+    /// Write a report to a file, too; - is standard output; repeatable
+    #[arg(short, long, value_name = "FORMAT:PATH", value_parser = parse_output)]
+    pub output: Vec<Output>,
+    /// The least confidence that is reported and fails [default: medium]
+    #[arg(long, value_name = "LEVEL")]
+    pub confidence: Option<ConfidenceArg>,
+    /// The least severity that fails; what is below is reported and does not fail [default: medium]
+    #[arg(long, value_name = "LEVEL")]
+    pub severity: Option<SeverityArg>,
+    /// End with 0 although there are findings; what could not be read still ends with 2
+    #[arg(long)]
+    pub exit_zero: bool,
+    /// Write secrets in full; refused in CI
+    #[arg(long)]
+    pub show_secrets: bool,
+    /// Search every version of every file in full instead of what changed: slow, finds the same
+    #[arg(long)]
+    pub full_scan: bool,
+    /// Leave out paths that match a glob, in the syntax of .gitignore; repeatable
+    #[arg(long, value_name = "GLOB")]
+    pub exclude: Vec<String>,
+    /// Add the patterns of a file; repeatable
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub patterns: Vec<PathBuf>,
+    /// Look for these patterns only: an id, or `provider.*`; repeatable
+    #[arg(long, value_name = "ID")]
+    pub only: Vec<String>,
+    /// Leave out (and count) the findings of a pattern: an id, or `provider.*`; repeatable
+    #[arg(long, value_name = "ID")]
+    pub disable: Vec<String>,
+    /// Read configuration and allowances from this folder; by default none is read
+    #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
+    pub config: Option<PathBuf>,
+    /// Worker threads; 0 for as many as there are cores
+    #[arg(short = 'j', long, value_name = "N", default_value_t = 0)]
+    pub threads: usize,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -10,6 +10,7 @@ mod error;
 mod exit;
 mod explain;
 mod generate;
+mod history;
 mod home;
 mod output;
 mod patterns;
@@ -43,6 +44,7 @@ pub fn main() -> ExitCode {
 fn run(args: Args) -> Exit {
     let done = match args.command {
         Command::Scan(scan) => scan::run(&scan, args.tell),
+        Command::History(history) => history::run(&history, args.tell),
         Command::Explain(explain) => explain::run(&explain),
         Command::Allow(allow) => allow::run(&allow),
         Command::Patterns(patterns) => patterns::run(&patterns),

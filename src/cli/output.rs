@@ -5,10 +5,9 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use straykey::base::path_text;
-use straykey::findings::ScanResult;
-use straykey::reports::{Format, ReportOptions, write_atomically};
+use straykey::reports::{Format, Report, ReportOptions, write_atomically};
 
-use super::args::{Output, ScanArgs};
+use super::args::{FormatArg, Output};
 use super::error::CliError;
 
 /// The reports of a run.
@@ -25,9 +24,9 @@ impl Outputs {
     /// # Errors
     ///
     /// If two reports would go to the same place.
-    pub fn resolve(args: &ScanArgs) -> Result<Self, CliError> {
+    pub fn resolve(format: Option<FormatArg>, output: &[Output]) -> Result<Self, CliError> {
         let mut seen = BTreeSet::new();
-        for path in args.output.iter().filter_map(|o| o.path.as_ref()) {
+        for path in output.iter().filter_map(|o| o.path.as_ref()) {
             if !seen.insert(whole(path)) {
                 let path = path_text(path);
                 return Err(CliError::new(format!(
@@ -36,8 +35,8 @@ impl Outputs {
             }
         }
         let (stdout, files): (Vec<_>, Vec<_>) =
-            args.output.iter().cloned().partition(|o| o.path.is_none());
-        let mut chosen = args.format.map(|f| f.0).into_iter();
+            output.iter().cloned().partition(|o| o.path.is_none());
+        let mut chosen = format.map(|f| f.0).into_iter();
         let mut chosen = chosen.by_ref().chain(stdout.iter().map(|o| o.format));
         let first = chosen.next().unwrap_or(Format::Human);
         if chosen.next().is_some() {
@@ -57,12 +56,16 @@ impl Outputs {
         self.stdout
     }
 
-    /// Writes all reports.
+    /// Writes all reports, each with `write`.
     ///
     /// # Errors
     ///
     /// The files that could not be written; all others were.
-    pub fn write(&self, result: &ScanResult, options: &ReportOptions) -> Result<(), CliError> {
+    pub fn write(
+        &self,
+        options: &ReportOptions,
+        write: impl Fn(&dyn Report, &ReportOptions, &mut dyn Write) -> io::Result<()>,
+    ) -> Result<(), CliError> {
         let mut errors = Vec::new();
         let plain = ReportOptions {
             colour: false,
@@ -71,12 +74,12 @@ impl Outputs {
         for file in &self.files {
             let path = file.path.as_deref().unwrap_or(Path::new("-"));
             let report = file.format.report();
-            if let Err(e) = write_atomically(path, |out| report.write(result, &plain, out)) {
+            if let Err(e) = write_atomically(path, |out| write(&*report, &plain, out)) {
                 errors.push(format!("cannot write {}: {e}", path_text(path)));
             }
         }
         let report = self.stdout.report();
-        let told = to_stdout(|out| report.write(result, options, out));
+        let told = to_stdout(|out| write(&*report, options, out));
         errors.extend(told.err().iter().flat_map(CliError::lines).cloned());
         if errors.is_empty() {
             Ok(())

@@ -21,7 +21,7 @@ const NAMED: usize = 20;
 
 /// Runs the command.
 pub fn run(args: &ScanArgs, how: Tell) -> Result<Exit, CliError> {
-    let outputs = Outputs::resolve(args)?;
+    let outputs = Outputs::resolve(args.format, &args.output)?;
     if args.show_secrets && is_ci() {
         return Err(CliError::new(
             "--show-secrets is refused in CI: logs are kept, and read by many",
@@ -52,7 +52,9 @@ pub fn run(args: &ScanArgs, how: Tell) -> Result<Exit, CliError> {
         verbose: how.verbose,
         quiet: how.quiet,
     };
-    let written = outputs.write(&result, &options);
+    let written = outputs.write(&options, |report, options, out| {
+        report.write(&result, options, out)
+    });
     if outputs.stdout() != Format::Human {
         tell_what_is_missing(&result, how.quiet);
     }
@@ -61,7 +63,7 @@ pub fn run(args: &ScanArgs, how: Tell) -> Result<Exit, CliError> {
 }
 
 /// What the report for people would say of it.
-fn tell_what_is_missing(result: &ScanResult, quiet: bool) {
+pub fn tell_what_is_missing(result: &ScanResult, quiet: bool) {
     let failed = || result.skips.iter().filter(|s| s.reason.is_incomplete());
     for skip in failed().take(NAMED) {
         tell(&format!("{}: {}", path_text(&skip.path), skip.reason));
@@ -77,6 +79,6 @@ fn tell_what_is_missing(result: &ScanResult, quiet: bool) {
     }
 }
 
-fn is_ci() -> bool {
+pub fn is_ci() -> bool {
     std::env::var("CI").is_ok_and(|value| !matches!(value.as_str(), "" | "0" | "false"))
 }

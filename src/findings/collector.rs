@@ -60,6 +60,14 @@ impl Collector {
         Self::default()
     }
 
+    /// A collector for paths that begin at the top of their repository, and need not be files.
+    pub fn from_the_top() -> Self {
+        Self {
+            names: Names::from_the_top(),
+            ..Self::default()
+        }
+    }
+
     /// Tells that a new content begins.
     pub fn begin(&mut self) {
         self.lines = Lines::default();

@@ -9,6 +9,7 @@ use crate::base::{escape_controls, path_text};
 use crate::detect::patterns::{Class, Lifetime, Severity};
 use crate::findings::{Finding, Occurrence, ScanResult};
 use crate::sources::{Skip, SkipReason};
+use crate::story::HistoryResult;
 
 /// How many places of one finding are shown, and how many names of skips, without `-v`.
 const PLACES: usize = 3;
@@ -52,6 +53,15 @@ impl Report for Human {
             return Ok(());
         }
         summary(result, options, style, out)
+    }
+
+    fn write_history(
+        &self,
+        result: &HistoryResult,
+        options: &ReportOptions,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        super::human_history::write(result, options, out)
     }
 }
 
@@ -295,7 +305,11 @@ fn summary(
     Ok(())
 }
 
-fn names(skips: &[&Skip], options: &ReportOptions, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn names(
+    skips: &[&Skip],
+    options: &ReportOptions,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let shown = if options.verbose { usize::MAX } else { NAMES };
     for skip in skips.iter().take(shown) {
         let path = path_text(&skip.path);
@@ -317,7 +331,7 @@ fn names(skips: &[&Skip], options: &ReportOptions, out: &mut dyn Write) -> io::R
     Ok(())
 }
 
-fn inputs(count: usize) -> String {
+pub(super) fn inputs(count: usize) -> String {
     if count == 1 {
         "1 input".into()
     } else {
@@ -326,7 +340,7 @@ fn inputs(count: usize) -> String {
 }
 
 /// A number with its thousands apart.
-fn thousands(number: u64) -> String {
+pub(super) fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::new();
     for (i, c) in digits.chars().enumerate() {

@@ -6,6 +6,7 @@ use super::escaping::Escaping;
 use super::wire::{Document, Line};
 use super::{Report, ReportOptions};
 use crate::findings::ScanResult;
+use crate::story::HistoryResult;
 
 /// One document with everything.
 #[derive(Clone, Copy, Debug)]
@@ -19,6 +20,16 @@ impl Report for Json {
         out: &mut dyn Write,
     ) -> io::Result<()> {
         serde_json::to_writer_pretty(Escaping(&mut *out), &Document::new(result, options))?;
+        out.write_all(b"\n")
+    }
+
+    fn write_history(
+        &self,
+        result: &HistoryResult,
+        options: &ReportOptions,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        serde_json::to_writer_pretty(Escaping(&mut *out), &Document::of_history(result, options))?;
         out.write_all(b"\n")
     }
 }
@@ -37,10 +48,24 @@ impl Report for JsonLines {
     ) -> io::Result<()> {
         for finding in &result.findings {
             for occurrence in &finding.occurrences {
-                serde_json::to_writer(
-                    Escaping(&mut *out),
-                    &Line::new(finding, occurrence, options),
-                )?;
+                let line = Line::new(finding, occurrence, None, options);
+                serde_json::to_writer(Escaping(&mut *out), &line)?;
+                out.write_all(b"\n")?;
+            }
+        }
+        Ok(())
+    }
+
+    fn write_history(
+        &self,
+        result: &HistoryResult,
+        options: &ReportOptions,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        for (finding, story) in result.scan.findings.iter().zip(&result.stories) {
+            for occurrence in &finding.occurrences {
+                let line = Line::new(finding, occurrence, Some(story), options);
+                serde_json::to_writer(Escaping(&mut *out), &line)?;
                 out.write_all(b"\n")?;
             }
         }

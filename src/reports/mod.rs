@@ -6,6 +6,7 @@
 mod escaping;
 mod file;
 mod human;
+mod human_history;
 mod json;
 mod sarif;
 mod sarif_rules;
@@ -13,11 +14,13 @@ mod schema;
 mod style;
 mod taxonomies;
 mod wire;
+mod wire_history;
 
 use std::io::{self, Write};
 
 use crate::detect::patterns::Severity;
 use crate::findings::ScanResult;
+use crate::story::HistoryResult;
 
 pub use file::write_atomically;
 pub use human::Human;
@@ -63,6 +66,18 @@ pub trait Report {
     fn write(
         &self,
         result: &ScanResult,
+        options: &ReportOptions,
+        out: &mut dyn Write,
+    ) -> io::Result<()>;
+
+    /// Writes the whole report of a history: findings with their stories.
+    ///
+    /// # Errors
+    ///
+    /// What `out` says.
+    fn write_history(
+        &self,
+        result: &HistoryResult,
         options: &ReportOptions,
         out: &mut dyn Write,
     ) -> io::Result<()>;

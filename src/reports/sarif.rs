@@ -23,6 +23,7 @@ use crate::base::{Position, path_text};
 use crate::detect::patterns::Pattern;
 use crate::findings::{Finding, Occurrence, ScanResult};
 use crate::sources::Skip;
+use crate::story::{HistoryResult, Story};
 
 /// GitHub refuses a run with more results.
 const RESULTS: usize = 25_000;
@@ -42,14 +43,59 @@ impl Report for Sarif {
         options: &ReportOptions,
         out: &mut dyn Write,
     ) -> io::Result<()> {
-        let log = Log::builder()
-            .schema("https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json")
-            .version(json!("2.1.0"))
-            .runs(vec![run(result, options)])
-            .build();
-        serde_json::to_writer_pretty(super::escaping::Escaping(&mut *out), &log)?;
-        out.write_all(b"\n")
+        log(run(result, options), out)
     }
+
+    /// The story of a result is in its properties.
+    fn write_history(
+        &self,
+        result: &HistoryResult,
+        options: &ReportOptions,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        let mut run = run(&result.scan, options);
+        let findings = result.scan.findings.iter().zip(&result.stories);
+        let stories = findings.flat_map(|(f, story)| f.occurrences.iter().map(move |_| story));
+        for (result, story) in run.results.iter_mut().flatten().zip(stories) {
+            if let Some(bag) = &mut result.properties {
+                bag.additional_properties.extend(told(story));
+            }
+        }
+        log(run, out)
+    }
+}
+
+fn log(run: Run, out: &mut dyn Write) -> io::Result<()> {
+    let log = Log::builder()
+        .schema("https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json")
+        .version(json!("2.1.0"))
+        .runs(vec![run])
+        .build();
+    serde_json::to_writer_pretty(super::escaping::Escaping(&mut *out), &log)?;
+    out.write_all(b"\n")
+}
+
+/// A story as properties of a result.
+fn told(story: &Story) -> BTreeMap<String, Value> {
+    let mut out = BTreeMap::from([
+        ("standing".to_owned(), json!(story.standing.word())),
+        ("references".to_owned(), json!(story.references)),
+        ("remotes".to_owned(), json!(story.remotes)),
+        ("holders".to_owned(), json!(story.holders)),
+    ]);
+    let commits = [
+        ("introducedBy", story.first_in()),
+        ("removedBy", story.last_out()),
+    ];
+    for (name, event) in commits {
+        if let Some(event) = event {
+            out.insert(name.to_owned(), json!(event.commit));
+        }
+    }
+    if let Some(days) = story.exposed_days {
+        out.insert("exposedDays".to_owned(), json!(days));
+    }
+    out
 }
 
 fn run(result: &ScanResult, options: &ReportOptions) -> Run {

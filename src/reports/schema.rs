@@ -1,15 +1,25 @@
 //! JSON Schemas of the JSON formats, generated from their wire types.
 
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
+
 use super::wire::{Document, Line};
 
 /// The schema of `json` documents.
 pub fn json_schema() -> serde_json::Value {
-    schemars::schema_for!(Document<'static>).to_value()
+    written::<Document<'static>>()
 }
 
 /// The schema of a line of `jsonl`.
 pub fn jsonl_schema() -> serde_json::Value {
-    schemars::schema_for!(Line<'static>).to_value()
+    written::<Line<'static>>()
+}
+
+/// The schema of a type as it is written: what may be left out is not required.
+fn written<T: JsonSchema>() -> serde_json::Value {
+    let settings = SchemaSettings::draft2020_12().for_serialize();
+    let schema = settings.into_generator().into_root_schema_for::<T>();
+    schema.to_value()
 }
 
 #[cfg(test)]

@@ -8,13 +8,15 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::ReportOptions;
+use super::wire_history::{HistoryWire, StoryWire};
 use crate::base::path_text;
 use crate::detect::patterns::Pattern;
 use crate::findings::{Accepted, Finding, Occurrence, PartPlace, ScanResult};
+use crate::story::{HistoryResult, Story};
 
 /// The version of the JSON documents. The second number grows with additions, the first when
 /// something is taken away or changes its meaning.
-pub(super) const SCHEMA_VERSION: &str = "1.0";
+pub(super) const SCHEMA_VERSION: &str = "1.1";
 
 /// One scan.
 #[derive(Serialize, JsonSchema)]
@@ -39,6 +41,9 @@ pub(super) struct Document<'a> {
     configuration: Vec<EffectWire<'a>>,
     /// Things a person should know.
     notices: &'a [String],
+    /// What of a repository was read, if its history was swept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    history: Option<HistoryWire<'a>>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -106,6 +111,9 @@ struct FindingWire<'a> {
     nhi: &'a [&'a str],
     cwe: &'a [u16],
     occurrences: Vec<OccurrenceWire<'a>>,
+    /// What a history did with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    story: Option<StoryWire<'a>>,
 }
 
 /// What a finding is, in both formats.
@@ -168,6 +176,9 @@ pub(super) struct Line<'a> {
     what: What<'a>,
     #[serde(flatten)]
     occurrence: OccurrenceWire<'a>,
+    /// What a history did with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    story: Option<StoryWire<'a>>,
 }
 
 impl<'a> Document<'a> {
@@ -215,16 +226,32 @@ impl<'a> Document<'a> {
                 })
                 .collect(),
             notices: &result.notices,
+            history: None,
         }
+    }
+
+    pub(super) fn of_history(result: &'a HistoryResult, options: &ReportOptions) -> Self {
+        let mut document = Self::new(&result.scan, options);
+        for (finding, story) in document.findings.iter_mut().zip(&result.stories) {
+            finding.story = Some(StoryWire::new(story));
+        }
+        document.history = Some(HistoryWire::new(&result.read));
+        document
     }
 }
 
 impl<'a> Line<'a> {
-    pub(super) fn new(f: &'a Finding, o: &'a Occurrence, options: &ReportOptions) -> Self {
+    pub(super) fn new(
+        f: &'a Finding,
+        o: &'a Occurrence,
+        story: Option<&'a Story>,
+        options: &ReportOptions,
+    ) -> Self {
         Self {
             r#type: "occurrence",
             what: what(f, options),
             occurrence: occurrence(o),
+            story: story.map(StoryWire::new),
         }
     }
 }
@@ -252,6 +279,7 @@ fn finding<'a>(f: &'a Finding, options: &ReportOptions) -> FindingWire<'a> {
         nhi: p.nhi,
         cwe: p.cwe,
         occurrences: f.occurrences.iter().map(occurrence).collect(),
+        story: None,
     }
 }
 

@@ -1,0 +1,452 @@
+//! Joins the floors for a git history: sweep, marks, paths, judgement, findings, stories.
+//!
+//! 1. every blob, commit and tag is searched, along deltas only what changed; blobs that may hold
+//!    a match at some path are remembered, nothing else;
+//! 2. trees are read as edits, which give those blobs their paths;
+//! 3. those blobs are read once more and judged at each of their paths: by the very code that
+//!    judges a file of a working tree;
+//! 4. what commits did with each secret is found out, and what still reaches it.
+
+mod judge;
+mod search;
+mod tell;
+
+use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
+use std::time::Instant;
+
+use super::{ScanError, ScanOptions, known, withhold};
+use crate::detect::{Detector, Engine};
+use crate::findings::{Fingerprint, ScanResult};
+use crate::sources::history::{
+    Holder, HolderKind, Holders, ObjectKind, ObjectSet, Objects, Places, PlacesOptions, Stores,
+    SweepOptions,
+};
+use crate::sources::{Globs, Skip, SkipReason};
+use crate::story::{Commits, HistoryRead, HistoryResult, NONE, Paths, State, TOP, Trees, expand};
+use judge::Judge;
+use search::Searcher;
+
+/// Which history to sweep, and how.
+#[derive(Clone, Debug, Default)]
+pub struct HistoryOptions {
+    /// A folder of the repository, or its git folder.
+    pub repository: PathBuf,
+    /// What the environment says about object stores.
+    pub places: PlacesOptions,
+    /// Search every blob in full instead of what changed: slow, and finds the same.
+    pub full_scan: bool,
+    /// What is looked for and what is left out. Targets are not used.
+    pub scan: ScanOptions,
+}
+
+/// Where a secret of a finding stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+struct Hit {
+    blob: u32,
+    path: u32,
+    /// Number of the secret.
+    secret: u32,
+    line: u64,
+}
+
+/// What makes a finding.
+type Identity = (&'static str, Fingerprint);
+
+/// Sweeps a repository.
+///
+/// # Errors
+///
+/// If the options cannot be followed. A repository, a store or an object that cannot be read is a
+/// skip in the result.
+pub fn history(options: &HistoryOptions) -> Result<HistoryResult, ScanError> {
+    let began = Instant::now();
+    known(&options.scan)?;
+    let mut exclude = Globs::default();
+    for one in &options.scan.exclude {
+        exclude
+            .add(&one.glob, one.base.as_deref())
+            .map_err(|why| ScanError::Glob(one.source.clone(), why))?;
+    }
+    let mut result = HistoryResult::default();
+    result.read.repository.clone_from(&options.repository);
+    match Places::find(&options.repository, &options.places) {
+        Ok(places) => sweep(options, &exclude, &places, &mut result),
+        Err(skip) => result.scan.skips.push(skip),
+    }
+    result
+        .scan
+        .configuration
+        .extend(super::effects(&options.scan.exclude, &exclude));
+    result.scan.skips.sort();
+    result.scan.skips.dedup();
+    result.scan.elapsed = began.elapsed();
+    Ok(result)
+}
+
+/// How many threads are asked for.
+fn threads(options: &HistoryOptions) -> usize {
+    match options.scan.threads {
+        0 => std::thread::available_parallelism().map_or(1, usize::from),
+        some => some,
+    }
+}
+
+fn sweep(options: &HistoryOptions, exclude: &Globs, places: &Places, result: &mut HistoryResult) {
+    let threads = threads(options);
+    let detector = Detector::new(&options.scan.catalogue, options.scan.engine);
+    let today = crate::base::today();
+    let stores = Stores::open(places, threads);
+    let objects = stores.objects();
+    let holders = Holders::read(places, objects);
+    for known in [&places.skips[..], stores.skips(), &holders.skips] {
+        result.scan.skips.extend_from_slice(known);
+    }
+
+    // 1. What may hold a match.
+    let seen = ObjectSet::new(objects.len());
+    let hopeful = ObjectSet::new(objects.len());
+    let Searched {
+        commits,
+        tags,
+        texts,
+    } = search(
+        options,
+        &detector,
+        &stores,
+        &seen,
+        &hopeful,
+        &mut result.scan,
+    );
+
+    // 2. Where it stands.
+    let skips = &mut result.scan.skips;
+    let mut trees = Trees::read(&stores, threads, &hopeful, &seen);
+    skips.append(&mut trees.skips);
+    let mut paths = Paths::default();
+    let known_paths = places_of(&trees, &commits, &hopeful, &holders, objects, &mut paths);
+    let messages = messages(&stores, &texts, &mut paths, skips);
+    let extra: Vec<(u32, u32)> = messages.iter().map(|m| (m.number, m.path)).collect();
+
+    // 3. What it is.
+    let judging = judge::Judging {
+        detector: &detector,
+        exclude,
+        today: &today,
+        trees: &trees,
+        paths: &paths,
+        placed: &known_paths,
+    };
+    let judged = judged(&judging, &stores, &hopeful, threads, &messages);
+    result.scan.skips.extend(judged.skips);
+    result.scan.accepted = judged.accepted;
+    result.scan.patterns = detector.patterns().len();
+    withhold(
+        &options.scan,
+        &today,
+        judged.findings,
+        &mut result.scan,
+        &mut [],
+    );
+
+    // 4. What happened.
+    let telling = tell::Telling {
+        stores: &stores,
+        trees: &trees,
+        commits: &commits,
+        holders: &holders,
+        tags: &tags,
+        hits: &judged.hits,
+        identities: &judged.identities,
+        extra: &extra,
+        placed: &known_paths,
+    };
+    result.stories = telling.stories(&mut paths, &result.scan.findings);
+    tell::narrow(&mut result.scan.findings, &result.stories);
+    let stashed = |h: &&Holder| h.kind == HolderKind::Stash;
+    let promised = if places.format.partial {
+        trees.missing_count
+    } else {
+        0
+    };
+    result.read = HistoryRead {
+        repository: options.repository.clone(),
+        objects: objects.len() as u64,
+        objects_read: seen.len() as u64,
+        commits: commits.len() as u64,
+        references: holders.references as u64,
+        stashes: holders.all.iter().filter(stashed).count() as u64,
+        dangling_commits: telling.dangling() as u64,
+        shallow: places.shallow.len() as u64,
+        promised: promised as u64,
+    };
+    complain(options, places, &commits, &trees, objects, result);
+    notices(places, &holders, &detector, &mut result.scan);
+}
+
+/// What the first look told.
+struct Searched {
+    commits: Commits,
+    /// Annotated tags and what they point to.
+    tags: HashMap<u32, u32>,
+    /// Commits and tags whose text may hold a match; sorted.
+    texts: Vec<u32>,
+}
+
+/// Looks at every blob, commit and tag; `hopeful` takes the blobs that may hold a match.
+fn search(
+    options: &HistoryOptions,
+    detector: &Detector,
+    stores: &Stores,
+    seen: &ObjectSet,
+    hopeful: &ObjectSet,
+    scan: &mut ScanResult,
+) -> Searched {
+    let sweeping = SweepOptions {
+        threads: threads(options),
+        kinds: &[ObjectKind::Blob, ObjectKind::Commit, ObjectKind::Tag],
+        only: None,
+        seen,
+    };
+    let full = options.full_scan || options.scan.engine == Engine::Plain;
+    let progress = options.scan.progress.as_deref();
+    let searchers = stores.sweep(sweeping, || {
+        Searcher::new(detector, stores.objects(), hopeful, full, progress)
+    });
+    let (mut facts, mut tags, mut texts) = (Vec::new(), HashMap::new(), Vec::new());
+    for searcher in searchers {
+        scan.files += searcher.blobs;
+        scan.bytes += searcher.bytes;
+        scan.skips.extend(searcher.skips);
+        facts.extend(searcher.commits);
+        tags.extend(searcher.tags);
+        texts.extend(searcher.texts);
+    }
+    texts.sort_unstable();
+    texts.dedup();
+    let commits = Commits::new(facts);
+    Searched {
+        commits,
+        tags,
+        texts,
+    }
+}
+
+/// A commit or tag whose text may hold a match.
+struct Message {
+    number: u32,
+    kind: ObjectKind,
+    data: Vec<u8>,
+    /// The path that stands for it.
+    path: u32,
+}
+
+fn messages(
+    stores: &Stores,
+    texts: &[u32],
+    paths: &mut Paths,
+    skips: &mut Vec<Skip>,
+) -> Vec<Message> {
+    let (objects, mut reader) = (stores.objects(), stores.reader());
+    let mut messages = Vec::new();
+    for number in texts.iter().copied() {
+        let hex = objects.hex(number);
+        match reader.read(number) {
+            Ok((kind, data)) => messages.push(Message {
+                number,
+                kind,
+                data,
+                path: paths.other(format!("{}:{hex}", kind.word()).into()),
+            }),
+            Err(why) => skips.push(lost(&hex, why)),
+        }
+    }
+    messages
+}
+
+/// The second look: what the hopeful blobs and the messages hold.
+fn judged(
+    judging: &judge::Judging<'_>,
+    stores: &Stores,
+    hopeful: &ObjectSet,
+    threads: usize,
+    messages: &[Message],
+) -> judge::Found {
+    let again = ObjectSet::new(stores.objects().len());
+    let sweeping = SweepOptions {
+        threads,
+        kinds: &[ObjectKind::Blob],
+        only: Some(hopeful),
+        seen: &again,
+    };
+    let mut judge = Judge::new(judging);
+    for one in stores.sweep(sweeping, || Judge::new(judging)) {
+        judge.merge(one);
+    }
+    // A copy that is damaged may have a whole one beside it.
+    let mut reader = stores.reader();
+    for blob in hopeful.iter().filter(|blob| !again.has(*blob)) {
+        match reader.read(blob) {
+            Ok((_, data)) => judge.blob(blob, &data),
+            Err(why) => judge.skips.push(lost(&stores.objects().hex(blob), why)),
+        }
+    }
+    for message in messages {
+        let shown = judging.paths.path(message.path, judging.trees);
+        judge.message(
+            message.kind,
+            message.number,
+            &message.data,
+            message.path,
+            &shown,
+        );
+    }
+    judge.finish()
+}
+
+/// Tells what is missing, and makes sure that nothing unread looks clean.
+fn complain(
+    options: &HistoryOptions,
+    places: &Places,
+    commits: &Commits,
+    trees: &Trees,
+    objects: &Objects,
+    result: &mut HistoryResult,
+) {
+    if !places.format.partial {
+        let lacking = lacking(commits, places, objects, trees);
+        result
+            .scan
+            .skips
+            .extend(lacking.into_iter().map(|why| Skip {
+                path: options.repository.clone(),
+                reason: SkipReason::Corrupt(why),
+            }));
+    }
+    let unread = result.read.objects - result.read.objects_read;
+    if unread > 0 && !result.scan.is_incomplete() {
+        result.scan.skips.push(Skip {
+            path: options.repository.clone(),
+            reason: SkipReason::Failed(format!("{unread} objects were not read")),
+        });
+    }
+}
+
+fn lost(hex: &str, why: String) -> Skip {
+    Skip {
+        path: format!("object {hex}").into(),
+        reason: SkipReason::Corrupt(why),
+    }
+}
+
+/// Objects that others name and that no store has.
+fn lacking(commits: &Commits, places: &Places, objects: &Objects, trees: &Trees) -> Vec<String> {
+    let mut out = Vec::new();
+    if !trees.missing.is_empty() {
+        let few = trees.missing.iter().take(3).cloned().collect::<Vec<_>>();
+        out.push(format!(
+            "{} objects that trees name are in no store: {}",
+            trees.missing_count,
+            few.join(", ")
+        ));
+    }
+    let all = || (0..commits.len() as u32).map(|place| (place, commits.fact(place)));
+    let treeless = all().filter(|(_, fact)| fact.tree == NONE).count();
+    if treeless > 0 {
+        out.push(format!("the trees of {treeless} commits are in no store"));
+    }
+    let cut: HashSet<&String> = places.shallow.iter().collect();
+    let orphans = all()
+        .filter(|(place, fact)| {
+            commits.is_border(*place) && !cut.contains(&objects.hex(fact.number))
+        })
+        .count();
+    if orphans > 0 {
+        out.push(format!("parents of {orphans} commits are in no store"));
+    }
+    out
+}
+
+fn notices(places: &Places, holders: &Holders, detector: &Detector, scan: &mut ScanResult) {
+    if !places.shallow.is_empty() {
+        scan.notices.push(format!(
+            "this is a shallow clone: what came before {} commits is not here",
+            places.shallow.len()
+        ));
+    }
+    if holders.replaced > 0 {
+        scan.notices.push(format!(
+            "{} replace references are not followed: commits are read as they were made",
+            holders.replaced
+        ));
+    }
+    if places.common_dir.join("info/grafts").exists() {
+        scan.notices
+            .push("grafts are not followed: commits are read as they were made".into());
+    }
+    for id in detector.slow() {
+        scan.notices.push(format!(
+            "pattern '{id}' has no prefilter and is tried everywhere"
+        ));
+    }
+}
+
+/// The paths of every hopeful blob.
+fn places_of(
+    trees: &Trees,
+    commits: &Commits,
+    hopeful: &ObjectSet,
+    holders: &Holders,
+    objects: &Objects,
+    paths: &mut Paths,
+) -> HashMap<u32, Vec<u32>> {
+    let each: HashMap<u32, State> = hopeful.iter().map(|b| (b, State::from(b) + 1)).collect();
+    let states = trees.states(&each);
+    let mut placed: HashMap<u32, Vec<u32>> = HashMap::new();
+    let mut visited: HashSet<(u32, State)> = HashSet::new();
+    for place in 0..commits.len() as u32 {
+        let tree = commits.fact(place).tree;
+        if states
+            .get(tree as usize)
+            .is_some_and(|s| *s != 0 && !visited.contains(&(TOP, *s)))
+        {
+            let tell = |blob, path| placed.entry(blob).or_default().push(path);
+            expand(trees, &states, paths, tree, &mut visited, tell);
+        }
+    }
+    // Trees that no commit has: those that are in no other tree are tops.
+    let known: HashSet<State> = visited.iter().map(|v| v.1).collect();
+    let alone = |tree: &&u32| {
+        let state = states[**tree as usize];
+        state != 0 && !known.contains(&state)
+    };
+    let alone: Vec<u32> = trees.numbers().iter().filter(alone).copied().collect();
+    let inner: HashSet<u32> = alone
+        .iter()
+        .flat_map(|tree| trees.entries(*tree, &states))
+        .filter(|entry| entry.is_tree)
+        .map(|entry| entry.child)
+        .collect();
+    for tree in alone.iter().filter(|tree| !inner.contains(tree)) {
+        let tell = |blob, path| placed.entry(blob).or_default().push(path);
+        expand(trees, &states, paths, *tree, &mut visited, tell);
+    }
+    for holder in holders.all.iter().filter(|h| h.kind == HolderKind::Index) {
+        if hopeful.has(holder.object) {
+            let path = PathBuf::from(&holder.name);
+            let list = placed.entry(holder.object).or_default();
+            if !list.iter().any(|p| paths.path(*p, trees) == path) {
+                list.push(paths.other(path));
+            }
+        }
+    }
+    for blob in hopeful.iter() {
+        let list = placed.entry(blob).or_default();
+        if list.is_empty() {
+            list.push(paths.other(format!("blob:{}", objects.hex(blob)).into()));
+        }
+        list.sort_unstable();
+        list.dedup();
+    }
+    placed
+}
