@@ -153,10 +153,43 @@ impl Masks {
         word * 64 + clear.trailing_zeros() as usize
     }
 
+    /// The gate of a run that lies in one word, as most do: nothing of it is elsewhere.
+    #[inline]
+    fn gate_in_word(&self, text: &[u8], (at, end): (usize, usize), least: usize) -> Through {
+        let word = self.words[at / 64];
+        let keep = (u64::MAX >> (64 - (end - at))) << (at % 64);
+        let (digit, lower, upper) = (word.digit & keep, word.lower & keep, word.upper & keep);
+        let alnum = digit | lower | upper;
+        if begins_row(alnum, 0) != 0 {
+            return Through::Row;
+        }
+        let mut dashes = five_apart(keep & !alnum, 0);
+        while dashes != 0 {
+            let dash = at / 64 * 64 + dashes.trailing_zeros() as usize;
+            dashes &= dashes - 1;
+            // Dashes as in a UUID: after 8, 13, 18 and 23.
+            let is_dash = |n: usize| text.get(dash + n) == Some(&b'-');
+            if is_dash(0) && is_dash(5) && is_dash(10) && is_dash(15) {
+                return Through::Dashes;
+            }
+        }
+        let apart = digit & (lower | upper) << 1
+            | lower & (digit | upper) << 1
+            | upper & (digit | lower) << 1;
+        if apart.count_ones() as usize >= least {
+            Through::Changes
+        } else {
+            Through::Not
+        }
+    }
+
     /// How a run passes the gate ([`Gate`](crate::detect::patterns::Gate)).
     #[inline]
     pub(super) fn gate(&self, text: &[u8], (at, end): (usize, usize), least: usize) -> Through {
         let (first, last) = (at / 64, (end - 1) / 64);
+        if first == last {
+            return self.gate_in_word(text, (at, end), least);
+        }
         let mut changes = 0;
         let mut before = Word::default();
         for number in first..=last {

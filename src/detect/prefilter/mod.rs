@@ -95,6 +95,9 @@ struct Reach {
     least: u16,
     /// What it can begin with.
     first: ByteSet,
+    /// The length of every match if it is always the same and no letter or digit may follow; else
+    /// 0.
+    exact: u16,
 }
 
 /// The bytes that every match of a pattern begins with, eight at most: most candidates end here, at
@@ -186,6 +189,9 @@ impl Prefilter {
         for (number, p) in patterns.iter().enumerate() {
             let number = number as u16;
             let mut least = RUN as u16;
+            let edged_right = ByteSet::ALNUM.within(p.program.right);
+            let fixed = p.program.min == p.program.max && edged_right;
+            let exact = if fixed { p.program.max } else { 0 };
             let (lo, hi) = match p.lane {
                 Lane::Prefix { literals, lo, hi } => {
                     // Whatever must not stand before the match, letters and digits are among it.
@@ -216,6 +222,7 @@ impl Prefilter {
                             hi,
                             least,
                             first: p.program.first,
+                            exact,
                         });
                     } else {
                         near_bytes = near_bytes.max(usize::from(p.near_bytes));
@@ -244,6 +251,7 @@ impl Prefilter {
                 hi,
                 least,
                 first: p.program.first,
+                exact,
             });
         }
         Self {

@@ -215,7 +215,9 @@ impl Prefilter {
                 if start > final_start {
                     break;
                 }
-                if reach.first.has(text[start]) {
+                let behind = text.get(start + usize::from(reach.exact));
+                let goes_on = reach.exact > 0 && behind.is_some_and(u8::is_ascii_alphanumeric);
+                if !goes_on && reach.first.has(text[start]) {
                     tell(Candidate::At { pattern, start });
                 }
             }
