@@ -163,8 +163,13 @@ fn lane(l: &Lane) -> String {
         Lane::Prefix { literals, lo, hi } => {
             format!("Lane::Prefix {{ literals: &{literals:?}, lo: {lo}, hi: {hi} }}")
         }
-        Lane::Lead { literals, lo, hi } => {
-            format!("Lane::Lead {{ literals: &{literals:?}, lo: {lo}, hi: {hi} }}")
+        Lane::Lead {
+            literals,
+            lo,
+            hi,
+            least,
+        } => {
+            format!("Lane::Lead {{ literals: &{literals:?}, lo: {lo}, hi: {hi}, least: {least} }}")
         }
         Lane::Run {
             lo,

@@ -14,7 +14,7 @@ pub use crate::detect::Engine;
 use crate::detect::patterns::{Confidence, Pattern};
 use crate::detect::{Catalogue, Detector, Judged};
 use crate::findings::{Accepted, Allowances, Effect, Finding, Fingerprint, ScanResult};
-use crate::sources::{Globs, Heads, TreeOptions, TreeSource};
+use crate::sources::{Globs, Heads, TreeOptions, TreeSource, top_of};
 use worker::Worker;
 
 pub use history::{HistoryOptions, history};
@@ -159,6 +159,10 @@ fn run(options: &ScanOptions, explaining: bool) -> Result<(Vec<Explained>, ScanR
         files: merged.files,
         bytes: merged.bytes,
         patterns: detector.patterns().len(),
+        has_history: options.targets.iter().any(|target| {
+            let target = target.canonicalize();
+            target.is_ok_and(|target| top_of(&target).is_some())
+        }),
         configuration: effects(&options.exclude, &exclude),
         ..ScanResult::default()
     };

@@ -5,14 +5,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use straykey::detect::Engine;
-use straykey::reports::{Format, ReportOptions};
+use straykey::reports::Format;
 use straykey::scan::{HistoryOptions, Progress};
 use straykey::sources::history::PlacesOptions;
 
 use super::args::{EngineArg, HistoryArgs, Look, Tell};
 use super::error::CliError;
 use super::exit::Exit;
-use super::output::{Outputs, colour};
+use super::output::{Outputs, report_options};
 use super::progress::Watch;
 use super::scan::{is_ci, tell_what_is_missing};
 use super::settings::Settings;
@@ -59,13 +59,7 @@ pub fn run(args: &HistoryArgs, how: Tell) -> Result<Exit, CliError> {
     let mut result = swept?;
     result.scan.notices.splice(0..0, settings.notices);
 
-    let options = ReportOptions {
-        show_secrets: args.show_secrets,
-        threshold: settings.severity,
-        colour: colour(),
-        verbose: how.verbose,
-        quiet: how.quiet,
-    };
+    let options = report_options(args.show_secrets, settings.severity, how);
     let written = outputs.write(&options, |report, options, out| {
         report.write_history(&result, options, out)
     });

@@ -5,9 +5,10 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use straykey::base::path_text;
+use straykey::detect::patterns::Severity;
 use straykey::reports::{Format, Report, ReportOptions, write_atomically};
 
-use super::args::{FormatArg, Output};
+use super::args::{FormatArg, Output, Tell};
 use super::error::CliError;
 
 /// The reports of a run.
@@ -120,7 +121,18 @@ pub fn to_stdout(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result
     }
 }
 
+/// What reports may show.
+pub fn report_options(show_secrets: bool, threshold: Severity, how: Tell) -> ReportOptions {
+    ReportOptions {
+        show_secrets,
+        threshold,
+        colour: colour(),
+        verbose: how.verbose,
+        quiet: how.quiet,
+    }
+}
+
 /// Whether standard output is to have colours.
-pub fn colour() -> bool {
+fn colour() -> bool {
     anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never
 }

@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use straykey::base::path_text;
 use straykey::findings::ScanResult;
-use straykey::reports::{Format, ReportOptions};
+use straykey::reports::Format;
 use straykey::scan::Progress;
 
 use super::args::{ScanArgs, Tell};
 use super::error::CliError;
 use super::exit::Exit;
-use super::output::{Outputs, colour};
+use super::output::{Outputs, report_options};
 use super::progress::Watch;
 use super::settings::Settings;
 use super::tell;
@@ -45,13 +45,7 @@ pub fn run(args: &ScanArgs, how: Tell) -> Result<Exit, CliError> {
     let mut result = scanned?;
     result.notices.splice(0..0, settings.notices);
 
-    let options = ReportOptions {
-        show_secrets: args.show_secrets,
-        threshold: settings.severity,
-        colour: colour(),
-        verbose: how.verbose,
-        quiet: how.quiet,
-    };
+    let options = report_options(args.show_secrets, settings.severity, how);
     let written = outputs.write(&options, |report, options, out| {
         report.write(&result, options, out)
     });

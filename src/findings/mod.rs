@@ -123,6 +123,8 @@ pub struct ScanResult {
     pub elapsed: Duration,
     /// How many patterns were looked for.
     pub patterns: usize,
+    /// Whether what was scanned lies in a repository, whose history was not read.
+    pub has_history: bool,
     /// What configuration did: which file, what it did, how many findings or files it removed.
     pub configuration: Vec<Effect>,
     /// Things a person should know: a configuration of another owner that was ignored, an unused

@@ -224,7 +224,12 @@ fn summary(
         names(&failed, options, out)?;
     }
     match (result.findings.len(), failed.is_empty()) {
-        (0, true) => writeln!(out, "{}: {read}", style.good("Clean"))?,
+        (0, true) => {
+            writeln!(out, "{}: {read}", style.good("Clean"))?;
+            if result.has_history {
+                writeln!(out, "Tree only. Past commits: straykey history")?;
+            }
+        }
         (0, false) => writeln!(out, "no finding in what was read: {read}")?,
         (n, _) => {
             let below = |f: &&Finding| f.pattern.severity < options.threshold;
@@ -261,6 +266,31 @@ fn summary(
     if !notes.is_empty() {
         line.push(format!("not read: {}", notes.join(", ")));
     }
+    left_out(result, line, options, out)?;
+    if options.verbose {
+        let told: Vec<&Skip> = result
+            .skips
+            .iter()
+            .filter(|s| !s.reason.is_incomplete())
+            .collect();
+        names(&told, options, out)?;
+    }
+    if !result.findings.is_empty() {
+        writeln!(
+            out,
+            "accept: straykey allow ID --reason \"...\"; why: straykey explain ID"
+        )?;
+    }
+    Ok(())
+}
+
+/// What was found and is not shown, in a line after `line`; what configuration did; notices.
+pub(super) fn left_out(
+    result: &ScanResult,
+    mut line: Vec<String>,
+    options: &ReportOptions,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     if result.hidden > 0 {
         line.push(format!("hidden: {} low", thousands(result.hidden as u64)));
     }
@@ -287,20 +317,6 @@ fn summary(
     }
     for notice in &result.notices {
         writeln!(out, "notice: {}", escape_controls(notice))?;
-    }
-    if options.verbose {
-        let told: Vec<&Skip> = result
-            .skips
-            .iter()
-            .filter(|s| !s.reason.is_incomplete())
-            .collect();
-        names(&told, options, out)?;
-    }
-    if !result.findings.is_empty() {
-        writeln!(
-            out,
-            "accept: straykey allow ID --reason \"...\"; why: straykey explain ID"
-        )?;
     }
     Ok(())
 }

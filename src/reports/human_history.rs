@@ -4,7 +4,7 @@
 use std::io::{self, Write};
 
 use super::ReportOptions;
-use super::human::{inputs, names, thousands};
+use super::human::{inputs, left_out, names, thousands};
 use super::style::Style;
 use crate::base::{day_of, escape_controls, path_text};
 use crate::detect::patterns::Severity;
@@ -54,35 +54,7 @@ pub(super) fn write(
             writeln!(out, "{} finding{s}; nothing sent", thousands(count as u64))?;
         }
     }
-    let mut line = Vec::new();
-    if scan.hidden > 0 {
-        line.push(format!("hidden: {} low", thousands(scan.hidden as u64)));
-    }
-    if !scan.accepted.is_empty() {
-        line.push(format!(
-            "accepted: {}",
-            thousands(scan.accepted.len() as u64)
-        ));
-    }
-    if !line.is_empty() {
-        writeln!(out, "{}", line.join("; "))?;
-    }
-    for effect in scan
-        .configuration
-        .iter()
-        .filter(|e| e.count > 0 || options.verbose)
-    {
-        let (count, what) = (thousands(effect.count), effect.removes);
-        writeln!(
-            out,
-            "{}: {count} {what} left out",
-            escape_controls(&effect.source)
-        )?;
-    }
-    for notice in &scan.notices {
-        writeln!(out, "notice: {}", escape_controls(notice))?;
-    }
-    Ok(())
+    left_out(scan, Vec::new(), options, out)
 }
 
 /// What was read, in a line.

@@ -52,6 +52,8 @@ pub enum Lane {
         lo: u16,
         /// And at most so many.
         hi: u16,
+        /// The run has at least so many bytes.
+        least: u16,
     },
     /// The match begins at an edge inside a run (`hi` 0), or so many bytes before a run.
     Run {
@@ -162,6 +164,7 @@ pub(super) fn derive(nodes: &[Node], edged: bool, near: bool) -> Lane {
                 literals: literals.leak(),
                 lo,
                 hi,
+                least: shape::leading_run(&nodes[i..], TOKEN) as u16,
             });
         }
         if run.is_none() {
@@ -389,7 +392,8 @@ mod tests {
             Lane::Lead {
                 literals: &[[b'S', b'G', b'.']],
                 lo: 3,
-                hi: 3
+                hi: 3,
+                least: 22
             }
         );
         assert_eq!(
@@ -397,7 +401,8 @@ mod tests {
             Lane::Lead {
                 literals: &[[b'v', b'1', b'.']],
                 lo: 18,
-                hi: 18
+                hi: 18,
+                least: 60
             }
         );
         assert_eq!(

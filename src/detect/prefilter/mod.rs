@@ -200,7 +200,13 @@ impl Prefilter {
                     table.extend(literals.iter().map(|l| (*l, number)));
                     (lo, hi)
                 }
-                Lane::Lead { literals, lo, hi } => {
+                Lane::Lead {
+                    literals,
+                    lo,
+                    hi,
+                    least: most,
+                } => {
+                    least = most;
                     leads.extend(literals.iter().map(|l| (*l, number)));
                     (lo, hi)
                 }

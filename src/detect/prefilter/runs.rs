@@ -110,18 +110,20 @@ impl Prefilter {
         searched: &mut usize,
         tell: &mut impl FnMut(Candidate),
     ) {
+        let end = masks.run_end(at);
         if at >= 3 {
             let bytes = u32::from_le_bytes([text[at - 3], text[at - 2], text[at - 1], 0]);
             if self.leads.may_have(bytes) {
                 for number in self.leads.get(bytes) {
-                    self.back(text, number, at, tell);
+                    if end - at >= usize::from(self.reach[usize::from(number)].least) {
+                        self.back(text, number, at, tell);
+                    }
                 }
             }
         }
         if self.keywords.is_empty() && self.bare.is_empty() {
             return;
         }
-        let end = masks.run_end(at);
         let run = (at, end);
         let random = match masks.gate(text, run, GATE_CHANGES) {
             Through::Row | Through::Dashes => true,
