@@ -2,12 +2,12 @@
 //!
 //! One pass over the text fills the masks that every text needs and finds the windows of the
 //! literals ([`Literals`]); all else is made of masks, a word at a time. What only some words need
-//! ([`Filter`]) is made when it is asked for. Both have a vector form ([`avx2`]) and
+//! ([`Filter`]) is made when it is asked for. Both have two vector forms ([`avx512`], [`avx2`]) and
 //! a portable one, which are tested to be equal.
 
+use super::literals::{Literals, Nibbles, Spread};
 #[cfg(target_arch = "x86_64")]
-use super::avx2;
-use super::literals::{Literals, Nibbles};
+use super::{avx2, avx512};
 #[cfg(doc)]
 use crate::detect::patterns::Gate;
 use crate::detect::patterns::is_token;
@@ -47,6 +47,20 @@ pub(super) struct Masks {
 impl Masks {
     /// Reads a text.
     pub(super) fn read(&mut self, text: &[u8], literals: &Literals) {
+        self.words.clear();
+        self.hits.clear();
+        #[cfg(target_arch = "x86_64")]
+        if avx512::is_there() {
+            // SAFETY: the processor has AVX-512 with bytes, as was just asked.
+            unsafe { avx512::read(text, &literals.spreads, self) };
+            self.words.push(Word::default());
+            return;
+        }
+        self.read_narrow(text, literals);
+    }
+
+    /// Reads a text on a processor without AVX-512.
+    fn read_narrow(&mut self, text: &[u8], literals: &Literals) {
         self.words.clear();
         self.hits.clear();
         #[cfg(target_arch = "x86_64")]
@@ -286,9 +300,12 @@ fn five_apart(this: u64, next: u64) -> u64 {
 }
 
 /// A filter on three bytes: a superset of the openings it was made of.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Filter {
-    pub(super) places: [Nibbles; 3],
+    places: [Nibbles; 3],
+    /// The same places as tables of bytes.
+    #[cfg_attr(not(target_arch = "x86_64"), expect(dead_code))]
+    spreads: [Spread; 3],
     empty: bool,
 }
 
@@ -307,6 +324,7 @@ impl Filter {
         }
         Self {
             places,
+            spreads: places.map(|p| p.spread()),
             empty: openings.is_empty(),
         }
     }
@@ -317,6 +335,17 @@ impl Filter {
         if self.empty {
             return 0;
         }
+        #[cfg(target_arch = "x86_64")]
+        if text.len() - at >= 66 && avx512::is_there() {
+            // SAFETY: the processor has AVX-512 with bytes, and 66 bytes from `at` on are inside of
+            // `text`.
+            return unsafe { avx512::filter(text.as_ptr().add(at), &self.spreads) };
+        }
+        self.bits_narrow(text, at)
+    }
+
+    /// The same on a processor without AVX-512.
+    fn bits_narrow(&self, text: &[u8], at: usize) -> u64 {
         #[cfg(target_arch = "x86_64")]
         if text.len() - at >= 66 && std::arch::is_x86_feature_detected!("avx2") {
             // SAFETY: the processor has AVX2, and 66 bytes from `at` on are inside of `text`.
@@ -356,17 +385,20 @@ mod tests {
     }
 
     #[test]
-    fn the_vector_path_is_the_portable_path() {
+    fn the_vector_paths_are_the_portable_path() {
         let literals = Literals::new();
         let filter = Filter::new(&[*b"-0a", *b"AAA", *b"eyJ", *b"-f9"]);
         for text in texts() {
-            let (mut fast, mut slow) = (Masks::default(), Masks::default());
-            fast.read(&text, &literals);
+            let [mut wide, mut narrow, mut slow] = [(); 3].map(|()| Masks::default());
+            wide.read(&text, &literals);
+            narrow.read_narrow(&text, &literals);
             slow.read_portable(&text, &literals);
-            assert_eq!(fast, slow, "{text:?}");
+            assert_eq!(wide, slow, "{text:?}");
+            assert_eq!(narrow, slow, "{text:?}");
             for at in 0..text.len() {
-                let bits = filter.bits(&text, at);
-                assert_eq!(bits, filter.bits_portable(&text, at), "{at} {text:?}");
+                let bits = filter.bits_portable(&text, at);
+                assert_eq!(filter.bits(&text, at), bits, "{at} {text:?}");
+                assert_eq!(filter.bits_narrow(&text, at), bits, "{at} {text:?}");
             }
         }
     }
