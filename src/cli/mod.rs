@@ -12,9 +12,11 @@ mod explain;
 mod generate;
 mod history;
 mod home;
+mod interrupt;
 mod output;
 mod patterns;
 mod progress;
+mod repositories;
 mod scan;
 mod settings;
 

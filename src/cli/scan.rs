@@ -14,7 +14,7 @@ use super::exit::Exit;
 use super::output::{Outputs, report_options};
 use super::progress::Watch;
 use super::settings::Settings;
-use super::tell;
+use super::{interrupt, tell};
 
 /// How many inputs that could not be read are named on standard error.
 const NAMED: usize = 20;
@@ -32,6 +32,7 @@ pub fn run(args: &ScanArgs, how: Tell) -> Result<Exit, CliError> {
     if let Some(severity) = args.report.severity {
         settings.severity = severity.0;
     }
+    settings.options.stop = interrupt::watch();
     let progress = Arc::new(Progress::default());
     settings.options.progress = Some(Arc::clone(&progress));
     let watch = Watch::begin(&progress, how.quiet);

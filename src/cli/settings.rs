@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use straykey::base::{path_text, quote};
+use straykey::base::{Stop, path_text, quote};
 use straykey::detect::Catalogue;
 use straykey::detect::patterns::{Confidence, Severity};
 use straykey::findings::Allowances;
@@ -92,6 +92,7 @@ impl Settings {
             allowances,
             exclude,
             disable,
+            stop: Stop::default(),
             progress: None,
         };
         Ok(Self {

@@ -9,7 +9,7 @@ use crate::base::{escape_controls, path_text};
 use crate::detect::patterns::{Class, Lifetime, Severity};
 use crate::findings::{Finding, Occurrence, ScanResult};
 use crate::sources::{Skip, SkipReason};
-use crate::story::HistoryResult;
+use crate::story::{HistoriesResult, HistoryResult};
 
 /// How many places of one finding are shown, and how many names of skips, without `-v`.
 const PLACES: usize = 3;
@@ -62,6 +62,15 @@ impl Report for Human {
         out: &mut dyn Write,
     ) -> io::Result<()> {
         super::human_history::write(result, options, out)
+    }
+
+    fn write_histories(
+        &self,
+        result: &HistoriesResult,
+        options: &ReportOptions,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        super::human_histories::write(result, options, out)
     }
 }
 
@@ -218,6 +227,13 @@ fn summary(
         size(result.bytes),
         result.elapsed.as_secs_f64()
     );
+    if failed
+        .iter()
+        .any(|s| matches!(s.reason, SkipReason::Interrupted(_)))
+    {
+        let told = "INTERRUPTED: this is what was found until then";
+        writeln!(out, "{}", style.bad(told))?;
+    }
     if !failed.is_empty() {
         let count = format!("INCOMPLETE: {} could not be read", inputs(failed.len()));
         writeln!(out, "{}", style.bad(&count))?;

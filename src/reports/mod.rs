@@ -6,6 +6,7 @@
 mod escaping;
 mod file;
 mod human;
+mod human_histories;
 mod human_history;
 mod json;
 mod sarif;
@@ -20,7 +21,7 @@ use std::io::{self, Write};
 
 use crate::detect::patterns::Severity;
 use crate::findings::ScanResult;
-use crate::story::HistoryResult;
+use crate::story::{HistoriesResult, HistoryResult};
 
 pub use file::write_atomically;
 pub use human::Human;
@@ -78,6 +79,18 @@ pub trait Report {
     fn write_history(
         &self,
         result: &HistoryResult,
+        options: &ReportOptions,
+        out: &mut dyn Write,
+    ) -> io::Result<()>;
+
+    /// Writes the whole report of several repositories: findings with their story in each of them.
+    ///
+    /// # Errors
+    ///
+    /// What `out` says.
+    fn write_histories(
+        &self,
+        result: &HistoriesResult,
         options: &ReportOptions,
         out: &mut dyn Write,
     ) -> io::Result<()>;

@@ -8,15 +8,15 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::ReportOptions;
-use super::wire_history::{HistoryWire, StoryWire};
+use super::wire_history::{HistoryWire, RepositoryWire, StoryInWire, StoryWire};
 use crate::base::path_text;
 use crate::detect::patterns::Pattern;
 use crate::findings::{Accepted, Finding, Occurrence, PartPlace, ScanResult};
-use crate::story::{HistoryResult, Story};
+use crate::story::{HistoriesResult, HistoryRead, HistoryResult, Story};
 
 /// The version of the JSON documents. The second number grows with additions, the first when
 /// something is taken away or changes its meaning.
-pub(super) const SCHEMA_VERSION: &str = "1.1";
+pub(super) const SCHEMA_VERSION: &str = "1.2";
 
 /// One scan.
 #[derive(Serialize, JsonSchema)]
@@ -44,6 +44,9 @@ pub(super) struct Document<'a> {
     /// What of a repository was read, if its history was swept.
     #[serde(skip_serializing_if = "Option::is_none")]
     history: Option<HistoryWire<'a>>,
+    /// What of each repository was read, if several were swept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    repositories: Option<Vec<RepositoryWire<'a>>>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -114,6 +117,9 @@ struct FindingWire<'a> {
     /// What a history did with it.
     #[serde(skip_serializing_if = "Option::is_none")]
     story: Option<StoryWire<'a>>,
+    /// What the history of each repository did with it, if several were swept.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    stories: Vec<StoryInWire<'a>>,
 }
 
 /// What a finding is, in both formats.
@@ -137,6 +143,9 @@ struct What<'a> {
 /// One place.
 #[derive(Serialize, JsonSchema)]
 struct OccurrenceWire<'a> {
+    /// The repository it is in, if several were swept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    repository: Option<Cow<'a, str>>,
     /// The file; bytes that are not UTF-8 as `\xNN`, `-` for standard input.
     path: Cow<'a, str>,
     #[serde(flatten)]
@@ -179,6 +188,9 @@ pub(super) struct Line<'a> {
     /// What a history did with it.
     #[serde(skip_serializing_if = "Option::is_none")]
     story: Option<StoryWire<'a>>,
+    /// What narrowed the report, in the words of the command line, if not everything is told.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    narrowed_by: &'a [String],
 }
 
 impl<'a> Document<'a> {
@@ -227,6 +239,7 @@ impl<'a> Document<'a> {
                 .collect(),
             notices: &result.notices,
             history: None,
+            repositories: None,
         }
     }
 
@@ -236,6 +249,23 @@ impl<'a> Document<'a> {
             finding.story = Some(StoryWire::new(story));
         }
         document.history = Some(HistoryWire::new(&result.read));
+        document
+    }
+
+    pub(super) fn of_histories(result: &'a HistoriesResult, options: &ReportOptions) -> Self {
+        let mut document = Self::new(&result.scan, options);
+        let repositories = &result.repositories;
+        for (finding, stories) in document.findings.iter_mut().zip(&result.stories) {
+            for told in stories {
+                let repository = &repositories[told.repository].read.repository;
+                for occurrence in &mut finding.occurrences[told.occurrences.clone()] {
+                    occurrence.repository = Some(path_text(repository));
+                }
+                let story = StoryInWire::new(repository, &told.story);
+                finding.stories.push(story);
+            }
+        }
+        document.repositories = Some(repositories.iter().map(RepositoryWire::new).collect());
         document
     }
 }
@@ -252,7 +282,22 @@ impl<'a> Line<'a> {
             what: what(f, options),
             occurrence: occurrence(o),
             story: story.map(StoryWire::new),
+            narrowed_by: &[],
         }
+    }
+
+    /// The same line of a history of which so much was read.
+    pub(super) fn of(mut self, read: &'a HistoryRead) -> Self {
+        if let Some(narrowed) = &read.narrowed {
+            self.narrowed_by = &narrowed.by;
+        }
+        self
+    }
+
+    /// The same line for one of several repositories.
+    pub(super) fn within(mut self, repository: &'a std::path::Path) -> Self {
+        self.occurrence.repository = Some(path_text(repository));
+        self
     }
 }
 
@@ -280,6 +325,7 @@ fn finding<'a>(f: &'a Finding, options: &ReportOptions) -> FindingWire<'a> {
         cwe: p.cwe,
         occurrences: f.occurrences.iter().map(occurrence).collect(),
         story: None,
+        stories: Vec::new(),
     }
 }
 
@@ -296,6 +342,7 @@ fn what<'a>(f: &'a Finding, options: &ReportOptions) -> What<'a> {
 
 fn occurrence(o: &Occurrence) -> OccurrenceWire<'_> {
     OccurrenceWire {
+        repository: None,
         path: path_text(&o.path),
         place: PlaceWire {
             line: o.start.line,

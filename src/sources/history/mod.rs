@@ -15,6 +15,7 @@
 
 mod commit;
 mod delta;
+mod discover;
 mod forest;
 mod index;
 mod inflate;
@@ -25,7 +26,9 @@ mod pack;
 mod places;
 mod read;
 mod refs;
+mod resolve;
 mod sweep;
+mod verify;
 
 #[cfg(test)]
 mod tests;
@@ -33,14 +36,17 @@ mod tests;
 use std::path::PathBuf;
 
 use super::{Skip, SkipReason};
+use crate::base::Stop;
 
 pub use commit::{Commit, Tag, Who};
 pub use delta::{Segment, apply as apply_delta};
+pub use discover::{Discovery, Located};
 pub use objects::{HashKind, Objects, hex};
+pub use open::OpenOptions;
 pub use places::{Format, Places, PlacesOptions};
 pub use read::ObjectReader;
 pub use refs::{Holder, HolderKind, Holders};
-pub use sweep::{Base, Object, ObjectSet, ObjectVisitor, SweepOptions};
+pub use sweep::{Base, Object, ObjectSet, ObjectVisitor, SweepOptions, SweepProgress};
 
 /// What an object is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -79,6 +85,8 @@ pub struct Stores {
     loose: Vec<loose::Loose>,
     /// What could not be opened, or is damaged; sorted.
     skips: Vec<Skip>,
+    /// How they were opened.
+    options: OpenOptions,
 }
 
 impl Stores {
@@ -90,6 +98,11 @@ impl Stores {
     /// What of the stores could not be read when they were opened.
     pub fn skips(&self) -> &[Skip] {
         &self.skips
+    }
+
+    /// Whether to stop early.
+    pub fn stop(&self) -> &Stop {
+        &self.options.stop
     }
 
     /// How many packs there are.
