@@ -623,7 +623,7 @@ fn reports_tell_stories_and_no_secret() {
 /// The commits that `from` reaches, by their places in `made`.
 fn reached(made: &[Made], from: usize) -> BTreeSet<usize> {
     let mut reached = BTreeSet::from([from]);
-    for n in (0..=from).rev().filter(|n| *n <= from) {
+    for n in (0..=from).rev() {
         if reached.contains(&n) {
             let parents = made[n].1.iter();
             let places = parents.map(|id| made.iter().position(|m| m.0 == *id).expect("made"));
@@ -633,76 +633,81 @@ fn reached(made: &[Made], from: usize) -> BTreeSet<usize> {
     reached
 }
 
+/// Ways to narrow a history of forty commits: with the commits that are meant, and where their
+/// paths begin. `side` is commit 25.
+fn ways(made: &[Made]) -> Vec<(Narrow, BTreeSet<usize>, &'static str)> {
+    let days = |n: usize| 1_700_000_000 + 86_400 * (n as i64 + 1);
+    let moment = |time: i64| {
+        Some(Moment {
+            written: time.to_string(),
+            time,
+        })
+    };
+    let short = made[12].0.to_string()[..10].to_owned();
+    let all: BTreeSet<usize> = (0..40).collect();
+    let since = |n: usize| (n..40).collect::<BTreeSet<usize>>();
+    vec![
+        (
+            Narrow {
+                since: moment(days(20)),
+                ..Narrow::default()
+            },
+            since(20),
+            "",
+        ),
+        (
+            Narrow {
+                since: moment(days(36) - 1),
+                until: moment(days(38) + 1),
+                ..Narrow::default()
+            },
+            BTreeSet::from([36, 37, 38]),
+            "",
+        ),
+        (
+            Narrow {
+                until: moment(days(3)),
+                paths: vec!["/b/".into()],
+                ..Narrow::default()
+            },
+            (0..=3).collect(),
+            "b/",
+        ),
+        (
+            Narrow {
+                refs: vec!["side".into()],
+                ..Narrow::default()
+            },
+            reached(made, 25),
+            "",
+        ),
+        (
+            Narrow {
+                refs: vec![short, "refs/heads/side".into()],
+                since: moment(days(10)),
+                ..Narrow::default()
+            },
+            &(&reached(made, 25) | &reached(made, 12)) & &since(10),
+            "",
+        ),
+        (
+            Narrow {
+                paths: vec!["d/".into()],
+                ..Narrow::default()
+            },
+            all,
+            "b/d/",
+        ),
+    ]
+}
+
 #[test]
 fn what_is_told_of_a_narrowed_history_is_what_a_recount_gives() {
     let (mut told_of, mut left_out) = (0, 0);
     for seed in 41..=44 {
         let (built, tokens, made) = random(seed, 40);
-        let days = |n: usize| 1_700_000_000 + 86_400 * (n as i64 + 1);
-        let moment = |time: i64| {
-            Some(Moment {
-                written: time.to_string(),
-                time,
-            })
-        };
         built.reference("refs/heads/side", made[25].0);
-        let short = made[12].0.to_string()[..10].to_owned();
-        let all: BTreeSet<usize> = (0..40).collect();
-        let since = |n: usize| (n..40).collect::<BTreeSet<usize>>();
-        let cases: Vec<(Narrow, BTreeSet<usize>, &str)> = vec![
-            (
-                Narrow {
-                    since: moment(days(20)),
-                    ..Narrow::default()
-                },
-                since(20),
-                "",
-            ),
-            (
-                Narrow {
-                    since: moment(days(36) - 1),
-                    until: moment(days(38) + 1),
-                    ..Narrow::default()
-                },
-                BTreeSet::from([36, 37, 38]),
-                "",
-            ),
-            (
-                Narrow {
-                    until: moment(days(3)),
-                    paths: vec!["/b/".into()],
-                    ..Narrow::default()
-                },
-                (0..=3).collect(),
-                "b/",
-            ),
-            (
-                Narrow {
-                    refs: vec!["side".into()],
-                    ..Narrow::default()
-                },
-                reached(&made, 25),
-                "",
-            ),
-            (
-                Narrow {
-                    refs: vec![short, "refs/heads/side".into()],
-                    since: moment(days(10)),
-                    ..Narrow::default()
-                },
-                &(&reached(&made, 25) | &reached(&made, 12)) & &since(10),
-                "",
-            ),
-            (
-                Narrow {
-                    paths: vec!["d/".into()],
-                    ..Narrow::default()
-                },
-                all,
-                "b/d/",
-            ),
-        ];
-        for (narrow, commits, below) in cases {
+        for (narrow, commits, below) in ways(&made) {
             let ids: BTreeSet<String> = commits.iter().map(|n| made[*n].0.to_string()).collect();
             let mut options = built.options();
             options.narrow = narrow.clone();

@@ -54,6 +54,9 @@ pub fn run(args: &ScanArgs, how: Tell) -> Result<Exit, CliError> {
 
 /// What the report for people would say of it.
 pub fn tell_what_is_missing(result: &ScanResult, quiet: bool) {
+    if result.is_interrupted() {
+        tell("interrupted: the report has what was found until then");
+    }
     let failed = || result.skips.iter().filter(|s| s.reason.is_incomplete());
     for skip in failed().take(NAMED) {
         tell(&format!("{}: {}", path_text(&skip.path), skip.reason));

@@ -227,13 +227,7 @@ fn summary(
         size(result.bytes),
         result.elapsed.as_secs_f64()
     );
-    if failed
-        .iter()
-        .any(|s| matches!(s.reason, SkipReason::Interrupted(_)))
-    {
-        let told = "INTERRUPTED: this is what was found until then";
-        writeln!(out, "{}", style.bad(told))?;
-    }
+    interrupted(result, style, out)?;
     if !failed.is_empty() {
         let count = format!("INCOMPLETE: {} could not be read", inputs(failed.len()));
         writeln!(out, "{}", style.bad(&count))?;
@@ -296,6 +290,19 @@ fn summary(
             out,
             "accept: straykey allow ID --reason \"...\"; why: straykey explain ID"
         )?;
+    }
+    Ok(())
+}
+
+/// Says loudly that somebody asked to stop.
+pub(super) fn interrupted(
+    result: &ScanResult,
+    style: Style,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    if result.is_interrupted() {
+        let told = "INTERRUPTED: this is what was found until then";
+        writeln!(out, "{}", style.bad(told))?;
     }
     Ok(())
 }

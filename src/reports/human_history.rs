@@ -4,7 +4,7 @@
 use std::io::{self, Write};
 
 use super::ReportOptions;
-use super::human::{inputs, left_out, names, thousands};
+use super::human::{inputs, interrupted, left_out, names, thousands};
 use super::style::Style;
 use crate::base::{day_of, escape_controls, path_text};
 use crate::detect::patterns::Severity;
@@ -83,12 +83,8 @@ pub(super) fn missing(
     if failed.is_empty() {
         return Ok(());
     }
-    let is_other = |s: &&Skip| !matches!(s.reason, SkipReason::Interrupted(_));
-    failed.sort_by_key(is_other);
-    if !failed.iter().all(|s| is_other(s)) {
-        let told = "INTERRUPTED: this is what was found until then";
-        writeln!(out, "{}", style.bad(told))?;
-    }
+    failed.sort_by_key(|s| !matches!(s.reason, SkipReason::Interrupted(_)));
+    interrupted(scan, style, out)?;
     let count = format!("INCOMPLETE: {} could not be read", inputs(failed.len()));
     writeln!(out, "{}", style.bad(&count))?;
     names(&failed, options, out)

@@ -129,14 +129,11 @@ impl Joined {
         let all = &mut self.result.scan;
         for one in scan.accepted {
             let key = (key(&one.finding), one.by.clone(), one.reason.clone());
-            match self.accepted.get(&key) {
-                Some(place) => {
-                    merge(&mut all.accepted[*place].finding, one.finding);
-                }
-                None => {
-                    self.accepted.insert(key, all.accepted.len());
-                    all.accepted.push(one);
-                }
+            if let Some(place) = self.accepted.get(&key) {
+                merge(&mut all.accepted[*place].finding, one.finding);
+            } else {
+                self.accepted.insert(key, all.accepted.len());
+                all.accepted.push(one);
             }
         }
         all.hidden += scan.hidden;

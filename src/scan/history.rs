@@ -200,17 +200,39 @@ fn sweep(
     }
     .apply(result);
     tell::narrow(&mut result.scan.findings, &result.stories);
+    let narrowed = result.read.narrowed.take();
+    result.read = HistoryRead {
+        narrowed,
+        ..what_was_read(options, places, &telling, seen.len(), is_whole)
+    };
+    if is_whole {
+        complain(options, places, &commits, &trees, objects, result);
+    } else {
+        interrupted(result);
+    }
+    notices(places, &holders, &detector, &mut result.scan);
+}
+
+/// What of a repository was read.
+fn what_was_read(
+    options: &HistoryOptions,
+    places: &Places,
+    telling: &tell::Telling<'_>,
+    seen: usize,
+    is_whole: bool,
+) -> HistoryRead {
+    let holders = telling.holders;
     let stashed = |h: &&Holder| h.kind == HolderKind::Stash;
     let promised = if places.format.partial {
-        trees.missing_count
+        telling.trees.missing_count
     } else {
         0
     };
-    result.read = HistoryRead {
+    HistoryRead {
         repository: options.repository.clone(),
-        objects: objects.len() as u64,
-        objects_read: seen.len() as u64,
-        commits: commits.len() as u64,
+        objects: telling.stores.objects().len() as u64,
+        objects_read: seen as u64,
+        commits: telling.commits.len() as u64,
         references: holders.references as u64,
         stashes: holders.all.iter().filter(stashed).count() as u64,
         // Of some of the commits nothing is known of the others.
@@ -222,14 +244,8 @@ fn sweep(
         shallow: places.shallow.len() as u64,
         promised: promised as u64,
         verified: options.verify,
-        narrowed: result.read.narrowed.take(),
-    };
-    if is_whole {
-        complain(options, places, &commits, &trees, objects, result);
-    } else {
-        interrupted(result);
+        narrowed: None,
     }
-    notices(places, &holders, &detector, &mut result.scan);
 }
 
 /// How stores are opened.

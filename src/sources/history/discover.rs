@@ -62,9 +62,9 @@ impl Discovery {
         let mut found = Self::default();
         let mut known = HashMap::new();
         for folder in named {
-            let mut all = Vec::new();
+            let (mut all, known_skips) = (Vec::new(), found.skips.len());
             walk(folder, stop, &mut all, &mut found.skips);
-            if all.is_empty() && found.skips.is_empty() && !stop.is_asked() {
+            if all.is_empty() && found.skips.len() == known_skips && !stop.is_asked() {
                 let why = "no git repository is here or in a folder below";
                 found.skips.push(none(folder, why));
             }
@@ -117,11 +117,13 @@ fn none(path: &Path, why: &str) -> Skip {
 
 /// The repository that begins at a folder; `None` if none does.
 fn candidate(path: &Path, inner: bool) -> Result<Option<Candidate>, Skip> {
-    let real = path.canonicalize().map_err(|e| unreadable(path, &e))?;
-    let Some(git_dir) = at(&real) else {
-        return match path.join(".git").symlink_metadata() {
-            Ok(_) => Err(corrupt(path, "its .git is no git folder and leads to none")),
-            Err(_) => Ok(None),
+    let Some(git_dir) = at(path) else {
+        if path.join(".git").symlink_metadata().is_ok() {
+            return Err(corrupt(path, "its .git is no git folder and leads to none"));
+        }
+        return match path.metadata() {
+            Ok(_) => Ok(None),
+            Err(error) => Err(unreadable(path, &error)),
         };
     };
     let common = common_dir(&git_dir);

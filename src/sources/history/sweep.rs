@@ -323,6 +323,18 @@ struct Frame<H> {
     next: usize,
 }
 
+/// Lets texts go, the oldest first, until not too much is alive; how much is.
+fn let_go<H>(frames: &mut [Frame<H>], mut alive: usize) -> usize {
+    for frame in frames {
+        if alive <= limits::SWEEP_BYTES {
+            break;
+        }
+        alive -= frame.text.len();
+        (frame.text, frame.alive) = (Vec::new(), false);
+    }
+    alive
+}
+
 struct Worker<'s, V: ObjectVisitor> {
     stores: &'s Stores,
     options: SweepOptions<'s>,
@@ -600,13 +612,7 @@ impl<V: ObjectVisitor> Worker<'_, V> {
                 next: 0,
             });
             let top = stack.len() - 1;
-            for frame in &mut stack[..top] {
-                if alive <= limits::SWEEP_BYTES {
-                    break;
-                }
-                alive -= frame.text.len();
-                (frame.text, frame.alive) = (Vec::new(), false);
-            }
+            alive = let_go(&mut stack[..top], alive);
         }
     }
 }
