@@ -799,6 +799,18 @@ fn references_are_found_by_the_names_that_git_knows() {
     }
 }
 
+/// The paths at which commits brought a secret in.
+fn paths_of(result: &HistoryResult, secret: &[u8]) -> BTreeSet<PathBuf> {
+    let found = result.scan.findings.iter().zip(&result.stories);
+    let stories = found
+        .filter(|(f, _)| f.secret.expose() == secret)
+        .map(|f| f.1);
+    stories
+        .flat_map(|story| &story.events)
+        .map(|event| event.path.clone())
+        .collect()
+}
+
 /// Wherever a sweep is interrupted, it says so, and tells nothing that is not so.
 #[test]
 fn an_interrupted_sweep_is_told_at_every_place_it_can_end() {
@@ -822,6 +834,12 @@ fn an_interrupted_sweep_is_told_at_every_place_it_can_end() {
         for (found, story) in result.scan.findings.iter().zip(&result.stories) {
             assert!(tokens.iter().any(|t| t.as_bytes() == found.secret.expose()));
             assert_eq!(story.standing, Standing::Unknown);
+            assert!(!story.blobs.is_empty());
+            let known = paths_of(&every, found.secret.expose());
+            for o in &found.occurrences {
+                let path = &o.path;
+                assert!(path == Path::new("blob:unknown") || known.contains(path));
+            }
             assert_eq!(story.events, []);
         }
         for format in Format::ALL {

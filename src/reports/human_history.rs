@@ -196,7 +196,8 @@ pub(super) fn body(
             let path = path_text(&o.path);
             writeln!(out, "  at   {}:{}", escape_controls(&path), o.start.line)?;
         }
-        return Ok(());
+        let blobs = listed(&story.blobs, &[], most);
+        return writeln!(out, "  in   objects {blobs}");
     }
     let came: Vec<&Event> = story
         .events

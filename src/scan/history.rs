@@ -48,6 +48,9 @@ pub struct HistoryOptions {
     pub scan: ScanOptions,
 }
 
+/// The path of blobs whose paths nobody has found out.
+const UNKNOWN_PATH: &str = "blob:unknown";
+
 /// Where a secret of a finding stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 struct Hit {
@@ -142,12 +145,20 @@ fn sweep(
     let skips = &mut result.scan.skips;
     let mut trees = Trees::read(&stores, threads, &hopeful, &seen);
     skips.append(&mut trees.skips);
-    if stop.is_asked() {
+    let placeless = stop.is_asked();
+    if placeless {
         // Some of the trees alone would tell wrong paths: what was found has none.
         trees = Trees::none(objects.len());
     }
     let mut paths = Paths::default();
-    let known_paths = places_of(&trees, &commits, &hopeful, &holders, objects, &mut paths);
+    let mut known_paths = places_of(&trees, &commits, &hopeful, &holders, objects, &mut paths);
+    if placeless {
+        // One path for all: versions of a file are not findings of their own.
+        let unknown = paths.other(UNKNOWN_PATH.into());
+        known_paths
+            .values_mut()
+            .for_each(|list| *list = vec![unknown]);
+    }
     let messages = messages(&stores, &texts, &mut paths, skips);
     let extra: Vec<(u32, u32)> = messages.iter().map(|m| (m.number, m.path)).collect();
 
