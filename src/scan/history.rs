@@ -151,14 +151,11 @@ fn sweep(
         trees = Trees::none(objects.len());
     }
     let mut paths = Paths::default();
-    let mut known_paths = places_of(&trees, &commits, &hopeful, &holders, objects, &mut paths);
-    if placeless {
-        // One path for all: versions of a file are not findings of their own.
-        let unknown = paths.other(UNKNOWN_PATH.into());
-        known_paths
-            .values_mut()
-            .for_each(|list| *list = vec![unknown]);
-    }
+    let known_paths = if placeless {
+        placeless_of(&hopeful, &mut paths)
+    } else {
+        places_of(&trees, &commits, &hopeful, &holders, objects, &mut paths)
+    };
     let messages = messages(&stores, &texts, &mut paths, skips);
     let extra: Vec<(u32, u32)> = messages.iter().map(|m| (m.number, m.path)).collect();
 
@@ -506,6 +503,12 @@ fn notices(places: &Places, holders: &Holders, detector: &Detector, scan: &mut S
 /// A state of its own for every hopeful blob.
 fn each(hopeful: &ObjectSet) -> HashMap<u32, State> {
     hopeful.iter().map(|b| (b, State::from(b) + 1)).collect()
+}
+
+/// One path for every hopeful blob: versions of a file are not findings of their own.
+fn placeless_of(hopeful: &ObjectSet, paths: &mut Paths) -> HashMap<u32, Vec<u32>> {
+    let unknown = paths.other(UNKNOWN_PATH.into());
+    hopeful.iter().map(|blob| (blob, vec![unknown])).collect()
 }
 
 /// The paths of every hopeful blob.
