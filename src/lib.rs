@@ -11,6 +11,7 @@
 //! * [`sources`] hands out bytes and tells of what it did not read.
 //! * [`detect`] holds the patterns, the prefilter, marks and judgement.
 //! * [`findings`] makes distinct secrets of matches, with fingerprints, masks and allowances.
+//! * [`store`] keeps what earlier sweeps told, in one database.
 //! * [`story`] tells what a git history did with each secret.
 //! * [`reports`] writes them, one file a format.
 //! * [`scan`] joins the floors.
@@ -21,4 +22,5 @@ pub mod findings;
 pub mod reports;
 pub mod scan;
 pub mod sources;
+pub mod store;
 pub mod story;

@@ -87,12 +87,15 @@ pub enum ScanError {
     Glob(String, String),
     /// A pattern id that nothing has: where it was configured, and the id.
     UnknownPattern(String, String),
+    /// A store of earlier sweeps that cannot be used: which, why, and what to do.
+    Store(String),
 }
 
 impl std::fmt::Display for ScanError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Glob(source, why) => write!(f, "{source}: {why}"),
+            Self::Store(why) => f.write_str(why),
             Self::UnknownPattern(source, id) => {
                 write!(
                     f,

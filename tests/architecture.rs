@@ -10,12 +10,16 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("sources", &["base"]),
     ("detect", &["base", "sources"]),
     ("findings", &["base", "sources", "detect"]),
+    ("store", &["base", "sources"]),
     ("story", &["base", "sources", "detect", "findings"]),
     (
         "reports",
         &["base", "sources", "detect", "findings", "story"],
     ),
-    ("scan", &["base", "sources", "detect", "findings", "story"]),
+    (
+        "scan",
+        &["base", "sources", "detect", "findings", "store", "story"],
+    ),
 ];
 
 /// Crate, and the only floors that may name it.
@@ -27,7 +31,10 @@ const CRATES: &[(&str, &[&str])] = &[
     ("aho_corasick", &["detect"]),
     ("regex", &["detect"]),
     ("regex_syntax", &["detect"]),
-    ("blake3", &["findings"]),
+    ("sha1", &["sources"]),
+    ("sha2", &["sources"]),
+    ("blake3", &["findings", "store"]),
+    ("rusqlite", &["store"]),
     ("serde_sarif", &["reports"]),
     ("schemars", &["reports"]),
     ("sha1", &["sources"]),

@@ -170,6 +170,9 @@ pub struct HistoryArgs {
     /// Search every version of every file in full instead of what changed: slow, finds the same
     #[arg(long)]
     pub full_scan: bool,
+    /// Remember what was searched in this file, and search only what is new since
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
+    pub store: Option<PathBuf>,
     /// Leave out paths that match a glob, in the syntax of .gitignore; repeatable
     #[arg(long, value_name = "GLOB")]
     pub exclude: Vec<String>,

@@ -35,6 +35,13 @@ impl Swept {
         }
     }
 
+    fn store_failed(&self) -> Option<String> {
+        match self {
+            Self::One(result) => result.store_failed.clone(),
+            Self::Several(result) => result.store_failed.clone(),
+        }
+    }
+
     fn narrowed(&self) -> Option<Narrowed> {
         match self {
             Self::One(result) => result.read.narrowed.clone(),
@@ -91,6 +98,7 @@ pub fn run(args: &HistoryArgs, how: Tell) -> Result<Exit, CliError> {
         full_scan: args.full_scan,
         verify: args.verify_objects,
         narrow: narrow(args)?,
+        store: args.store.clone(),
         scan: settings.options,
     };
     let swept = sweep(&mut options, repositories);
@@ -102,7 +110,7 @@ pub fn run(args: &HistoryArgs, how: Tell) -> Result<Exit, CliError> {
     let written = outputs.write(&options, |report, options, out| {
         result.write(report, options, out)
     });
-    let narrowed = result.narrowed();
+    let (narrowed, store_failed) = (result.narrowed(), result.store_failed());
     let scan = result.scan();
     if outputs.stdout() != Format::Human {
         tell_what_is_missing(scan, how.quiet);
@@ -111,6 +119,9 @@ pub fn run(args: &HistoryArgs, how: Tell) -> Result<Exit, CliError> {
         }
     }
     written?;
+    if let Some(why) = store_failed {
+        return Err(CliError::new(why));
+    }
     Ok(Exit::of(scan, settings.severity, args.report.exit_zero))
 }
 

@@ -25,6 +25,9 @@ pub(super) fn write(
     let scan = &result.scan;
     if !options.quiet || scan.is_incomplete() {
         writeln!(out, "{}", head(result))?;
+        if let Some(why) = &result.read.searched_again {
+            writeln!(out, "all searched again: {}", escape_controls(why))?;
+        }
         missing(scan, options, style, out)?;
     }
     if let Some(narrowed) = &result.read.narrowed {
@@ -93,9 +96,13 @@ pub(super) fn missing(
 /// What was read, in a line.
 fn head(result: &HistoryResult) -> String {
     let read = &result.read;
+    let before = match read.searched_before {
+        0 => String::new(),
+        count => format!(" ({} of them searched before)", thousands(count)),
+    };
     let mut parts = vec![
         format!(
-            "{}/{} objects",
+            "{}/{} objects{before}",
             thousands(read.objects_read),
             thousands(read.objects)
         ),

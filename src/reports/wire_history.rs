@@ -15,8 +15,13 @@ pub(super) struct HistoryWire<'a> {
     repository: Cow<'a, str>,
     /// Objects that exist, each once.
     objects: u64,
-    /// Those of them that were read.
+    /// Those of them that were read, now or by an earlier sweep (`--store`).
     objects_read: u64,
+    /// Those of them that an earlier sweep searched, and this one did not.
+    searched_before: u64,
+    /// Why all were searched again although the store remembers an earlier sweep.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    searched_again: Option<&'a str>,
     commits: u64,
     references: u64,
     stashes: u64,
@@ -134,6 +139,8 @@ impl<'a> HistoryWire<'a> {
             repository: path_text(&read.repository),
             objects: read.objects,
             objects_read: read.objects_read,
+            searched_before: read.searched_before,
+            searched_again: read.searched_again.as_deref(),
             commits: read.commits,
             references: read.references,
             stashes: read.stashes,

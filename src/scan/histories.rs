@@ -104,7 +104,11 @@ impl Joined {
             scan,
             stories,
             read,
+            store_failed,
         } = swept;
+        if let Some(why) = store_failed {
+            self.result.store_failed.get_or_insert(why);
+        }
         self.result.repositories.push(RepositoryRead {
             read,
             also: located.also.clone(),

@@ -8,6 +8,7 @@
 //! 4. what commits did with each secret is found out, and what still reaches it.
 
 mod judge;
+mod memory;
 mod narrow;
 mod search;
 mod tell;
@@ -26,8 +27,10 @@ use crate::sources::history::{
     PlacesOptions, Stores, SweepOptions,
 };
 use crate::sources::{Globs, Skip, SkipReason};
+use crate::store::SweepStore;
 use crate::story::{Commits, HistoryRead, HistoryResult, NONE, Paths, State, TOP, Trees, expand};
 use judge::Judge;
+use memory::Memory;
 pub use narrow::{Moment, Narrow};
 use search::Searcher;
 
@@ -44,6 +47,8 @@ pub struct HistoryOptions {
     pub verify: bool,
     /// What is told of what is found.
     pub narrow: Narrow,
+    /// Where what was searched is remembered: a later sweep searches only what is new.
+    pub store: Option<PathBuf>,
     /// What is looked for and what is left out. Targets are not used.
     pub scan: ScanOptions,
 }
@@ -68,8 +73,8 @@ type Identity = (&'static str, Fingerprint);
 ///
 /// # Errors
 ///
-/// If the options cannot be followed. A repository, a store or an object that cannot be read is a
-/// skip in the result.
+/// If the options cannot be followed, or [`HistoryOptions::store`] cannot be used. A repository, an
+/// object store or an object that cannot be read is a skip in the result.
 pub fn history(options: &HistoryOptions) -> Result<HistoryResult, ScanError> {
     let began = Instant::now();
     known(&options.scan)?;
@@ -80,10 +85,11 @@ pub fn history(options: &HistoryOptions) -> Result<HistoryResult, ScanError> {
             .map_err(|why| ScanError::Glob(one.source.clone(), why))?;
     }
     let paths = options.narrow.globs()?;
+    let store = memory::open(options)?;
     let mut result = HistoryResult::default();
     result.read.repository.clone_from(&options.repository);
     match Places::find(&options.repository, &options.places) {
-        Ok(places) => sweep(options, (&exclude, &paths), &places, &mut result),
+        Ok(places) => sweep(options, (&exclude, &paths), &places, store, &mut result)?,
         Err(skip) => result.scan.skips.push(skip),
     }
     result
@@ -109,23 +115,19 @@ fn sweep(
     options: &HistoryOptions,
     (exclude, told): (&Globs, &Globs),
     places: &Places,
+    store: Option<SweepStore>,
     result: &mut HistoryResult,
-) {
+) -> Result<(), ScanError> {
     let (threads, stop) = (threads(options), &options.scan.stop);
     let detector = Detector::new(&options.scan.catalogue, options.scan.engine);
     let today = crate::base::today();
     let stores = Stores::open_with(places, opening(options, threads));
     let objects = stores.objects();
     let holders = Holders::read(places, objects);
-    if let Some(progress) = &options.scan.progress {
-        let count = objects.len() as u64;
-        progress.objects.fetch_add(count, Ordering::Relaxed);
-    }
-    for known in [&places.skips[..], stores.skips(), &holders.skips] {
-        result.scan.skips.extend_from_slice(known);
-    }
+    opened(options, places, &stores, &holders, &mut result.scan);
 
     // 1. What may hold a match.
+    let memory = Memory::read(options, store, &stores)?;
     let seen = ObjectSet::new(objects.len());
     let hopeful = ObjectSet::new(objects.len());
     let Searched {
@@ -136,8 +138,8 @@ fn sweep(
         options,
         &detector,
         &stores,
-        &seen,
-        &hopeful,
+        &memory,
+        [&seen, &hopeful],
         &mut result.scan,
     );
 
@@ -219,6 +221,25 @@ fn sweep(
         interrupted(result);
     }
     notices(places, &holders, &detector, &mut result.scan);
+    memory.tell(result);
+    Ok(())
+}
+
+/// Takes down what opening the stores told.
+fn opened(
+    options: &HistoryOptions,
+    places: &Places,
+    stores: &Stores,
+    holders: &Holders,
+    scan: &mut ScanResult,
+) {
+    if let Some(progress) = &options.scan.progress {
+        let count = stores.objects().len() as u64;
+        progress.objects.fetch_add(count, Ordering::Relaxed);
+    }
+    for known in [&places.skips[..], stores.skips(), &holders.skips] {
+        scan.skips.extend_from_slice(known);
+    }
 }
 
 /// What of a repository was read.
@@ -252,7 +273,7 @@ fn what_was_read(
         shallow: places.shallow.len() as u64,
         promised: promised as u64,
         verified: options.verify,
-        narrowed: None,
+        ..HistoryRead::default()
     }
 }
 
@@ -289,34 +310,41 @@ struct Searched {
     texts: Vec<u32>,
 }
 
-/// Looks at every blob, commit and tag; `hopeful` takes the blobs that may hold a match.
+/// Looks at every blob, commit and tag that was not searched before; `seen` takes those that were
+/// read now or then, `hopeful` the blobs that may hold a match.
 fn search(
     options: &HistoryOptions,
     detector: &Detector,
     stores: &Stores,
-    seen: &ObjectSet,
-    hopeful: &ObjectSet,
+    memory: &Memory<'_>,
+    [seen, hopeful]: [&ObjectSet; 2],
     scan: &mut ScanResult,
 ) -> Searched {
+    let counted = ObjectSet::new(stores.objects().len());
+    for blob in memory.blobs().iter() {
+        seen.insert(blob);
+        if memory.told(blob) == Some(true) {
+            hopeful.insert(blob);
+        }
+    }
     let sweeping = SweepOptions {
         threads: threads(options),
         kinds: &[ObjectKind::Blob, ObjectKind::Commit, ObjectKind::Tag],
         only: None,
+        without: Some(memory.blobs()).filter(|blobs| !blobs.is_empty()),
         seen,
     };
     let full = options.full_scan || options.scan.engine == Engine::Plain;
     let progress = options.scan.progress.as_deref();
     let searchers = stores.sweep(sweeping, || {
-        Searcher::new(
-            detector,
-            stores.objects(),
-            hopeful,
-            full,
-            progress,
-            stores.stop(),
-        )
+        let sets = [hopeful, &counted];
+        let watch = (progress, stores.stop());
+        Searcher::new(detector, stores.objects(), sets, memory, full, watch)
     });
     let (mut facts, mut tags, mut texts) = (Vec::new(), HashMap::new(), Vec::new());
+    let mut rest = Vec::new();
+    scan.files += memory.blobs().len() as u64;
+    scan.bytes += memory.bytes();
     for searcher in searchers {
         scan.files += searcher.blobs;
         scan.bytes += searcher.bytes;
@@ -324,7 +352,9 @@ fn search(
         facts.extend(searcher.commits);
         tags.extend(searcher.tags);
         texts.extend(searcher.texts);
+        rest.push(searcher.batch);
     }
+    memory.end(rest);
     texts.sort_unstable();
     texts.dedup();
     let commits = Commits::new(facts);
@@ -383,6 +413,7 @@ fn judged(
         threads,
         kinds: &[ObjectKind::Blob],
         only: Some(hopeful),
+        without: None,
         seen: &again,
     };
     let mut judge = Judge::new(judging);

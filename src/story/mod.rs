@@ -134,6 +134,8 @@ pub struct HistoryResult {
     pub stories: Vec<Story>,
     /// What was read.
     pub read: HistoryRead,
+    /// Why not all that was searched could be remembered: what and where, and what to do.
+    pub store_failed: Option<String>,
 }
 
 /// What of a repository was read.
@@ -143,8 +145,12 @@ pub struct HistoryRead {
     pub repository: PathBuf,
     /// Objects that exist in any store, each once.
     pub objects: u64,
-    /// Those of them that were read.
+    /// Those of them that were read, now or by an earlier sweep that remembered it.
     pub objects_read: u64,
+    /// Those of them that an earlier sweep searched, and this one did not.
+    pub searched_before: u64,
+    /// Why all were searched again although an earlier sweep remembered some.
+    pub searched_again: Option<String>,
     /// Commits.
     pub commits: u64,
     /// References.

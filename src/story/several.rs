@@ -18,6 +18,8 @@ pub struct HistoriesResult {
     pub stories: Vec<Vec<StoryIn>>,
     /// The repositories, in the order in which they were swept.
     pub repositories: Vec<RepositoryRead>,
+    /// Why not all that was searched could be remembered.
+    pub store_failed: Option<String>,
 }
 
 /// The story of a finding in one repository.

@@ -76,6 +76,7 @@ impl Trees {
             threads,
             kinds: &[ObjectKind::Tree],
             only: None,
+            without: None,
             seen,
         };
         let readers = stores.sweep(options, || Reader {

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::atomic::Ordering;
 
 use super::super::Progress;
+use super::memory::{Batch, Memory};
 use crate::base::Stop;
 use crate::detect::{Detector, Judged, Marks, Outcome, Rejection, Scratch};
 use crate::sources::history::{
@@ -19,6 +20,10 @@ pub(super) struct Searcher<'a> {
     objects: &'a Objects,
     /// Takes the blobs that may hold a match.
     hopeful: &'a ObjectSet,
+    /// Takes the blobs that were counted: one that is stored twice counts once.
+    counted: &'a ObjectSet,
+    /// What is known already.
+    memory: &'a Memory<'a>,
     full: bool,
     progress: Option<&'a Progress>,
     stop: &'a Stop,
@@ -30,6 +35,8 @@ pub(super) struct Searcher<'a> {
     pub(super) tags: Vec<(u32, u32)>,
     /// Commits and tags whose text may hold a match.
     pub(super) texts: Vec<u32>,
+    /// What is to be remembered.
+    pub(super) batch: Batch,
     pub(super) skips: Vec<Skip>,
 }
 
@@ -37,15 +44,17 @@ impl<'a> Searcher<'a> {
     pub(super) fn new(
         detector: &'a Detector,
         objects: &'a Objects,
-        hopeful: &'a ObjectSet,
+        [hopeful, counted]: [&'a ObjectSet; 2],
+        memory: &'a Memory<'a>,
         full: bool,
-        progress: Option<&'a Progress>,
-        stop: &'a Stop,
+        (progress, stop): (Option<&'a Progress>, &'a Stop),
     ) -> Self {
         Self {
             detector,
             objects,
             hopeful,
+            counted,
+            memory,
             full,
             progress,
             stop,
@@ -55,6 +64,7 @@ impl<'a> Searcher<'a> {
             commits: Vec::new(),
             tags: Vec::new(),
             texts: Vec::new(),
+            batch: Batch::default(),
             skips: Vec::new(),
         }
     }
@@ -66,13 +76,16 @@ impl<'a> Searcher<'a> {
         judged.iter().any(is_hope)
     }
 
+    /// Whether a blob may hold a match, and its marks.
     fn blob(
         &mut self,
         object: &Object<'_>,
         base: Option<Base<'_, Option<Marks>>>,
-    ) -> Option<Marks> {
-        self.blobs += 1;
-        self.bytes += object.data.len() as u64;
+    ) -> (bool, Option<Marks>) {
+        if self.counted.insert(object.number) {
+            self.blobs += 1;
+            self.bytes += object.data.len() as u64;
+        }
         if let Some(progress) = self.progress {
             progress.files.fetch_add(1, Ordering::Relaxed);
             progress
@@ -80,26 +93,28 @@ impl<'a> Searcher<'a> {
                 .fetch_add(object.data.len() as u64, Ordering::Relaxed);
         }
         let (text, kind) = content(object.data);
-        if self.full || kind == ContentKind::Utf16 {
-            if self.may(&text, kind) {
-                self.hopeful.insert(object.number);
-            }
-            return None;
-        }
-        let scratch = &mut self.scratch;
-        let marks = match base.and_then(|b| b.held.as_ref().map(|held| (held, b.segments))) {
-            Some((held, segments)) => self.detector.marks_upon(held, &text, segments, scratch),
-            None => self.detector.marks_of(&text, scratch),
+        let (hope, marks) = if self.full || kind == ContentKind::Utf16 {
+            (self.may(&text, kind), None)
+        } else {
+            let scratch = &mut self.scratch;
+            let marks = match base.and_then(|b| b.held.as_ref().map(|held| (held, b.segments))) {
+                Some((held, segments)) => self.detector.marks_upon(held, &text, segments, scratch),
+                None => self.detector.marks_of(&text, scratch),
+            };
+            let hope = self.detector.may_match(&text, kind, &marks, scratch);
+            (hope, Some(marks))
         };
-        if self.detector.may_match(&text, kind, &marks, scratch) {
+        if hope {
             self.hopeful.insert(object.number);
         }
-        Some(marks)
+        (hope, marks)
     }
 
-    fn commit(&mut self, object: &Object<'_>) {
+    /// Whether a commit's text may hold a match; `None` if it is damaged.
+    fn commit(&mut self, object: &Object<'_>) -> Option<bool> {
         let Some(commit) = Commit::parse(object.data) else {
-            return self.damaged(object);
+            self.damaged(object);
+            return None;
         };
         let find = |hex: &[u8]| self.objects.find_hex(hex).unwrap_or(NONE);
         self.commits.push(CommitFact {
@@ -108,27 +123,31 @@ impl<'a> Searcher<'a> {
             parents: commit.parents.iter().map(|p| find(p)).collect(),
             time: commit.committer().time,
         });
-        self.text(object, &commit.text);
+        Some(self.text(object, &commit.text))
     }
 
-    fn tag(&mut self, object: &Object<'_>) {
+    /// Whether a tag's text may hold a match; `None` if it is damaged.
+    fn tag(&mut self, object: &Object<'_>) -> Option<bool> {
         let Some(tag) = Tag::parse(object.data) else {
-            return self.damaged(object);
+            self.damaged(object);
+            return None;
         };
         if let Some(target) = self.objects.find_hex(tag.object) {
             self.tags.push((object.number, target));
         }
-        self.text(object, &tag.text);
+        Some(self.text(object, &tag.text))
     }
 
-    fn text(&mut self, object: &Object<'_>, ranges: &[Range<usize>]) {
-        let texts = ranges.iter().map(|range| &object.data[range.clone()]);
-        if texts
-            .into_iter()
-            .any(|text| self.may(text, ContentKind::Text))
-        {
+    /// Whether a text may hold a match: what an earlier sweep told, or a search.
+    fn text(&mut self, object: &Object<'_>, ranges: &[Range<usize>]) -> bool {
+        let hope = self.memory.told(object.number).unwrap_or_else(|| {
+            let mut texts = ranges.iter().map(|range| &object.data[range.clone()]);
+            texts.any(|text| self.may(text, ContentKind::Text))
+        });
+        if hope {
             self.texts.push(object.number);
         }
+        hope
     }
 
     /// What does not parse is searched as it is.
@@ -156,13 +175,21 @@ impl ObjectVisitor for Searcher<'_> {
         object: &Object<'_>,
         base: Option<Base<'_, Option<Marks>>>,
     ) -> Option<Marks> {
-        match object.kind {
-            ObjectKind::Blob => return self.blob(object, base),
-            ObjectKind::Commit => self.commit(object),
-            ObjectKind::Tag => self.tag(object),
-            ObjectKind::Tree => {}
+        let (hope, marks) = match object.kind {
+            ObjectKind::Blob => {
+                let (hope, marks) = self.blob(object, base);
+                (Some(hope), marks)
+            }
+            ObjectKind::Commit => (self.commit(object), None),
+            ObjectKind::Tag => (self.tag(object), None),
+            ObjectKind::Tree => (None, None),
+        };
+        if let Some(hope) = hope
+            && let Err(skip) = self.memory.take(object, hope, &mut self.batch)
+        {
+            self.skips.push(skip);
         }
-        None
+        marks
     }
 
     fn skip(&mut self, skip: Skip) {

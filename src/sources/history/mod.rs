@@ -20,6 +20,7 @@ mod forest;
 mod index;
 mod inflate;
 mod loose;
+mod naming;
 mod objects;
 mod open;
 mod pack;
@@ -27,8 +28,8 @@ mod places;
 mod read;
 mod refs;
 mod resolve;
+mod sound;
 mod sweep;
-mod verify;
 
 #[cfg(test)]
 mod tests;

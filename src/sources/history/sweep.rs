@@ -13,7 +13,7 @@ use super::super::{Skip, SkipReason, guard::guarded};
 use super::inflate::Inflater;
 use super::pack::{ELSEWHERE, NONE, Pack};
 use super::read::ObjectReader;
-use super::{ObjectKind, Segment, Stores, corrupt, delta, loose, verify};
+use super::{ObjectKind, Segment, Stores, corrupt, delta, loose};
 use crate::base::limits;
 
 /// An object, at hand for as long as the visitor looks at it.
@@ -116,6 +116,9 @@ pub struct SweepOptions<'a> {
     /// If given, only these: what else has to be rebuilt for their sake is not handed out, and
     /// each is handed out once.
     pub only: Option<&'a ObjectSet>,
+    /// If given, all but these: they are not handed out, and only those of them are inflated that
+    /// others are built upon.
+    pub without: Option<&'a ObjectSet>,
     /// Takes the objects that were handed out.
     pub seen: &'a ObjectSet,
 }
@@ -174,16 +177,18 @@ impl Stores {
     ) -> Vec<V> {
         // Which entries are needed, a bit each, if not all.
         let claimed = ObjectSet::new(self.objects.len());
-        let needed: Option<Vec<Vec<bool>>> = options.only.map(|only| {
-            let packs = self.packs.iter();
-            packs.map(|pack| needed(pack, only, &claimed)).collect()
-        });
-        let loose = |number: u32| {
-            options
-                .only
-                .is_none_or(|o| o.has(number) && claimed.insert(number))
+        let wanted = |number: u32| {
+            options.without.is_none_or(|w| !w.has(number))
+                && options
+                    .only
+                    .is_none_or(|o| o.has(number) && claimed.insert(number))
         };
-        let (tasks, work) = self.tasks(options.kinds, needed.as_deref(), loose);
+        let is_part = options.only.is_some() || options.without.is_some();
+        let needed: Option<Vec<Vec<bool>>> = is_part.then(|| {
+            let packs = self.packs.iter();
+            packs.map(|pack| needed(pack, wanted)).collect()
+        });
+        let (tasks, work) = self.tasks(options.kinds, needed.as_deref(), wanted);
         if let Some(progress) = &self.options.progress {
             progress.begin(work);
         }
@@ -294,11 +299,11 @@ impl Stores {
     }
 }
 
-/// The entries that must be rebuilt to have all of `only` that nobody has claimed yet.
-fn needed(pack: &Pack, only: &ObjectSet, claimed: &ObjectSet) -> Vec<bool> {
+/// The entries that must be rebuilt to have all objects that are wanted.
+fn needed(pack: &Pack, wanted: impl Fn(u32) -> bool) -> Vec<bool> {
     let mut needed = vec![false; pack.entries.len()];
     for (start, entry) in pack.entries.iter().enumerate() {
-        if !only.has(entry.number) || !claimed.insert(entry.number) {
+        if !wanted(entry.number) {
             continue;
         }
         let mut at = start as u32;
@@ -417,7 +422,7 @@ impl<V: ObjectVisitor> Worker<'_, V> {
         // What is asked for by number was handed out, and hashed, before.
         if stores.options.verify && self.options.only.is_none() {
             let (hash, id) = (stores.objects.hash(), stores.objects.id(object.number));
-            if !verify::has_id(hash, id, object.kind, object.data) {
+            if !hash.is_id_of(id, object.kind, object.data) {
                 let hex = stores.objects.hex(object.number);
                 let why = "its bytes do not have its id".to_owned();
                 self.visitor.skip(corrupt(format!("object {hex}"), why));
@@ -458,6 +463,7 @@ impl<V: ObjectVisitor> Worker<'_, V> {
     fn is_told(&self, pack: &Pack, entry: u32) -> bool {
         let number = pack.entries[entry as usize].number;
         self.options.only.is_none_or(|only| only.has(number))
+            && self.options.without.is_none_or(|w| !w.has(number))
     }
 
     fn is_needed(&self, place: usize, entry: u32) -> bool {

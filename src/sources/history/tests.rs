@@ -45,11 +45,21 @@ fn opened(path: &Path) -> Stores {
 }
 
 fn swept(stores: &Stores, threads: usize, only: Option<&ObjectSet>) -> (Recorder, ObjectSet) {
+    swept_but(stores, threads, only, None)
+}
+
+fn swept_but(
+    stores: &Stores,
+    threads: usize,
+    only: Option<&ObjectSet>,
+    without: Option<&ObjectSet>,
+) -> (Recorder, ObjectSet) {
     let seen = ObjectSet::new(stores.objects().len());
     let options = SweepOptions {
         threads,
         kinds: ObjectKind::ALL,
         only,
+        without,
         seen: &seen,
     };
     let mut all = Recorder::default();
@@ -188,6 +198,33 @@ fn only_what_is_asked_for_is_handed_out_once() {
     assert_eq!(seen.iter().collect::<Vec<_>>(), [3, 7, 31]);
 }
 
+/// What is left out may be a base, and what is not has all its copies handed out.
+#[test]
+fn all_but_what_is_left_out_is_handed_out() {
+    let built = built(60);
+    let repository = git2::Repository::open(built.dir.path()).expect("opened");
+    let loose = [b"one", b"two"].map(|text| repository.blob(text).expect("written"));
+    let stores = opened(built.dir.path());
+    let count = stores.objects().len();
+    assert_eq!((count, stores.sound().len()), (62, 62));
+    let (whole, _) = swept(&stores, 1, None);
+    for (step, threads) in [(1, 1), (2, 3), (7, 2), (61, 1), (100, 2)] {
+        let without = ObjectSet::new(count);
+        for number in (0..count as u32).filter(|n| n % step != 0) {
+            without.insert(number);
+        }
+        without.insert(stores.objects().find(loose[0].as_bytes()).expect("known"));
+        let (all, seen) = swept_but(&stores, threads, None, Some(&without));
+        assert_eq!(all.skips, []);
+        let expected: Vec<u32> = (0..count as u32).filter(|n| !without.has(*n)).collect();
+        assert_eq!(seen.iter().collect::<Vec<_>>(), expected, "one of {step}");
+        assert!(all.objects.keys().copied().eq(expected), "one of {step}");
+        for (number, object) in &all.objects {
+            assert!(*object == whole.objects[number], "one of {step}");
+        }
+    }
+}
+
 #[test]
 fn alternates_and_the_environment_name_stores() {
     let far = built(5);
@@ -227,6 +264,7 @@ fn a_damaged_pack_is_told_and_the_rest_is_read() {
             "byte {at} changed and nothing was said"
         );
         assert!(seen.len() < 30);
+        assert!(stores.sound().iter().eq(seen.iter()), "byte {at}");
         lost_some += seen.len();
         for (number, (_, text)) in &all.objects {
             let id = git2::Oid::from_bytes(stores.objects().id(*number)).expect("an id");
@@ -436,6 +474,7 @@ fn deltas_by_id_find_their_base_in_any_store() {
     hand_made(dir.path(), &[(id(9), Stored::Whole(b"base".to_vec()))]);
     let stores = opened(dir.path());
     assert_eq!(stores.skips(), []);
+    assert_eq!(stores.sound().len(), 3);
     let (all, _) = swept(&stores, 1, None);
     let texts: Vec<&[u8]> = all.objects.values().map(|o| &o.1[..]).collect();
     assert_eq!(texts, [&b"baseone"[..], b"baseone!", b"base"]);

@@ -1,0 +1,65 @@
+//! The id that an object's bytes have: what git names it by.
+
+use sha1::Sha1;
+use sha2::{Digest as _, Sha256};
+
+use super::{HashKind, ObjectKind};
+
+impl HashKind {
+    /// Whether the bytes of an object are those that its id says.
+    pub fn is_id_of(self, id: &[u8], kind: ObjectKind, data: &[u8]) -> bool {
+        let head = format!("{} {}\0", kind.word(), data.len());
+        match self {
+            Self::Sha1 => {
+                let hash = Sha1::new().chain_update(&head).chain_update(data);
+                hash.finalize().as_slice() == id
+            }
+            Self::Sha256 => {
+                let hash = Sha256::new().chain_update(&head).chain_update(data);
+                hash.finalize().as_slice() == id
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What `git hash-object` and the manual of git say of the empty blob and the empty tree.
+    #[test]
+    fn ids_are_those_of_git() {
+        for (hash, kind, data, hex) in [
+            (
+                HashKind::Sha1,
+                ObjectKind::Blob,
+                &b""[..],
+                "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391",
+            ),
+            (
+                HashKind::Sha1,
+                ObjectKind::Tree,
+                b"",
+                "4b825dc642cb6eb9a060e54bf8d69288fbee4904",
+            ),
+            (
+                HashKind::Sha1,
+                ObjectKind::Blob,
+                b"test content\n",
+                "d670460b4b4aece5915caf5c68d12f560a9fe3e4",
+            ),
+            (
+                HashKind::Sha256,
+                ObjectKind::Tree,
+                b"",
+                "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321",
+            ),
+        ] {
+            let id = hash.parse(hex.as_bytes()).expect("an id");
+            let id = &id[..hash.bytes()];
+            assert!(hash.is_id_of(id, kind, data), "{hex}");
+            assert!(!hash.is_id_of(id, ObjectKind::Tag, data), "{hex}");
+            assert!(!hash.is_id_of(id, kind, b"other"), "{hex}");
+        }
+    }
+}
