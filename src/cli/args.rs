@@ -103,11 +103,9 @@ pub struct Look {
     pub engine: EngineArg,
 }
 
-#[derive(Debug, ClapArgs)]
-pub struct ScanArgs {
-    /// Files and folders; - is standard input [default: .]
-    #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
-    pub paths: Vec<PathBuf>,
+/// Where reports go, what they show, and what fails.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct Reporting {
     /// The report on standard output [default: human]
     #[arg(short, long, value_name = "FORMAT")]
     pub format: Option<FormatArg>,
@@ -126,6 +124,15 @@ pub struct ScanArgs {
     /// Write secrets in full; refused in CI
     #[arg(long)]
     pub show_secrets: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct ScanArgs {
+    /// Files and folders; - is standard input [default: .]
+    #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub report: Reporting,
     #[command(flatten)]
     pub look: Look,
 }
@@ -135,24 +142,8 @@ pub struct HistoryArgs {
     /// A folder of the repository, or its git folder [default: .]
     #[arg(value_name = "REPO", value_hint = ValueHint::DirPath)]
     pub repository: Option<PathBuf>,
-    /// The report on standard output [default: human]
-    #[arg(short, long, value_name = "FORMAT")]
-    pub format: Option<FormatArg>,
-    /// Write a report to a file, too; - is standard output; repeatable
-    #[arg(short, long, value_name = "FORMAT:PATH", value_parser = parse_output)]
-    pub output: Vec<Output>,
-    /// The least confidence that is reported and fails [default: medium]
-    #[arg(long, value_name = "LEVEL")]
-    pub confidence: Option<ConfidenceArg>,
-    /// The least severity that fails; what is below is reported and does not fail [default: medium]
-    #[arg(long, value_name = "LEVEL")]
-    pub severity: Option<SeverityArg>,
-    /// End with 0 although there are findings; what could not be read still ends with 2
-    #[arg(long)]
-    pub exit_zero: bool,
-    /// Write secrets in full; refused in CI
-    #[arg(long)]
-    pub show_secrets: bool,
+    #[command(flatten)]
+    pub report: Reporting,
     /// Search every version of every file in full instead of what changed: slow, finds the same
     #[arg(long)]
     pub full_scan: bool,
@@ -336,7 +327,7 @@ mod tests {
             let Command::Scan(scan) = Args::try_parse_from(args).unwrap().command else {
                 panic!("scan was asked for");
             };
-            assert_eq!(scan.format.map(|f| f.0), Some(*format));
+            assert_eq!(scan.report.format.map(|f| f.0), Some(*format));
         }
     }
 

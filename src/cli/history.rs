@@ -14,17 +14,12 @@ use super::error::CliError;
 use super::exit::Exit;
 use super::output::{Outputs, report_options};
 use super::progress::Watch;
-use super::scan::{is_ci, tell_what_is_missing};
+use super::scan::tell_what_is_missing;
 use super::settings::Settings;
 
 /// Runs the command.
 pub fn run(args: &HistoryArgs, how: Tell) -> Result<Exit, CliError> {
-    let outputs = Outputs::resolve(args.format, &args.output)?;
-    if args.show_secrets && is_ci() {
-        return Err(CliError::new(
-            "--show-secrets is refused in CI: logs are kept, and read by many",
-        ));
-    }
+    let outputs = Outputs::resolve(&args.report)?;
     let repository = args
         .repository
         .clone()
@@ -41,9 +36,9 @@ pub fn run(args: &HistoryArgs, how: Tell) -> Result<Exit, CliError> {
         threads: args.threads,
         engine: EngineArg(Engine::Fast),
     };
-    let confidence = args.confidence.map(|c| c.0);
+    let confidence = args.report.confidence.map(|c| c.0);
     let mut settings = Settings::resolve(&look, vec![repository.clone()], confidence)?;
-    if let Some(severity) = args.severity {
+    if let Some(severity) = args.report.severity {
         settings.severity = severity.0;
     }
     let progress = Arc::new(Progress::default());
@@ -59,7 +54,7 @@ pub fn run(args: &HistoryArgs, how: Tell) -> Result<Exit, CliError> {
     let mut result = swept?;
     result.scan.notices.splice(0..0, settings.notices);
 
-    let options = report_options(args.show_secrets, settings.severity, how);
+    let options = report_options(args.report.show_secrets, settings.severity, how);
     let written = outputs.write(&options, |report, options, out| {
         report.write_history(&result, options, out)
     });
@@ -67,7 +62,11 @@ pub fn run(args: &HistoryArgs, how: Tell) -> Result<Exit, CliError> {
         tell_what_is_missing(&result.scan, how.quiet);
     }
     written?;
-    Ok(Exit::of(&result.scan, settings.severity, args.exit_zero))
+    Ok(Exit::of(
+        &result.scan,
+        settings.severity,
+        args.report.exit_zero,
+    ))
 }
 
 /// Where git's own variables say that objects are.

@@ -8,7 +8,7 @@ use straykey::base::path_text;
 use straykey::detect::patterns::Severity;
 use straykey::reports::{Format, Report, ReportOptions, write_atomically};
 
-use super::args::{FormatArg, Output, Tell};
+use super::args::{Output, Reporting, Tell};
 use super::error::CliError;
 
 /// The reports of a run.
@@ -24,8 +24,14 @@ impl Outputs {
     ///
     /// # Errors
     ///
-    /// If two reports would go to the same place.
-    pub fn resolve(format: Option<FormatArg>, output: &[Output]) -> Result<Self, CliError> {
+    /// If secrets would be written in full in CI, or two reports to the same place.
+    pub fn resolve(args: &Reporting) -> Result<Self, CliError> {
+        if args.show_secrets && is_ci() {
+            return Err(CliError::new(
+                "--show-secrets is refused in CI: logs are kept, and read by many",
+            ));
+        }
+        let (format, output) = (args.format, &args.output[..]);
         let mut seen = BTreeSet::new();
         for path in output.iter().filter_map(|o| o.path.as_ref()) {
             if !seen.insert(whole(path)) {
@@ -119,6 +125,10 @@ pub fn to_stdout(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result
             Ok(())
         }
     }
+}
+
+fn is_ci() -> bool {
+    std::env::var("CI").is_ok_and(|value| !matches!(value.as_str(), "" | "0" | "false"))
 }
 
 /// What reports may show.

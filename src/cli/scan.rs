@@ -21,20 +21,15 @@ const NAMED: usize = 20;
 
 /// Runs the command.
 pub fn run(args: &ScanArgs, how: Tell) -> Result<Exit, CliError> {
-    let outputs = Outputs::resolve(args.format, &args.output)?;
-    if args.show_secrets && is_ci() {
-        return Err(CliError::new(
-            "--show-secrets is refused in CI: logs are kept, and read by many",
-        ));
-    }
+    let outputs = Outputs::resolve(&args.report)?;
     let targets = if args.paths.is_empty() {
         vec![PathBuf::from(".")]
     } else {
         args.paths.clone()
     };
-    let confidence = args.confidence.map(|c| c.0);
+    let confidence = args.report.confidence.map(|c| c.0);
     let mut settings = Settings::resolve(&args.look, targets, confidence)?;
-    if let Some(severity) = args.severity {
+    if let Some(severity) = args.report.severity {
         settings.severity = severity.0;
     }
     let progress = Arc::new(Progress::default());
@@ -45,7 +40,7 @@ pub fn run(args: &ScanArgs, how: Tell) -> Result<Exit, CliError> {
     let mut result = scanned?;
     result.notices.splice(0..0, settings.notices);
 
-    let options = report_options(args.show_secrets, settings.severity, how);
+    let options = report_options(args.report.show_secrets, settings.severity, how);
     let written = outputs.write(&options, |report, options, out| {
         report.write(&result, options, out)
     });
@@ -53,7 +48,7 @@ pub fn run(args: &ScanArgs, how: Tell) -> Result<Exit, CliError> {
         tell_what_is_missing(&result, how.quiet);
     }
     written?;
-    Ok(Exit::of(&result, settings.severity, args.exit_zero))
+    Ok(Exit::of(&result, settings.severity, args.report.exit_zero))
 }
 
 /// What the report for people would say of it.
@@ -71,8 +66,4 @@ pub fn tell_what_is_missing(result: &ScanResult, quiet: bool) {
             tell(&format!("notice: {notice}"));
         }
     }
-}
-
-pub fn is_ci() -> bool {
-    std::env::var("CI").is_ok_and(|value| !matches!(value.as_str(), "" | "0" | "false"))
 }
