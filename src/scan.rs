@@ -1,5 +1,6 @@
 //! Joins the floors: sources to detection to findings.
 
+mod commits;
 mod history;
 mod worker;
 
@@ -19,6 +20,7 @@ use worker::Worker;
 
 pub use history::{HistoryOptions, history};
 
+pub use commits::{CommitsOptions, commits};
 /// What to scan, and how.
 #[derive(Clone, Debug, Default)]
 pub struct ScanOptions {
@@ -80,6 +82,8 @@ pub enum ScanError {
 
 impl std::fmt::Display for ScanError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+    /// Commits that were asked for and are not known: why.
+    Revision(String),
         match self {
             Self::Glob(source, why) => write!(f, "{source}: {why}"),
             Self::UnknownPattern(source, id) => {
@@ -93,6 +97,7 @@ impl std::fmt::Display for ScanError {
     }
 }
 
+            Self::Revision(why) => f.write_str(why),
 impl std::error::Error for ScanError {}
 
 /// Scans.

@@ -70,7 +70,7 @@ pub fn run(args: &HistoryArgs, how: Tell) -> Result<Exit, CliError> {
 }
 
 /// Where git's own variables say that objects are.
-fn environment() -> PlacesOptions {
+pub fn environment() -> PlacesOptions {
     let named = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
     let list = named("GIT_ALTERNATE_OBJECT_DIRECTORIES").unwrap_or_else(OsString::new);
     PlacesOptions {

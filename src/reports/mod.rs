@@ -7,6 +7,7 @@ mod escaping;
 mod file;
 mod human;
 mod human_history;
+mod human_range;
 mod json;
 mod sarif;
 mod sarif_rules;
@@ -15,12 +16,13 @@ mod style;
 mod taxonomies;
 mod wire;
 mod wire_history;
+mod wire_range;
 
 use std::io::{self, Write};
 
 use crate::detect::patterns::Severity;
 use crate::findings::ScanResult;
-use crate::story::HistoryResult;
+use crate::story::{HistoryResult, RangeResult};
 
 pub use file::write_atomically;
 pub use human::Human;
@@ -78,6 +80,18 @@ pub trait Report {
     fn write_history(
         &self,
         result: &HistoryResult,
+        options: &ReportOptions,
+        out: &mut dyn Write,
+    ) -> io::Result<()>;
+
+    /// Writes the whole report of a range: findings with the commits that brought them in.
+    ///
+    /// # Errors
+    ///
+    /// What `out` says.
+    fn write_range(
+        &self,
+        result: &RangeResult,
         options: &ReportOptions,
         out: &mut dyn Write,
     ) -> io::Result<()>;

@@ -9,14 +9,15 @@ use serde::Serialize;
 
 use super::ReportOptions;
 use super::wire_history::{HistoryWire, StoryWire};
+use super::wire_range::{CommitWire, RangeWire};
 use crate::base::path_text;
 use crate::detect::patterns::Pattern;
 use crate::findings::{Accepted, Finding, Occurrence, PartPlace, ScanResult};
-use crate::story::{HistoryResult, Story};
+use crate::story::{CommitInfo, HistoryResult, RangeResult, Story};
 
 /// The version of the JSON documents. The second number grows with additions, the first when
 /// something is taken away or changes its meaning.
-pub(super) const SCHEMA_VERSION: &str = "1.1";
+pub(super) const SCHEMA_VERSION: &str = "1.2";
 
 /// One scan.
 #[derive(Serialize, JsonSchema)]
@@ -44,6 +45,9 @@ pub(super) struct Document<'a> {
     /// What of a repository was read, if its history was swept.
     #[serde(skip_serializing_if = "Option::is_none")]
     history: Option<HistoryWire<'a>>,
+    /// What of a range of commits was read, if one was judged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    range: Option<RangeWire<'a>>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -114,6 +118,9 @@ struct FindingWire<'a> {
     /// What a history did with it.
     #[serde(skip_serializing_if = "Option::is_none")]
     story: Option<StoryWire<'a>>,
+    /// The commit of a range that brought it in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    commit: Option<CommitWire<'a>>,
 }
 
 /// What a finding is, in both formats.
@@ -179,6 +186,9 @@ pub(super) struct Line<'a> {
     /// What a history did with it.
     #[serde(skip_serializing_if = "Option::is_none")]
     story: Option<StoryWire<'a>>,
+    /// The commit of a range that brought it in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    commit: Option<CommitWire<'a>>,
 }
 
 impl<'a> Document<'a> {
@@ -227,6 +237,7 @@ impl<'a> Document<'a> {
                 .collect(),
             notices: &result.notices,
             history: None,
+            range: None,
         }
     }
 
@@ -236,6 +247,15 @@ impl<'a> Document<'a> {
             finding.story = Some(StoryWire::new(story));
         }
         document.history = Some(HistoryWire::new(&result.read));
+        document
+    }
+
+    pub(super) fn of_range(result: &'a RangeResult, options: &ReportOptions) -> Self {
+        let mut document = Self::new(&result.scan, options);
+        for (number, finding) in document.findings.iter_mut().enumerate() {
+            finding.commit = result.commit_of(number).map(CommitWire::new);
+        }
+        document.range = Some(RangeWire::new(&result.read));
         document
     }
 }
@@ -252,6 +272,19 @@ impl<'a> Line<'a> {
             what: what(f, options),
             occurrence: occurrence(o),
             story: story.map(StoryWire::new),
+            commit: None,
+        }
+    }
+
+    pub(super) fn of_range(
+        f: &'a Finding,
+        o: &'a Occurrence,
+        commit: Option<&'a CommitInfo>,
+        options: &ReportOptions,
+    ) -> Self {
+        Self {
+            commit: commit.map(CommitWire::new),
+            ..Self::new(f, o, None, options)
         }
     }
 }
@@ -280,6 +313,7 @@ fn finding<'a>(f: &'a Finding, options: &ReportOptions) -> FindingWire<'a> {
         cwe: p.cwe,
         occurrences: f.occurrences.iter().map(occurrence).collect(),
         story: None,
+        commit: None,
     }
 }
 

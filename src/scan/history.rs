@@ -25,6 +25,7 @@ use crate::sources::history::{
 use crate::sources::{Globs, Skip, SkipReason};
 use crate::story::{Commits, HistoryRead, HistoryResult, NONE, Paths, State, TOP, Trees, expand};
 use judge::Judge;
+pub(super) use judge::is_match;
 use search::Searcher;
 
 /// Which history to sweep, and how.

@@ -11,6 +11,7 @@
 mod commits;
 mod events;
 mod paths;
+mod range;
 mod trees;
 
 use std::path::PathBuf;
@@ -20,6 +21,7 @@ use crate::findings::ScanResult;
 pub use commits::{CommitFact, Commits};
 pub use events::{Change, Happened, Happenings, Historian, Spot, ever_had};
 pub use paths::{Paths, TOP, Visited, expand};
+pub use range::{CommitInfo, RangeRead, RangeResult};
 pub use trees::{Entry, NONE, State, Trees};
 
 /// Where a secret stands now.

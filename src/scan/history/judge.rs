@@ -169,7 +169,7 @@ impl<'a> Judge<'a> {
 }
 
 /// Whether a judged mark becomes a finding: a match, or one whose allowance ended.
-fn is_match(judged: &Judged, today: &str) -> bool {
+pub(in super::super) fn is_match(judged: &Judged, today: &str) -> bool {
     match &judged.outcome {
         Outcome::Match => true,
         Outcome::Allowed(allow) => allow.until.as_deref().is_some_and(|until| until < today),

@@ -18,13 +18,16 @@ mod delta;
 mod forest;
 mod index;
 mod inflate;
+mod lookup;
 mod loose;
 mod objects;
 mod open;
 mod pack;
 mod places;
+mod range;
 mod read;
 mod refs;
+mod revisions;
 mod sweep;
 
 #[cfg(test)]
@@ -36,10 +39,13 @@ use super::{Skip, SkipReason};
 
 pub use commit::{Commit, Tag, Who};
 pub use delta::{Segment, apply as apply_delta};
+pub use lookup::{Absence, Id, Lookup, LookupReader};
 pub use objects::{HashKind, Objects, hex};
 pub use places::{Format, Places, PlacesOptions};
+pub use range::{Failed, Range, RangeCommit, Touched, only_in, range, touched};
 pub use read::ObjectReader;
 pub use refs::{Holder, HolderKind, Holders};
+pub use revisions::{RevisionError, Revisions};
 pub use sweep::{Base, Object, ObjectSet, ObjectVisitor, SweepOptions};
 
 /// What an object is.
