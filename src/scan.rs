@@ -1,6 +1,7 @@
 //! Joins the floors: sources to detection to findings.
 
 mod commits;
+mod conceal;
 mod history;
 mod worker;
 
@@ -13,14 +14,14 @@ use std::time::Instant;
 use crate::base::Position;
 pub use crate::detect::Engine;
 use crate::detect::patterns::{Confidence, Pattern};
-use crate::detect::{Catalogue, Detector, Judged};
+use crate::detect::{Catalogue, Detector, Judged, Needles};
 use crate::findings::{Accepted, Allowances, Effect, Finding, Fingerprint, ScanResult};
 use crate::sources::{Globs, Heads, TreeOptions, TreeSource, top_of};
 use worker::Worker;
 
+pub use commits::{CommitsOptions, commits};
 pub use history::{HistoryOptions, history};
 
-pub use commits::{CommitsOptions, commits};
 /// What to scan, and how.
 #[derive(Clone, Debug, Default)]
 pub struct ScanOptions {
@@ -34,6 +35,8 @@ pub struct ScanOptions {
     pub catalogue: Catalogue,
     /// How.
     pub engine: Engine,
+    /// One known value to look for, instead of patterns.
+    pub find: Option<Arc<Needles>>,
     /// The least confidence that is shown; what is below is counted.
     pub least: Option<Confidence>,
     /// What somebody accepted.
@@ -78,12 +81,12 @@ pub enum ScanError {
     Glob(String, String),
     /// A pattern id that nothing has: where it was configured, and the id.
     UnknownPattern(String, String),
+    /// Commits that were asked for and are not known: why.
+    Revision(String),
 }
 
 impl std::fmt::Display for ScanError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-    /// Commits that were asked for and are not known: why.
-    Revision(String),
         match self {
             Self::Glob(source, why) => write!(f, "{source}: {why}"),
             Self::UnknownPattern(source, id) => {
@@ -93,11 +96,11 @@ impl std::fmt::Display for ScanError {
                     crate::base::quote(id)
                 )
             }
+            Self::Revision(why) => f.write_str(why),
         }
     }
 }
 
-            Self::Revision(why) => f.write_str(why),
 impl std::error::Error for ScanError {}
 
 /// Scans.
@@ -154,16 +157,18 @@ fn run(options: &ScanOptions, explaining: bool) -> Result<(Vec<Explained>, ScanR
         threads: options.threads,
     });
     let progress = options.progress.as_deref();
-    let workers = source.walk(|| Worker::new(&detector, &exclude, progress, explaining, &today));
+    let find = options.find.as_deref();
+    let worker = |progress| Worker::new(&detector, find, &exclude, progress, explaining, &today);
+    let workers = source.walk(|| worker(progress));
 
-    let mut merged = Worker::new(&detector, &exclude, None, explaining, &today);
+    let mut merged = worker(None);
     for worker in workers {
         merged.merge(worker);
     }
     let mut result = ScanResult {
         files: merged.files,
         bytes: merged.bytes,
-        patterns: detector.patterns().len(),
+        patterns: find.map_or(detector.patterns().len(), Needles::ways),
         has_history: options.targets.iter().any(|target| {
             let target = target.canonicalize();
             target.is_ok_and(|target| top_of(&target).is_some())
@@ -187,6 +192,9 @@ fn run(options: &ScanOptions, explaining: bool) -> Result<(Vec<Explained>, ScanR
     explained.sort_by(|a, b| {
         (&a.path, a.start, a.judged.pattern.id).cmp(&(&b.path, b.start, b.judged.pattern.id))
     });
+    if let Some(needles) = find {
+        conceal::conceal(&mut result, needles);
+    }
     result.elapsed = began.elapsed();
     Ok((explained, result))
 }

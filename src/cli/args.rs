@@ -14,6 +14,7 @@ Examples:
   git show HEAD:config.yml | straykey scan -
   straykey history                        everything that git still holds, with its story
   straykey commits origin/main..HEAD      what each commit of a range brings in
+  straykey history --find - < value       where one known value is, in any encoding
   straykey explain deploy/prod.env:12     why something there was or was not reported
   straykey allow 7f3a91c2 --reason \"a key of the documentation\"
 
@@ -52,10 +53,10 @@ pub struct Tell {
 pub enum Command {
     /// Scan files and folders, or standard input
     Scan(ScanArgs),
-    /// Sweep everything that a git repository holds, and tell the story of each finding
-    History(HistoryArgs),
     /// Judge every commit of a range by itself: what each brings in
     Commits(CommitsArgs),
+    /// Sweep everything that a git repository holds, and tell the story of each finding
+    History(HistoryArgs),
     /// Tell why something was or was not reported
     Explain(ExplainArgs),
     /// Accept a finding, with a reason, in .straykey/ignore
@@ -136,6 +137,9 @@ pub struct ScanArgs {
     pub paths: Vec<PathBuf>,
     #[command(flatten)]
     pub report: Reporting,
+    /// Look for one known value instead, in every encoding; - reads it from standard input
+    #[arg(long, value_name = "-", conflicts_with_all = ["show_secrets", "only", "patterns"])]
+    pub find: Option<String>,
     #[command(flatten)]
     pub look: Look,
 }
@@ -177,6 +181,9 @@ pub struct HistoryArgs {
     pub repository: Option<PathBuf>,
     #[command(flatten)]
     pub report: Reporting,
+    /// Look for one known value instead, in every encoding; - reads it from standard input
+    #[arg(long, value_name = "-", conflicts_with_all = ["show_secrets", "only", "patterns"])]
+    pub find: Option<String>,
     /// Search every version of every file in full instead of what changed: slow, finds the same
     #[arg(long)]
     pub full_scan: bool,

@@ -42,6 +42,7 @@ pub fn run(args: &HistoryArgs, how: Tell) -> Result<Exit, CliError> {
         settings.severity = severity.0;
     }
     let progress = Arc::new(Progress::default());
+    settings.options.find = super::find::value(args.find.as_deref())?;
     settings.options.progress = Some(Arc::clone(&progress));
     let watch = Watch::begin(&progress, how.quiet);
     let swept = straykey::scan::history(&HistoryOptions {

@@ -10,6 +10,7 @@ mod config;
 mod error;
 mod exit;
 mod explain;
+mod find;
 mod generate;
 mod history;
 mod home;
@@ -45,8 +46,8 @@ pub fn main() -> ExitCode {
 fn run(args: Args) -> Exit {
     let done = match args.command {
         Command::Scan(scan) => scan::run(&scan, args.tell),
-        Command::History(history) => history::run(&history, args.tell),
         Command::Commits(commits) => commits::run(&commits, args.tell),
+        Command::History(history) => history::run(&history, args.tell),
         Command::Explain(explain) => explain::run(&explain),
         Command::Allow(allow) => allow::run(&allow),
         Command::Patterns(patterns) => patterns::run(&patterns),

@@ -16,7 +16,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use super::{ScanError, ScanOptions, known, withhold};
-use crate::detect::{Detector, Engine};
+use crate::detect::{Detector, Engine, Needles};
 use crate::findings::{Fingerprint, ScanResult};
 use crate::sources::history::{
     Holder, HolderKind, Holders, ObjectKind, ObjectSet, Objects, Places, PlacesOptions, Stores,
@@ -81,6 +81,9 @@ pub fn history(options: &HistoryOptions) -> Result<HistoryResult, ScanError> {
         .extend(super::effects(&options.scan.exclude, &exclude));
     result.scan.skips.sort();
     result.scan.skips.dedup();
+    if let Some(needles) = &options.scan.find {
+        super::conceal::conceal_history(&mut result, needles);
+    }
     result.scan.elapsed = began.elapsed();
     Ok(result)
 }
@@ -132,6 +135,7 @@ fn sweep(options: &HistoryOptions, exclude: &Globs, places: &Places, result: &mu
     // 3. What it is.
     let judging = judge::Judging {
         detector: &detector,
+        find: options.scan.find.as_deref(),
         exclude,
         today: &today,
         trees: &trees,
@@ -141,7 +145,8 @@ fn sweep(options: &HistoryOptions, exclude: &Globs, places: &Places, result: &mu
     let judged = judged(&judging, &stores, &hopeful, threads, &messages);
     result.scan.skips.extend(judged.skips);
     result.scan.accepted = judged.accepted;
-    result.scan.patterns = detector.patterns().len();
+    let find = options.scan.find.as_deref();
+    result.scan.patterns = find.map_or(detector.patterns().len(), Needles::ways);
     withhold(
         &options.scan,
         &today,
@@ -213,6 +218,7 @@ fn search(
     let progress = options.scan.progress.as_deref();
     let searchers = stores.sweep(sweeping, || {
         Searcher::new(detector, stores.objects(), hopeful, full, progress)
+            .finding(options.scan.find.as_deref())
     });
     let (mut facts, mut tags, mut texts) = (Vec::new(), HashMap::new(), Vec::new());
     for searcher in searchers {

@@ -5,16 +5,24 @@ use std::path::Path;
 use std::sync::atomic::Ordering;
 
 use super::super::Progress;
-use crate::detect::{Detector, Judged, Marks, Outcome, Rejection, Scratch};
+use crate::detect::{Detector, Judged, Marks, NeedleHit, Needles, Outcome, Rejection, Scratch};
 use crate::sources::history::{
     Base, Commit, Object, ObjectKind, ObjectSet, ObjectVisitor, Objects, Tag,
 };
 use crate::sources::{Chunk, ContentKind, Skip, SkipReason, content};
 use crate::story::{CommitFact, NONE};
 
+/// What is kept of a blob for those that are built upon it.
+pub(super) enum Kept {
+    Marks(Marks),
+    Hits(Vec<NeedleHit>),
+}
+
 /// One worker.
 pub(super) struct Searcher<'a> {
     detector: &'a Detector,
+    /// One known value, which is looked for instead.
+    find: Option<&'a Needles>,
     objects: &'a Objects,
     /// Takes the blobs that may hold a match.
     hopeful: &'a ObjectSet,
@@ -41,6 +49,7 @@ impl<'a> Searcher<'a> {
     ) -> Self {
         Self {
             detector,
+            find: None,
             objects,
             hopeful,
             full,
@@ -55,18 +64,23 @@ impl<'a> Searcher<'a> {
         }
     }
 
+    /// Looks for one known value instead of patterns.
+    pub(super) fn finding(mut self, find: Option<&'a Needles>) -> Self {
+        self.find = find;
+        self
+    }
+
     /// Whether a whole text may hold a match, without help from a base.
     fn may(&mut self, text: &[u8], kind: ContentKind) -> bool {
+        if let Some(needles) = self.find {
+            return needles.is_in(text);
+        }
         let chunk = Chunk::whole(text, kind);
         let judged = self.detector.scan(&chunk, Path::new(""), &mut self.scratch);
         judged.iter().any(is_hope)
     }
 
-    fn blob(
-        &mut self,
-        object: &Object<'_>,
-        base: Option<Base<'_, Option<Marks>>>,
-    ) -> Option<Marks> {
+    fn blob(&mut self, object: &Object<'_>, base: Option<Base<'_, Option<Kept>>>) -> Option<Kept> {
         self.blobs += 1;
         self.bytes += object.data.len() as u64;
         if let Some(progress) = self.progress {
@@ -82,15 +96,29 @@ impl<'a> Searcher<'a> {
             }
             return None;
         }
+        let held = base.and_then(|b| b.held.as_ref().map(|held| (held, b.segments)));
+        if let Some(needles) = self.find {
+            let hits = match held {
+                Some((Kept::Hits(held), segments)) => needles.hits_upon(held, &text, segments),
+                _ => needles.hits(&text),
+            };
+            // Of more hits than are kept no text inherits.
+            if hits.as_ref().is_none_or(|hits| !hits.is_empty()) {
+                self.hopeful.insert(object.number);
+            }
+            return hits.map(Kept::Hits);
+        }
         let scratch = &mut self.scratch;
-        let marks = match base.and_then(|b| b.held.as_ref().map(|held| (held, b.segments))) {
-            Some((held, segments)) => self.detector.marks_upon(held, &text, segments, scratch),
-            None => self.detector.marks_of(&text, scratch),
+        let marks = match held {
+            Some((Kept::Marks(held), segments)) => {
+                self.detector.marks_upon(held, &text, segments, scratch)
+            }
+            _ => self.detector.marks_of(&text, scratch),
         };
         if self.detector.may_match(&text, kind, &marks, scratch) {
             self.hopeful.insert(object.number);
         }
-        Some(marks)
+        Some(Kept::Marks(marks))
     }
 
     fn commit(&mut self, object: &Object<'_>) {
@@ -145,13 +173,13 @@ fn is_hope(judged: &Judged) -> bool {
 }
 
 impl ObjectVisitor for Searcher<'_> {
-    type Held = Option<Marks>;
+    type Held = Option<Kept>;
 
     fn object(
         &mut self,
         object: &Object<'_>,
-        base: Option<Base<'_, Option<Marks>>>,
-    ) -> Option<Marks> {
+        base: Option<Base<'_, Option<Kept>>>,
+    ) -> Option<Kept> {
         match object.kind {
             ObjectKind::Blob => return self.blob(object, base),
             ObjectKind::Commit => self.commit(object),

@@ -1,0 +1,83 @@
+//! Takes a value that was looked for out of everything around it that is shown: the names of files,
+//! of references and of people may hold it, too.
+
+use std::path::{Path, PathBuf};
+
+use crate::base::path_text;
+use crate::detect::Needles;
+use crate::findings::ScanResult;
+use crate::sources::{Skip, SkipReason};
+use crate::story::HistoryResult;
+
+/// What is looked for and what is not, in words.
+const TOLD: &str = "one value was looked for: as it is, in base64, base64url, hex, \
+                    percent-encoded, escaped and in UTF-16; what a line break divides, or what is \
+                    compressed, is not found";
+
+/// Takes the value out of a scan's result, and says what was looked for.
+pub(super) fn conceal(result: &mut ScanResult, needles: &Needles) {
+    for notice in &mut result.notices {
+        text(notice, needles);
+    }
+    result.notices.insert(0, TOLD.to_owned());
+    let accepted = result.accepted.iter_mut().map(|a| &mut a.finding);
+    for finding in result.findings.iter_mut().chain(accepted) {
+        for occurrence in &mut finding.occurrences {
+            path(&mut occurrence.path, needles);
+        }
+    }
+    for Skip { path: at, reason } in &mut result.skips {
+        path(at, needles);
+        match reason {
+            SkipReason::Unreadable(why)
+            | SkipReason::Changed(why)
+            | SkipReason::Corrupt(why)
+            | SkipReason::Failed(why)
+            | SkipReason::Unsupported(why) => text(why, needles),
+            _ => {}
+        }
+    }
+    for effect in &mut result.configuration {
+        text(&mut effect.source, needles);
+    }
+}
+
+/// The same of a history's result.
+pub(super) fn conceal_history(result: &mut HistoryResult, needles: &Needles) {
+    conceal(&mut result.scan, needles);
+    path(&mut result.read.repository, needles);
+    for story in &mut result.stories {
+        for event in &mut story.events {
+            path(&mut event.path, needles);
+            event.from.iter_mut().for_each(|from| path(from, needles));
+            for name in [
+                &mut event.author,
+                &mut event.author_mail,
+                &mut event.committer,
+            ] {
+                text(name, needles);
+            }
+        }
+        let names = [
+            &mut story.references,
+            &mut story.remotes,
+            &mut story.holders,
+        ];
+        for name in names.into_iter().flatten() {
+            text(name, needles);
+        }
+    }
+}
+
+fn text(text: &mut String, needles: &Needles) {
+    if needles.is_in(text.as_bytes()) {
+        *text = needles.concealed(text);
+    }
+}
+
+fn path(path: &mut PathBuf, needles: &Needles) {
+    let shown = path_text(Path::new(path)).into_owned();
+    if needles.is_in(shown.as_bytes()) {
+        *path = needles.concealed(&shown).into();
+    }
+}
