@@ -3,6 +3,8 @@
 
 mod common;
 
+#[path = "commits/damage.rs"]
+mod damage;
 #[path = "commits/names.rs"]
 mod names;
 #[path = "commits/random.rs"]

@@ -113,6 +113,21 @@ fn written(value: &str) -> Vec<(&'static str, Vec<u8>)> {
             ));
         }
     }
+    // As `base64` writes a file: in lines of 76 digits.
+    let file = format!("USER=somebody\nHOST=db.internal\nPORT=5432\nVALUE='{value}'\nMORE=1\n");
+    let digits = base64(file.as_bytes(), ['+', '/']);
+    let lines: Vec<&[u8]> = digits.as_bytes().chunks(76).collect();
+    all.push(("known.value-base64", lines.join(&b"\n"[..])));
+    let indented = lines.join(&b"\r\n    "[..]);
+    all.push((
+        "known.value-base64",
+        [b"data: |\r\n    ", &indented[..]].concat(),
+    ));
+    let units: Vec<u8> = value.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    all.push((
+        "known.value-base64",
+        base64(&units, ['+', '/']).into_bytes(),
+    ));
     let (lower, bytes) = (hex(value.as_bytes()), value.as_bytes());
     all.push(("known.value-hex", format!("00{lower}00").into_bytes()));
     all.push(("known.value-hex", lower.to_uppercase().into_bytes()));

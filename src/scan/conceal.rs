@@ -11,8 +11,7 @@ use crate::story::HistoryResult;
 
 /// What is looked for and what is not, in words.
 const TOLD: &str = "one value was looked for: as it is, in base64, base64url, hex, \
-                    percent-encoded, escaped and in UTF-16; what a line break divides, or what is \
-                    compressed, is not found";
+                    percent-encoded, escaped and in UTF-16; what is compressed is not found";
 
 /// Takes the value out of a scan's result, and says what was looked for.
 pub(super) fn conceal(result: &mut ScanResult, needles: &Needles) {

@@ -32,6 +32,11 @@ impl Encoding {
         Self::Escaped,
         Self::Utf16,
     ];
+
+    /// Whether tools write it in lines of some length, whatever it holds.
+    pub(super) fn is_wrapped(self) -> bool {
+        matches!(self, Self::Base64 | Self::Base64Url)
+    }
 }
 
 /// The value in each encoding; what two encodings write alike comes once, under the first.
@@ -94,6 +99,11 @@ pub(super) fn all(value: &[u8]) -> Vec<(Secret, Encoding)> {
                 units().flat_map(u16::to_be_bytes).collect(),
                 Encoding::Utf16,
             );
+            // As shells on Windows take commands.
+            let little: Vec<u8> = units().flat_map(u16::to_le_bytes).collect();
+            for before in 0..3 {
+                add(base64(&little, before, BASE64), Encoding::Base64);
+            }
         }
         Err(_) => add(each(value, short), Encoding::Escaped),
     }
@@ -102,7 +112,8 @@ pub(super) fn all(value: &[u8]) -> Vec<(Secret, Encoding)> {
 
 const LOWER: &[u8; 16] = b"0123456789abcdef";
 const UPPER: &[u8; 16] = b"0123456789ABCDEF";
-const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+pub(super) const BASE64: &[u8; 64] =
+    b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 const BASE64URL: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 fn each(value: &[u8], one: impl Fn(u8, &mut Vec<u8>)) -> Vec<u8> {
@@ -120,7 +131,7 @@ fn hex(byte: u8, digits: &[u8; 16], out: &mut Vec<u8>) {
 
 /// What is the same of the base64 of every text that has the value at a place that leaves `before`
 /// when it is divided by three.
-fn base64(value: &[u8], before: usize, alphabet: &[u8; 64]) -> Vec<u8> {
+pub(super) fn base64(value: &[u8], before: usize, alphabet: &[u8; 64]) -> Vec<u8> {
     let bit = |at: usize| {
         let byte = (at / 8).checked_sub(before).map_or(0, |i| value[i]);
         byte >> (7 - at % 8) & 1
@@ -233,6 +244,12 @@ mod tests {
         has("open-sesame", "b3Blbi1zZXNhbW", Encoding::Base64);
         has("open-sesame", "9wZW4tc2VzYW1l", Encoding::Base64);
         has("open-sesame", "vcGVuLXNlc2FtZ", Encoding::Base64);
+        // `printf open-sesame | iconv -t UTF-16LE | base64`
+        has(
+            "open-sesame",
+            "bwBwAGUAbgAtAHMAZQBzAGEAbQBlA",
+            Encoding::Base64,
+        );
         has("open-sesame", "6f70656e2d736573616d65", Encoding::Hex);
         has("open-sesame", "6F70656E2D736573616D65", Encoding::Hex);
         has(

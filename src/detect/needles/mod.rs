@@ -25,8 +25,12 @@ pub const LEAST: usize = 8;
 /// The longest, in bytes: the context of a chunk holds it in every encoding.
 pub const MOST: usize = 4096;
 
-/// How much of each needle the first search looks for, in bytes.
+/// How much of a needle the first search looks for, in bytes.
 const KEY: usize = 16;
+/// The same of one that line breaks may divide: its first bytes, and those behind them.
+const HALF: usize = 8;
+/// The longest line break: with it the blanks by which the next line is indented.
+const BREAK: usize = 34;
 
 /// A value, in every encoding that is looked for.
 pub struct Needles {
@@ -49,6 +53,7 @@ impl std::fmt::Debug for Needles {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct NeedleHit {
     at: usize,
+    end: usize,
     needle: u16,
 }
 
@@ -66,14 +71,29 @@ impl Needles {
             return Err(format!("the value has more than {MOST} bytes"));
         }
         let needles = encode::all(value);
-        let keys = needles
-            .iter()
-            .map(|(n, _)| &n.expose()[..KEY.min(n.expose().len())]);
+        let mut keys: Vec<&[u8]> = Vec::new();
+        for (needle, encoding) in &needles {
+            let needle = needle.expose();
+            if encoding.is_wrapped() {
+                let half = half(needle);
+                keys.extend([&needle[..half], &needle[half..2 * half]]);
+            } else {
+                keys.push(&needle[..KEY.min(needle.len())]);
+            }
+        }
         let keys = AhoCorasick::builder()
             .match_kind(MatchKind::LeftmostFirst)
             .build(keys)
             .map_err(|e| format!("the value cannot be looked for: {e}"))?;
-        let longest = needles.iter().map(|(n, _)| n.expose().len()).max();
+        let longest = needles.iter().map(|(needle, encoding)| {
+            let len = needle.expose().len();
+            len + if encoding.is_wrapped() {
+                most_skipped(len)
+            } else {
+                0
+            }
+        });
+        let longest = longest.max();
         Ok(Self {
             value: Secret::new(value),
             keys,
@@ -133,9 +153,10 @@ impl Needles {
             let Some(from) = s.from else { continue };
             let first = base.partition_point(|hit| hit.at < from);
             for hit in base[first..].iter().take_while(|hit| hit.at < from + s.len) {
-                if hit.at + self.len(*hit) <= from + s.len {
+                if hit.end <= from + s.len {
                     hits.push(NeedleHit {
                         at: hit.at - from + s.at,
+                        end: hit.end - from + s.at,
                         ..*hit
                     });
                 }
@@ -159,7 +180,7 @@ impl Needles {
     pub fn judged(&self, chunk: &Chunk<'_>) -> Vec<Judged> {
         let mut out = Vec::new();
         self.search(chunk.text, chunk.core(), |hit| {
-            let span = Span::new(hit.at, hit.at + self.len(hit));
+            let span = Span::new(hit.at, hit.end);
             let encoding = match self.written[usize::from(hit.needle)].1 {
                 Encoding::Plain if chunk.kind == ContentKind::Utf16 => Encoding::Utf16,
                 other => other,
@@ -182,47 +203,123 @@ impl Needles {
     /// A text in which neither the value nor any encoding of it is left.
     pub fn concealed(&self, text: &str) -> String {
         let (bytes, mut out, mut at) = (text.as_bytes(), Vec::new(), 0);
+        let mut hits = Vec::new();
         self.search(bytes, 0..bytes.len(), |hit| {
-            let end = hit.at + self.len(hit);
+            hits.push(hit);
+            true
+        });
+        hits.sort_unstable();
+        for hit in hits {
             if hit.at >= at {
                 out.extend_from_slice(&bytes[at..hit.at]);
                 out.extend_from_slice(b"........");
             }
-            at = at.max(end);
-            true
-        });
+            at = at.max(hit.end);
+        }
         out.extend_from_slice(&bytes[at..]);
         String::from_utf8_lossy(&out).into_owned()
     }
 
-    fn len(&self, hit: NeedleHit) -> usize {
-        self.written[usize::from(hit.needle)].0.expose().len()
-    }
-
-    /// Tells the hits that begin in `starts`, in order of place, until it is told to stop.
+    /// Tells the hits that begin in `starts`, nearly in order, until it is told to stop.
     fn search(&self, text: &[u8], starts: Range<usize>, mut tell: impl FnMut(NeedleHit) -> bool) {
-        let end = text.len().min(starts.end + KEY);
+        // A second key stands behind the first and a line break.
+        let last = starts.end.saturating_add(HALF + BREAK);
+        let end = text.len().min(last.saturating_add(KEY));
         let mut at = starts.start;
         while at < end {
             let Some(key) = self.keys.find(Input::new(text).range(at..end)) else {
                 return;
             };
-            if key.start() >= starts.end {
-                return;
-            }
-            let rest = &text[key.start()..];
-            for (number, (needle, _)) in self.written.iter().enumerate() {
-                let hit = NeedleHit {
-                    at: key.start(),
-                    needle: number as u16,
-                };
-                if rest.starts_with(needle.expose()) && !tell(hit) {
-                    return;
+            at = key.start() + 1;
+            for (number, (needle, encoding)) in self.written.iter().enumerate() {
+                let needle = needle.expose();
+                let mut begins = [Some(key.start()), None];
+                if encoding.is_wrapped() {
+                    begins[1] = divided(text, key.start(), needle);
+                }
+                for begin in begins.into_iter().flatten().filter(|b| starts.contains(b)) {
+                    let end = if encoding.is_wrapped() {
+                        wrapped(text, begin, needle)
+                    } else {
+                        let is_here = text[begin..].starts_with(needle);
+                        is_here.then_some(begin + needle.len())
+                    };
+                    let hit = |end| NeedleHit {
+                        at: begin,
+                        end,
+                        needle: number as u16,
+                    };
+                    if end.is_some_and(|end| !tell(hit(end))) {
+                        return;
+                    }
                 }
             }
-            at = key.start() + 1;
         }
     }
+}
+
+/// How many bytes each key has of a needle that line breaks may divide.
+fn half(needle: &[u8]) -> usize {
+    HALF.min(needle.len() / 2)
+}
+
+/// How many bytes of line breaks a needle of so many bytes may be divided by.
+const fn most_skipped(len: usize) -> usize {
+    len + 2 * BREAK
+}
+
+/// Where a needle would begin whose second key is at `key`, if a line break divides its first.
+fn divided(text: &[u8], key: usize, needle: &[u8]) -> Option<usize> {
+    let half = half(needle);
+    if !text[key..].starts_with(&needle[half..2 * half]) {
+        return None;
+    }
+    let (mut at, mut left, mut crossed) = (key, half, false);
+    while left > 0 {
+        let before = at.checked_sub(1)?;
+        if text[before] == needle[left - 1] {
+            (at, left) = (before, left - 1);
+            continue;
+        }
+        // Of a break behind the first key that key tells.
+        if crossed || left == half {
+            return None;
+        }
+        // Back over what indents the line, and over the break.
+        let low = at.saturating_sub(BREAK);
+        let blanks = text[low..at].iter().rev();
+        let blanks = blanks.take_while(|b| matches!(b, b' ' | b'\t')).count();
+        let end = at - blanks;
+        let broken = text[..end].strip_suffix(b"\n")?;
+        at = broken.strip_suffix(b"\r").unwrap_or(broken).len();
+        crossed = true;
+    }
+    crossed.then_some(at)
+}
+
+/// Where a needle ends that begins at `begin` and may be divided by line breaks.
+fn wrapped(text: &[u8], begin: usize, needle: &[u8]) -> Option<usize> {
+    let (mut at, mut skipped) = (begin, 0);
+    for byte in needle {
+        if *text.get(at)? != *byte {
+            let len = break_at(&text[at..])?;
+            (at, skipped) = (at + len, skipped + len);
+            if skipped > most_skipped(needle.len()) || *text.get(at)? != *byte {
+                return None;
+            }
+        }
+        at += 1;
+    }
+    Some(at)
+}
+
+/// The length of the line break that a text begins with, and of the blanks behind it.
+fn break_at(text: &[u8]) -> Option<usize> {
+    let rest = text.strip_prefix(b"\r").unwrap_or(text);
+    let rest = rest.strip_prefix(b"\n")?;
+    let rest = &rest[..rest.len().min(BREAK - 2)];
+    let blanks = rest.iter().take_while(|b| matches!(b, b' ' | b'\t'));
+    Some(usize::from(text[0] == b'\r') + 1 + blanks.count())
 }
 
 /// Whether a pattern stands for a value that somebody looked for. Such a value is one wherever it
@@ -352,8 +449,8 @@ mod tests {
         for at in 0..text.len() {
             for (number, (needle, _)) in needles.written.iter().enumerate() {
                 if text[at..].starts_with(needle.expose()) {
-                    let needle = number as u16;
-                    out.push(NeedleHit { at, needle });
+                    let (end, needle) = (at + needle.expose().len(), number as u16);
+                    out.push(NeedleHit { at, end, needle });
                 }
             }
         }
@@ -393,6 +490,64 @@ mod tests {
             prop_assert_eq!(&told, &needles.hits(&text).unwrap());
             prop_assert_eq!(needles.is_in(&text), !told.is_empty());
         }
+    }
+
+    /// Base64 as tools write it: lines of 76 digits, or fewer, indented or not.
+    #[test]
+    fn what_line_breaks_divide_is_found_wherever_they_stand() {
+        let value = b"a value >?>?>? of thirty and some bytes";
+        let needles = Needles::new(value).expect("made");
+        let short = Needles::new(b"eight8>?").expect("made");
+        for before in 0..80 {
+            let mut bytes = vec![b'.'; before];
+            bytes.extend_from_slice(value);
+            bytes.extend_from_slice(b"eight8>? and more");
+            // The needle of this alignment is a piece of the whole.
+            let whole = encode::base64(&bytes, 0, encode::BASE64);
+            for width in [16, 20, 60, 64, 76] {
+                for line_break in ["\n", "\r\n", "\n    ", "\n\t", "\r\n          "] {
+                    let lines: Vec<&[u8]> = whole.chunks(width).collect();
+                    let text = lines.join(line_break.as_bytes());
+                    let hits = needles.hits(&text).expect("few");
+                    assert_eq!(hits.len(), 1, "{before} {width} {line_break:?}");
+                    assert_eq!(short.hits(&text).expect("few").len(), 1);
+                    // It ends where it ends: cut there it is found, cut before it is not.
+                    assert_eq!(needles.hits(&text[..hits[0].end]).expect("few"), hits);
+                    assert!(!needles.is_in(&text[..hits[0].end - 1]));
+                    assert!(!needles.is_in(&text[hits[0].at + 1..]));
+                    assert_eq!(
+                        needles.hits_upon(
+                            &hits,
+                            &text,
+                            &[Segment {
+                                at: 0,
+                                len: text.len(),
+                                from: Some(0)
+                            },]
+                        ),
+                        Some(hits.clone())
+                    );
+                    for cut in hits[0].at..hits[0].end {
+                        let segments = [
+                            Segment {
+                                at: 0,
+                                len: cut,
+                                from: Some(0),
+                            },
+                            Segment {
+                                at: cut,
+                                len: text.len() - cut,
+                                from: None,
+                            },
+                        ];
+                        let told =
+                            needles.hits_upon(&[], &text, &segments[usize::from(cut == 0)..]);
+                        assert_eq!(told.as_ref(), Some(&hits), "cut at {cut}");
+                    }
+                }
+            }
+        }
+        assert!(!needles.is_in(b"YSB2YWx1ZSA+Pz4/Pj8gb2YgdGhpcnR5\n\nIGFuZCBzb21lIGJ5dGVz"));
     }
 
     #[test]

@@ -1,15 +1,17 @@
 //! Objects looked up one by one: for work whose cost must not grow with the repository.
 //!
 //! Opening a [`Lookup`] reads the first KiB of each pack's index and nothing of the packs; an object
-//! is found by a binary search in the index as it lies. What an object inflates to, its checksum
-//! and its exact length are checked as it is read; a pack as a whole is not
-//! ([`Stores`](super::Stores) does that).
+//! is found by a binary search in the index as it lies. A pack is not checked as a whole
+//! ([`Stores`](super::Stores) does that); instead each object that is read is hashed again, and must
+//! have the id that it was asked for by (SHA-1 only).
 
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+use git2::{ObjectType, Oid};
 
 use super::forest::{Base, HEADER, Header, PACK_HEADER, parse_header};
 use super::inflate::Inflater;
@@ -29,6 +31,8 @@ const CHAIN: usize = 1 << 16;
 const CROSSINGS: usize = 64;
 /// How many entries of an index are read at a time.
 const ROWS: u32 = 64;
+/// Said of an object that has another hash than its id.
+const OTHER: &str = "its content is not what its id says";
 /// How many ids that begin alike are told.
 const ALIKE: usize = 64;
 
@@ -127,6 +131,7 @@ impl Lookup {
             stored: Vec::new(),
             segments: Vec::new(),
             cache: HashMap::new(),
+            proved: HashMap::new(),
             cached: 0,
         }
     }
@@ -314,6 +319,9 @@ pub struct LookupReader<'s> {
     segments: Vec<Segment>,
     /// Texts by pack and place.
     cache: HashMap<(usize, u64), Read>,
+    /// Objects that have their ids.
+    proved: HashMap<Id, Read>,
+    /// Bytes of both.
     cached: usize,
 }
 
@@ -329,16 +337,41 @@ impl<'s> LookupReader<'s> {
     ///
     /// If no store has it whole.
     pub fn read(&mut self, id: &Id) -> Result<Read, Absence> {
-        self.read_within(id, CROSSINGS)
+        if let Some((kind, text)) = self.proved.get(id) {
+            return Ok((*kind, Arc::clone(text)));
+        }
+        let (kind, text) = self.read_within(id, CROSSINGS, true)?;
+        if self.has_room(&text) {
+            self.proved.insert(*id, (kind, Arc::clone(&text)));
+        }
+        Ok((kind, text))
     }
 
-    fn read_within(&mut self, id: &Id, crossings: usize) -> Result<Read, Absence> {
+    /// Whether an object is what its id says.
+    fn is(&self, id: &Id, kind: ObjectKind, text: &[u8]) -> bool {
+        if self.lookup.hash != HashKind::Sha1 {
+            return true;
+        }
+        let kind = match kind {
+            ObjectKind::Commit => ObjectType::Commit,
+            ObjectKind::Tree => ObjectType::Tree,
+            ObjectKind::Blob => ObjectType::Blob,
+            ObjectKind::Tag => ObjectType::Tag,
+        };
+        Oid::hash_object(kind, text).is_ok_and(|oid| oid.as_bytes() == &id[..20])
+    }
+
+    /// Reads an object; if it is asked for and no base, it must have its id.
+    fn read_within(&mut self, id: &Id, crossings: usize, prove: bool) -> Result<Read, Absence> {
         let lookup = self.lookup;
         let mut why = Absence::Missing;
         for (number, pack) in lookup.packs.iter().enumerate() {
             if let Some(offset) = pack.find(lookup.hash, id) {
                 match self.packed(number, offset, crossings) {
-                    Ok(read) => return Ok(read),
+                    Ok((kind, text)) if !prove || self.is(id, kind, &text) => {
+                        return Ok((kind, text));
+                    }
+                    Ok(_) => why = Absence::Damaged(OTHER.to_owned()),
                     Err(words) => why = words,
                 }
             }
@@ -347,7 +380,8 @@ impl<'s> LookupReader<'s> {
         for store in &lookup.stores {
             let mut out = Vec::new();
             match loose::read(store, &digits, OBJECT_BYTES, &mut self.inflater, &mut out) {
-                Ok(kind) => return Ok((kind, out.into())),
+                Ok(kind) if !prove || self.is(id, kind, &out) => return Ok((kind, out.into())),
+                Ok(_) => why = Absence::Damaged(OTHER.to_owned()),
                 Err(Ok(error)) if error.kind() == ErrorKind::NotFound => {}
                 Err(Ok(error)) => why = Absence::Damaged(super::super::read::words(&error)),
                 Err(Err(words)) => why = Absence::Damaged(words),
@@ -390,7 +424,7 @@ impl<'s> LookupReader<'s> {
                     }
                     let left = crossings.checked_sub(1);
                     let left = left.ok_or_else(|| bad("its chain of deltas is too long"))?;
-                    break self.read_within(&id, left)?;
+                    break self.read_within(&id, left, false)?;
                 }
             }
         };
@@ -406,15 +440,23 @@ impl<'s> LookupReader<'s> {
     }
 
     fn keep(&mut self, place: (usize, u64), kind: ObjectKind, text: &Arc<[u8]>) {
+        if self.has_room(text) {
+            self.cache.insert(place, (kind, Arc::clone(text)));
+        }
+    }
+
+    /// Makes room for a text, unless it is too big to be kept.
+    fn has_room(&mut self, text: &[u8]) -> bool {
         if text.len() > CACHE_ONE {
-            return;
+            return false;
         }
         if self.cached + text.len() > CACHE_BYTES {
             self.cache.clear();
+            self.proved.clear();
             self.cached = 0;
         }
-        self.cached += text.len();
-        self.cache.insert(place, (kind, Arc::clone(text)));
+        self.cached += text.len() + size_of::<Id>();
+        true
     }
 
     /// What an entry inflates to. How long its compressed data is no index says: as much is read as
