@@ -63,3 +63,29 @@ fn a_changed_byte_changes_nothing_or_is_told() {
         assert_eq!(repo.told(&["main~3..main"]), whole);
     }
 }
+
+/// Another object's file in the place of one: whole, and not what the name says.
+#[test]
+fn an_object_that_is_another_is_told() {
+    let repo = Repo::new();
+    repo.write("a", "x\n");
+    repo.commit();
+    repo.write("b", &format!("{}\n", token(1)));
+    let second = repo.commit();
+    assert_eq!(repo.told(&["HEAD~1.."]), [at(&second, "b", 1)]);
+    let file = |name: &str| {
+        let id = repo.git(&["rev-parse", name]);
+        repo.path()
+            .join(".git/objects")
+            .join(&id[..2])
+            .join(&id[2..])
+    };
+    let (harmless, leak) = (file("HEAD:a"), file("HEAD:b"));
+    fs::remove_file(&leak).expect("removed");
+    fs::copy(harmless, &leak).expect("copied");
+    let done = common::straykey(repo.path(), &["commits", "HEAD~1.."]);
+    assert!(
+        done.code == 2 && done.out.contains("not what its id says"),
+        "{done:?}"
+    );
+}
