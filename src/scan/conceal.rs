@@ -1,11 +1,11 @@
-//! Takes a value that was looked for out of everything around it that is shown: the names of files,
-//! of references and of people may hold it, too.
+//! Takes secrets out of what is shown beside them: the names of people, and for a value that was
+//! looked for those of files and references, too.
 
 use std::path::{Path, PathBuf};
 
 use crate::base::path_text;
 use crate::detect::Needles;
-use crate::findings::ScanResult;
+use crate::findings::{ScanResult, WEAK_MASK};
 use crate::sources::{Skip, SkipReason};
 use crate::story::HistoryResult;
 
@@ -78,5 +78,36 @@ fn path(path: &mut PathBuf, needles: &Needles) {
     let shown = path_text(Path::new(path)).into_owned();
     if needles.is_in(shown.as_bytes()) {
         *path = needles.concealed(&shown).into();
+    }
+}
+
+/// Takes the secrets that stand in commits out of the names of the people who made them.
+pub(super) fn conceal_people(result: &mut HistoryResult) {
+    let accepted = result.scan.accepted.iter().map(|a| &a.finding);
+    let findings = result.scan.findings.iter().chain(accepted);
+    let spoken = findings.filter(|f| {
+        let mut places = f.occurrences.iter();
+        places.any(|o| o.path.to_string_lossy().starts_with("commit:"))
+    });
+    let secrets: Vec<String> = spoken
+        .map(|f| String::from_utf8_lossy(f.secret.expose()).into_owned())
+        .collect();
+    for event in result.stories.iter_mut().flat_map(|s| &mut s.events) {
+        for name in [
+            &mut event.author,
+            &mut event.author_mail,
+            &mut event.committer,
+        ] {
+            for secret in &secrets {
+                hide(name, secret);
+            }
+        }
+    }
+}
+
+/// Takes a secret out of a name.
+pub(super) fn hide(name: &mut String, secret: &str) {
+    if !secret.is_empty() && name.contains(secret) {
+        *name = name.replace(secret, WEAK_MASK);
     }
 }

@@ -81,6 +81,7 @@ pub fn history(options: &HistoryOptions) -> Result<HistoryResult, ScanError> {
         .extend(super::effects(&options.scan.exclude, &exclude));
     result.scan.skips.sort();
     result.scan.skips.dedup();
+    super::conceal::conceal_people(&mut result);
     if let Some(needles) = &options.scan.find {
         super::conceal::conceal_history(&mut result, needles);
     }

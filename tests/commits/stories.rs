@@ -361,3 +361,23 @@ fn every_format_names_the_commit_and_who_made_it() {
         assert!(!(done.out + &done.err).contains(&token(2)), "{format}");
     }
 }
+
+#[test]
+fn who_is_called_like_a_secret_is_not_named_in_full() {
+    let repo = Repo::new();
+    repo.write("a", "x\n");
+    repo.git(&["add", "-A"]);
+    let author = format!("--author=Ann {} <{}@x.invalid>", token(1), token(2));
+    repo.git(&["commit", "-q", &author, "-m", "x"]);
+    for command in [&["commits", "HEAD"][..], &["history"]] {
+        for format in ["human", "json", "jsonl", "sarif"] {
+            let done = common::straykey(repo.path(), &[command, &["-v", "-f", format]].concat());
+            assert_eq!(done.code, 1, "{done:?}");
+            let all = done.out + &done.err;
+            assert!(all.contains("github.pat-classic"), "{command:?} {format}");
+            for secret in [token(1), token(2)] {
+                assert!(!all.contains(&secret), "{command:?} {format}");
+            }
+        }
+    }
+}

@@ -6,19 +6,22 @@
 //! one around it, anything is searched.
 
 mod encode;
+mod known;
+mod wrapped;
 
 use std::ops::Range;
 
 use aho_corasick::{AhoCorasick, Input, MatchKind};
 
-use super::patterns::{
-    ByteSet, Checksum, Class, Confidence, Lane, Lifetime, Pattern, Program, Severity, Status,
-};
+use super::patterns::Confidence;
 use super::{Judged, Outcome};
 use crate::base::{Secret, Span, limits};
 use crate::sources::history::Segment;
 use crate::sources::{Chunk, ContentKind};
 pub use encode::Encoding;
+pub use known::is_known;
+use known::pattern;
+use wrapped::{BREAK, HALF, divided, half, most_skipped, wrapped};
 
 /// The shortest value that is looked for, in bytes: a shorter one stands in any text by chance.
 pub const LEAST: usize = 8;
@@ -27,10 +30,6 @@ pub const MOST: usize = 4096;
 
 /// How much of a needle the first search looks for, in bytes.
 const KEY: usize = 16;
-/// The same of one that line breaks may divide: its first bytes, and those behind them.
-const HALF: usize = 8;
-/// The longest line break: with it the blanks by which the next line is indented.
-const BREAK: usize = 34;
 
 /// A value, in every encoding that is looked for.
 pub struct Needles {
@@ -257,149 +256,6 @@ impl Needles {
         }
     }
 }
-
-/// How many bytes each key has of a needle that line breaks may divide.
-fn half(needle: &[u8]) -> usize {
-    HALF.min(needle.len() / 2)
-}
-
-/// How many bytes of line breaks a needle of so many bytes may be divided by.
-const fn most_skipped(len: usize) -> usize {
-    len + 2 * BREAK
-}
-
-/// Where a needle would begin whose second key is at `key`, if a line break divides its first.
-fn divided(text: &[u8], key: usize, needle: &[u8]) -> Option<usize> {
-    let half = half(needle);
-    if !text[key..].starts_with(&needle[half..2 * half]) {
-        return None;
-    }
-    let (mut at, mut left, mut crossed) = (key, half, false);
-    while left > 0 {
-        let before = at.checked_sub(1)?;
-        if text[before] == needle[left - 1] {
-            (at, left) = (before, left - 1);
-            continue;
-        }
-        // Of a break behind the first key that key tells.
-        if crossed || left == half {
-            return None;
-        }
-        // Back over what indents the line, and over the break.
-        let low = at.saturating_sub(BREAK);
-        let blanks = text[low..at].iter().rev();
-        let blanks = blanks.take_while(|b| matches!(b, b' ' | b'\t')).count();
-        let end = at - blanks;
-        let broken = text[..end].strip_suffix(b"\n")?;
-        at = broken.strip_suffix(b"\r").unwrap_or(broken).len();
-        crossed = true;
-    }
-    crossed.then_some(at)
-}
-
-/// Where a needle ends that begins at `begin` and may be divided by line breaks.
-fn wrapped(text: &[u8], begin: usize, needle: &[u8]) -> Option<usize> {
-    let (mut at, mut skipped) = (begin, 0);
-    for byte in needle {
-        if *text.get(at)? != *byte {
-            let len = break_at(&text[at..])?;
-            (at, skipped) = (at + len, skipped + len);
-            if skipped > most_skipped(needle.len()) || *text.get(at)? != *byte {
-                return None;
-            }
-        }
-        at += 1;
-    }
-    Some(at)
-}
-
-/// The length of the line break that a text begins with, and of the blanks behind it.
-fn break_at(text: &[u8]) -> Option<usize> {
-    let rest = text.strip_prefix(b"\r").unwrap_or(text);
-    let rest = rest.strip_prefix(b"\n")?;
-    let rest = &rest[..rest.len().min(BREAK - 2)];
-    let blanks = rest.iter().take_while(|b| matches!(b, b' ' | b'\t'));
-    Some(usize::from(text[0] == b'\r') + 1 + blanks.count())
-}
-
-/// Whether a pattern stands for a value that somebody looked for. Such a value is one wherever it
-/// stands: its identity has no path.
-pub fn is_known(pattern: &Pattern) -> bool {
-    pattern.program.ops.is_empty()
-}
-
-fn pattern(encoding: Encoding) -> &'static Pattern {
-    let place = Encoding::ALL.iter().position(|e| *e == encoding);
-    &PATTERNS[place.unwrap_or(0)]
-}
-
-const fn known(id: &'static str, name: &'static str) -> Pattern {
-    Pattern {
-        id,
-        provider: "known",
-        provider_name: "Known value",
-        site: "",
-        name,
-        description: "The value that was given to look for.",
-        status: Status::Stable,
-        // Somebody may have chosen it: nothing of it is shown.
-        class: Class::Password,
-        confidence: Confidence::High,
-        severity: Severity::High,
-        lifetime: Lifetime::UntilRevoked,
-        rotation_days: 0,
-        revoke: "Make a new value where it is used, and take this one's power away",
-        replace: "",
-        nhi: &["NHI2"],
-        cwe: &[798],
-        sources: &[],
-        expression: ["", "", ""],
-        program: Program {
-            ops: &[],
-            right: ByteSet::EMPTY,
-            first: ByteSet::EMPTY,
-            min: 0,
-            max: 0,
-        },
-        left: None,
-        near: &[],
-        near_bytes: 0,
-        names: &[],
-        randomness: 0.0,
-        checksum: Checksum::None,
-        parts: &[],
-        prefix: "",
-        lane: Lane::Slow,
-        example: "",
-        counter: &[],
-    }
-}
-
-/// One for each of [`Encoding::ALL`].
-static PATTERNS: [Pattern; Encoding::ALL.len()] = [
-    known("known.value", "The value that was looked for"),
-    known(
-        "known.value-base64",
-        "The value that was looked for, in base64",
-    ),
-    known(
-        "known.value-base64url",
-        "The value that was looked for, in base64url",
-    ),
-    known("known.value-hex", "The value that was looked for, in hex"),
-    known(
-        "known.value-percent",
-        "The value that was looked for, percent-encoded",
-    ),
-    known(
-        "known.value-escaped",
-        "The value that was looked for, escaped",
-    ),
-    known(
-        "known.value-utf16",
-        "The value that was looked for, in UTF-16",
-    ),
-];
 
 #[cfg(test)]
 mod tests {

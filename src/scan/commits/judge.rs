@@ -7,6 +7,7 @@ use std::rc::Rc;
 use std::sync::atomic::Ordering;
 
 use super::super::Progress;
+use super::super::conceal::hide;
 use super::super::history::is_match;
 use super::absent;
 use super::renames::Renames;
@@ -170,6 +171,14 @@ impl<'a> Teller<'a> {
             let chunk = Chunk::whole(&data[range], ContentKind::Text);
             let judged = self.with.detector.scan(&chunk, &path, &mut self.scratch);
             self.take(&path, &chunk, &judged, &judged, collector, told);
+            // Somebody may be called like a secret.
+            for j in judged.iter().filter(|j| !j.is_harmless()) {
+                let secret = String::from_utf8_lossy(j.secret.of(chunk.text)).into_owned();
+                let info = &mut told.info;
+                for name in [&mut info.author, &mut info.author_mail, &mut info.committer] {
+                    hide(name, &secret);
+                }
+            }
         }
     }
 
