@@ -21,6 +21,9 @@ use crate::sources::history::{
 use crate::sources::{Chunk, ContentKind, Globs, Origin, Skip, SkipReason, content};
 use crate::story::CommitInfo;
 
+/// How many parents a commit is compared with: git makes merges of some sixty at most.
+const PARENTS: usize = 1 << 10;
+
 /// How many versions of files are remembered that hold a match.
 const REMEMBERED: usize = 1 << 12;
 
@@ -124,6 +127,18 @@ impl<'a> Teller<'a> {
                 Ok(tree) => parents.extend(tree),
                 Err(why) => failed.push((*parent, why)),
             }
+        }
+        // One that comes twice, or two that have the same, are one.
+        parents.sort_unstable();
+        parents.dedup();
+        if parents.len() > PARENTS {
+            parents.truncate(PARENTS);
+            told.skips.push(Skip {
+                path: format!("commit {hex}").into(),
+                reason: SkipReason::Unsupported(format!(
+                    "it has more than {PARENTS} parents: it was compared with so many"
+                )),
+            });
         }
         let files = touched(&mut self.reader, &commit.tree, &parents, &mut failed);
         let mut moved = Renames::new(commit.tree, &parents);

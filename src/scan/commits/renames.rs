@@ -11,6 +11,8 @@ use crate::sources::history::{Failed, Id, LookupReader, only_in};
 const PAIRS: usize = 1_000_000;
 /// A bigger file is moved only if its content stays the same.
 const BYTES: usize = 8 << 20;
+/// Bytes of files whose pieces are held at a time; of more only the same content is a move.
+const HELD: u64 = 128 << 20;
 /// What two files have in common, in thousandths of the bigger one, and if they have the one name
 /// that is alike.
 const LEAST: u64 = 500;
@@ -120,37 +122,47 @@ fn moves(reader: &mut LookupReader<'_>, gone: &[File], come: &[File]) -> Moves {
     if left(&used).saturating_mul(left(&placed)) > PAIRS {
         return found;
     }
-    let mut pieces = |files: &[File], flags: &[bool]| -> Vec<Option<Pieces>> {
-        let mut one = |id: &Id| {
-            let (_, data) = reader.read(id).ok()?;
-            (!data.is_empty() && data.len() <= BYTES).then(|| Pieces::of(&data))
-        };
-        let all = files.iter().zip(flags);
-        all.map(|((_, id), done)| if *done { None } else { one(id) })
-            .collect()
+    let mut pieces = |(_, id): &File, done: bool| {
+        let (_, data) = reader.read(id).ok().filter(|_| !done)?;
+        (!data.is_empty() && data.len() <= BYTES).then(|| Pieces::of(&data))
     };
-    let (sources, targets) = (pieces(gone, &used), pieces(come, &placed));
-    // (named alike alone, likeness, named alike, target, source)
-    let mut pairs = Vec::new();
-    let only = |files: &[File], flags: &[bool]| {
-        let mut count: HashMap<Vec<u8>, usize> = HashMap::new();
-        for ((path, _), done) in files.iter().zip(flags) {
-            *count.entry(name(path).to_vec()).or_default() += usize::from(!done);
+    // The pieces of the fewer files are held; the others pass by.
+    let held_are_gone = left(&used) <= left(&placed);
+    let (held, passing) = if held_are_gone {
+        ((gone, &used), (come, &placed))
+    } else {
+        ((come, &placed), (gone, &used))
+    };
+    let mut room = HELD;
+    let mut kept: Vec<(usize, Pieces)> = Vec::new();
+    for (place, (file, done)) in held.0.iter().zip(held.1).enumerate() {
+        if let Some(pieces) = pieces(file, *done)
+            && let Some(rest) = room.checked_sub(pieces.len)
+        {
+            room = rest;
+            kept.push((place, pieces));
         }
-        count
-    };
-    let (gone_names, come_names) = (only(gone, &used), only(come, &placed));
-    for (t, target) in targets.iter().enumerate() {
-        for (s, source) in sources.iter().enumerate() {
-            let (Some(target), Some(source)) = (target, source) else {
-                continue;
-            };
-            let likeness = target.likeness(source);
+    }
+    let (gone_names, come_names) = (names(gone, &used), names(come, &placed));
+    // Not sure, unlikeness, another name, target, source: the best pair is the least.
+    let mut pairs = Vec::new();
+    for (place, (file, done)) in passing.0.iter().zip(passing.1).enumerate() {
+        let Some(pieces) = pieces(file, *done) else {
+            continue;
+        };
+        for (other, held) in &kept {
+            let likeness = pieces.likeness(held);
             if likeness < LEAST {
                 continue;
             }
+            let (t, s) = if held_are_gone {
+                (place, *other)
+            } else {
+                (*other, place)
+            };
             let (to, from) = (name(&come[t].0), name(&gone[s].0));
-            let alone = to == from && gone_names[from] == 1 && come_names[to] == 1;
+            let alone = to == from && gone_names.get(from) == Some(&1);
+            let alone = alone && come_names.get(to) == Some(&1);
             let sure = alone && likeness >= LEAST_NAMED;
             pairs.push((!sure, std::cmp::Reverse(likeness), to != from, t, s));
         }
@@ -163,4 +175,13 @@ fn moves(reader: &mut LookupReader<'_>, gone: &[File], come: &[File]) -> Moves {
         }
     }
     found
+}
+
+/// How many of the files that are not placed yet have each name.
+fn names<'f>(files: &'f [File], done: &[bool]) -> HashMap<&'f [u8], usize> {
+    let mut count = HashMap::new();
+    for ((path, _), done) in files.iter().zip(done) {
+        *count.entry(name(path)).or_default() += usize::from(!done);
+    }
+    count
 }
