@@ -160,16 +160,29 @@ fn set(s: &ByteSet) -> String {
 
 fn lane(l: &Lane) -> String {
     match l {
-        Lane::Prefix { literals, lo, hi } => {
-            format!("Lane::Prefix {{ literals: &{literals:?}, lo: {lo}, hi: {hi} }}")
+        Lane::Prefix {
+            literals,
+            lo,
+            hi,
+            gate,
+            least,
+        } => {
+            format!(
+                "Lane::Prefix {{ literals: &{literals:?}, lo: {lo}, hi: {hi}, \
+                 gate: Gate::{gate:?}, least: {least} }}"
+            )
         }
         Lane::Lead {
             literals,
             lo,
             hi,
+            gate,
             least,
         } => {
-            format!("Lane::Lead {{ literals: &{literals:?}, lo: {lo}, hi: {hi}, least: {least} }}")
+            format!(
+                "Lane::Lead {{ literals: &{literals:?}, lo: {lo}, hi: {hi}, \
+                 gate: Gate::{gate:?}, least: {least} }}"
+            )
         }
         Lane::Run {
             lo,

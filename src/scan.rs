@@ -2,6 +2,7 @@
 
 mod commits;
 mod conceal;
+mod histories;
 mod history;
 mod worker;
 
@@ -11,16 +12,18 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Instant;
 
-use crate::base::Position;
+use crate::base::{Position, Stop};
 pub use crate::detect::Engine;
 use crate::detect::patterns::{Confidence, Pattern};
 use crate::detect::{Catalogue, Detector, Judged, Needles};
 use crate::findings::{Accepted, Allowances, Effect, Finding, Fingerprint, ScanResult};
-use crate::sources::{Globs, Heads, TreeOptions, TreeSource, top_of};
+use crate::sources::history::SweepProgress;
+use crate::sources::{Globs, Heads, Skip, SkipReason, TreeOptions, TreeSource, top_of};
 use worker::Worker;
 
 pub use commits::{CommitsOptions, commits};
-pub use history::{HistoryOptions, history};
+pub use histories::histories;
+pub use history::{HistoryOptions, Moment, Narrow, history};
 
 /// What to scan, and how.
 #[derive(Clone, Debug, Default)]
@@ -46,6 +49,8 @@ pub struct ScanOptions {
     /// Pattern ids (or `provider.*`) whose findings are left out, and counted; each with where it
     /// was configured.
     pub disable: Vec<(String, String)>,
+    /// Asks for an early end: what was found until then is told.
+    pub stop: Stop,
     /// Counters that a progress display may read meanwhile.
     pub progress: Option<Arc<Progress>>,
 }
@@ -71,6 +76,12 @@ pub struct Progress {
     pub bytes: AtomicU64,
     /// Matches so far.
     pub matches: AtomicU64,
+    /// Objects of the histories that were begun.
+    pub objects: AtomicU64,
+    /// What of them was read.
+    pub sweep: Arc<SweepProgress>,
+    /// Repositories that were begun, and that are to be swept, if several are.
+    pub repositories: (AtomicU64, AtomicU64),
 }
 
 /// Why a scan could not be made at all. What is merely not read is a skip.
@@ -155,10 +166,16 @@ fn run(options: &ScanOptions, explaining: bool) -> Result<(Vec<Explained>, ScanR
         targets: options.targets.clone(),
         ignored: options.ignored,
         threads: options.threads,
+        stop: options.stop.clone(),
     });
     let progress = options.progress.as_deref();
     let find = options.find.as_deref();
-    let worker = |progress| Worker::new(&detector, find, &exclude, progress, explaining, &today);
+    let worker = |progress| {
+        let stop = &options.stop;
+        Worker::new(
+            &detector, find, &exclude, progress, explaining, &today, stop,
+        )
+    };
     let workers = source.walk(|| worker(progress));
 
     let mut merged = worker(None);
@@ -168,7 +185,7 @@ fn run(options: &ScanOptions, explaining: bool) -> Result<(Vec<Explained>, ScanR
     let mut result = ScanResult {
         files: merged.files,
         bytes: merged.bytes,
-        patterns: find.map_or(detector.patterns().len(), Needles::ways),
+        patterns: sought(options, &detector),
         has_history: options.targets.iter().any(|target| {
             let target = target.canonicalize();
             target.is_ok_and(|target| top_of(&target).is_some())
@@ -178,12 +195,22 @@ fn run(options: &ScanOptions, explaining: bool) -> Result<(Vec<Explained>, ScanR
     };
     let mut explained = std::mem::take(&mut merged.explained);
     result.skips = std::mem::take(&mut merged.skips);
+    if merged.was_stopped() {
+        let read = merged.files;
+        result.skips.push(Skip {
+            path: options.targets.first().cloned().unwrap_or_default(),
+            reason: SkipReason::Interrupted(format!("{read} files were read to their end")),
+        });
+    }
     result.skips.sort();
     result.skips.dedup();
     let (findings, accepted) = merged.collector.finish();
     result.accepted = accepted;
     withhold(options, &today, findings, &mut result, &mut explained);
-    ask_git(&mut result.findings);
+    // Whether places are committed is not known then.
+    if !options.stop.is_asked() {
+        ask_git(&mut result.findings);
+    }
     for id in detector.slow() {
         result.notices.push(format!(
             "pattern '{id}' has no prefilter and is tried everywhere"
@@ -197,6 +224,12 @@ fn run(options: &ScanOptions, explaining: bool) -> Result<(Vec<Explained>, ScanR
     }
     result.elapsed = began.elapsed();
     Ok((explained, result))
+}
+
+/// How many patterns are looked for, or ways of writing one value.
+fn sought(options: &ScanOptions, detector: &Detector) -> usize {
+    let find = options.find.as_deref();
+    find.map_or(detector.patterns().len(), Needles::ways)
 }
 
 /// What each glob left out.

@@ -6,10 +6,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use git2::{Oid, Repository, Signature, Time};
+use straykey::base::Stop;
 use straykey::detect::Catalogue;
 use straykey::detect::patterns::{Confidence, Sampler, sample_match};
 use straykey::reports::{Format, ReportOptions};
-use straykey::scan::{HistoryOptions, history};
+use straykey::scan::{HistoryOptions, Moment, Narrow, history};
 use straykey::story::{Change, HistoryResult, Standing, Story};
 
 type Files = BTreeMap<String, Vec<u8>>;
@@ -80,14 +81,19 @@ impl Built {
         let _ = fs::remove_dir_all(self.repository.path().join("logs"));
     }
 
-    fn swept(&self, full_scan: bool, threads: usize) -> HistoryResult {
+    fn options(&self) -> HistoryOptions {
         let mut options = HistoryOptions {
             repository: self.dir.path().to_owned(),
-            full_scan,
             ..HistoryOptions::default()
         };
-        options.scan.threads = threads;
         options.scan.least = Some(Confidence::Medium);
+        options
+    }
+
+    fn swept(&self, full_scan: bool, threads: usize) -> HistoryResult {
+        let mut options = self.options();
+        options.full_scan = full_scan;
+        options.scan.threads = threads;
         history(&options).expect("swept")
     }
 }
@@ -612,4 +618,237 @@ fn reports_tell_stories_and_no_secret() {
             _ => {}
         }
     }
+}
+
+/// The commits that `from` reaches, by their places in `made`.
+fn reached(made: &[Made], from: usize) -> BTreeSet<usize> {
+    let mut reached = BTreeSet::from([from]);
+    for n in (0..=from).rev() {
+        if reached.contains(&n) {
+            let parents = made[n].1.iter();
+            let places = parents.map(|id| made.iter().position(|m| m.0 == *id).expect("made"));
+            reached.extend(places);
+        }
+    }
+    reached
+}
+
+/// Ways to narrow a history of forty commits: with the commits that are meant, and where their
+/// paths begin. `side` is commit 25.
+fn ways(made: &[Made]) -> Vec<(Narrow, BTreeSet<usize>, &'static str)> {
+    let days = |n: usize| 1_700_000_000 + 86_400 * (n as i64 + 1);
+    let moment = |time: i64| {
+        Some(Moment {
+            written: time.to_string(),
+            time,
+        })
+    };
+    let short = made[12].0.to_string()[..10].to_owned();
+    let all: BTreeSet<usize> = (0..40).collect();
+    let since = |n: usize| (n..40).collect::<BTreeSet<usize>>();
+    vec![
+        (
+            Narrow {
+                since: moment(days(20)),
+                ..Narrow::default()
+            },
+            since(20),
+            "",
+        ),
+        (
+            Narrow {
+                since: moment(days(36) - 1),
+                until: moment(days(38) + 1),
+                ..Narrow::default()
+            },
+            BTreeSet::from([36, 37, 38]),
+            "",
+        ),
+        (
+            Narrow {
+                until: moment(days(3)),
+                paths: vec!["/b/".into()],
+                ..Narrow::default()
+            },
+            (0..=3).collect(),
+            "b/",
+        ),
+        (
+            Narrow {
+                refs: vec!["side".into()],
+                ..Narrow::default()
+            },
+            reached(made, 25),
+            "",
+        ),
+        (
+            Narrow {
+                refs: vec![short, "refs/heads/side".into()],
+                since: moment(days(10)),
+                ..Narrow::default()
+            },
+            &(&reached(made, 25) | &reached(made, 12)) & &since(10),
+            "",
+        ),
+        (
+            Narrow {
+                paths: vec!["d/".into()],
+                ..Narrow::default()
+            },
+            all,
+            "b/d/",
+        ),
+    ]
+}
+
+#[test]
+fn what_is_told_of_a_narrowed_history_is_what_a_recount_gives() {
+    let (mut told_of, mut left_out) = (0, 0);
+    for seed in 41..=44 {
+        let (built, tokens, made) = random(seed, 40);
+        built.reference("refs/heads/side", made[25].0);
+        for (narrow, commits, below) in ways(&made) {
+            let ids: BTreeSet<String> = commits.iter().map(|n| made[*n].0.to_string()).collect();
+            let mut options = built.options();
+            options.narrow = narrow.clone();
+            let result = history(&options).expect("swept");
+            whole(&result);
+            for token in &tokens {
+                let came_in: BTreeSet<PathBuf> = recount(token, &made)
+                    .into_iter()
+                    .filter(|(is_in, commit, path)| {
+                        *is_in && ids.contains(commit) && path.starts_with(below)
+                    })
+                    .map(|event| event.2.into())
+                    .collect();
+                let mut findings = result.scan.findings.iter();
+                let found = findings.find(|f| f.secret.expose() == token.as_bytes());
+                let paths = found.map_or(BTreeSet::new(), |f| {
+                    f.occurrences.iter().map(|o| o.path.clone()).collect()
+                });
+                assert_eq!(paths, came_in, "seed {seed}: {narrow:?}");
+                *(if paths.is_empty() {
+                    &mut left_out
+                } else {
+                    &mut told_of
+                }) += 1;
+            }
+            let narrowed = result.read.narrowed.as_ref().expect("it says so");
+            assert_eq!(narrowed.commits, commits.len() as u64);
+            assert_eq!(narrowed.commits_left_out, 40 - commits.len() as u64);
+            let every = built.swept(false, 1);
+            let out = every.scan.findings.len() - result.scan.findings.len();
+            assert_eq!(narrowed.findings_left_out, out as u64);
+            // Those that are told have all of their past.
+            for (found, story) in result.scan.findings.iter().zip(&result.stories) {
+                let token = String::from_utf8_lossy(found.secret.expose()).into_owned();
+                assert_eq!(story, story_of(&every, &token));
+            }
+        }
+    }
+    assert!(told_of > 20 && left_out > 10, "{told_of}, {left_out}");
+}
+
+#[test]
+fn references_are_found_by_the_names_that_git_knows() {
+    let (mut built, tokens) = (Built::new(), (61..65).map(token).collect::<Vec<_>>());
+    let first = built.commit(&files(&[("a", &tokens[0])]), &[]);
+    let second = built.commit(&files(&[("b", &tokens[1])]), &[first]);
+    let third = built.commit(&files(&[("c", &tokens[2])]), &[second]);
+    built.head(third);
+    // A tag wins over a branch of the same name.
+    built.reference("refs/tags/x", first);
+    built.reference("refs/heads/x", third);
+    built.reference("refs/remotes/origin/HEAD", second);
+    let blob = built.repository.blob(tokens[3].as_bytes()).expect("blob");
+    let object = built.repository.find_object(blob, None).expect("found");
+    let who = Signature::new("T", "t@x.invalid", &Time::new(5, 0)).expect("who");
+    let tag = built.repository.tag("of-blob", &object, &who, "m", false);
+    tag.expect("tagged");
+    let told = |name: &str| {
+        let mut options = built.options();
+        options.narrow.refs = vec![name.to_owned()];
+        let result = history(&options).expect("swept");
+        if result.scan.is_incomplete() {
+            return None;
+        }
+        let found = result.scan.findings.iter().map(|f| f.secret.expose());
+        let place = |secret: &[u8]| tokens.iter().position(|t| t.as_bytes() == secret);
+        let mut numbers: Vec<usize> = found.filter_map(place).collect();
+        numbers.sort_unstable();
+        Some(numbers)
+    };
+    for (name, expected) in [
+        ("HEAD", &[0, 1, 2][..]),
+        ("main", &[0, 1, 2]),
+        ("refs/heads/main", &[0, 1, 2]),
+        ("heads/x", &[0, 1, 2]),
+        ("x", &[0]),
+        ("tags/x", &[0]),
+        ("origin", &[0, 1]),
+        ("origin/HEAD", &[0, 1]),
+        ("of-blob", &[3]),
+        (&second.to_string(), &[0, 1]),
+        (&second.to_string()[..7], &[0, 1]),
+        (&blob.to_string(), &[3]),
+    ] {
+        assert_eq!(told(name).as_deref(), Some(expected), "{name}");
+    }
+    for unknown in ["y", "refs/heads/y", "", "main~1", &"1".repeat(40)] {
+        assert_eq!(told(unknown), None, "'{unknown}'");
+    }
+}
+
+/// The paths at which commits brought a secret in.
+fn paths_of(result: &HistoryResult, secret: &[u8]) -> BTreeSet<PathBuf> {
+    let found = result.scan.findings.iter().zip(&result.stories);
+    let stories = found
+        .filter(|(f, _)| f.secret.expose() == secret)
+        .map(|f| f.1);
+    stories
+        .flat_map(|story| &story.events)
+        .map(|event| event.path.clone())
+        .collect()
+}
+
+/// Wherever a sweep is interrupted, it says so, and tells nothing that is not so.
+#[test]
+fn an_interrupted_sweep_is_told_at_every_place_it_can_end() {
+    let (built, tokens, _) = random(51, 12);
+    pack(&built);
+    let every = built.swept(false, 1);
+    let (mut ended, mut with_findings) = (0, 0);
+    for questions in 0.. {
+        let mut options = built.options();
+        options.scan.threads = 1;
+        options.scan.stop = Stop::after(questions);
+        let result = history(&options).expect("swept");
+        let codes: Vec<&str> = result.scan.skips.iter().map(|s| s.reason.code()).collect();
+        if codes.is_empty() {
+            assert_eq!(report(&result), report(&every));
+            break;
+        }
+        ended += 1;
+        assert!(codes.iter().all(|code| *code == "interrupted"), "{codes:?}");
+        with_findings += usize::from(!result.scan.findings.is_empty());
+        for (found, story) in result.scan.findings.iter().zip(&result.stories) {
+            assert!(tokens.iter().any(|t| t.as_bytes() == found.secret.expose()));
+            assert_eq!(story.standing, Standing::Unknown);
+            assert!(!story.blobs.is_empty());
+            let known = paths_of(&every, found.secret.expose());
+            for o in &found.occurrences {
+                let path = &o.path;
+                assert!(path == Path::new("blob:unknown") || known.contains(path));
+            }
+            assert_eq!(story.events, []);
+        }
+        for format in Format::ALL {
+            let written =
+                format
+                    .report()
+                    .write_history(&result, &ReportOptions::default(), &mut Vec::new());
+            written.expect("a vector takes all");
+        }
+    }
+    assert!(ended > 50 && with_findings > 20, "{ended}, {with_findings}");
 }

@@ -4,12 +4,14 @@
 
 mod date;
 mod secret;
+mod stop;
 mod text;
 
 pub mod limits;
 
-pub use date::{day_of, today};
+pub use date::{day_of, time_of, today};
 pub use secret::Secret;
+pub use stop::Stop;
 pub use text::{escape_controls, is_unsafe_to_show, path_text, quote, quote_value};
 
 /// A half-open range of bytes in one text.

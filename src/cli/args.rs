@@ -15,6 +15,7 @@ Examples:
   straykey history                        everything that git still holds, with its story
   straykey commits origin/main..HEAD      what each commit of a range brings in
   straykey history --find - < value       where one known value is, in any encoding
+  straykey history --recursive clones     the same of all repositories in a folder
   straykey explain deploy/prod.env:12     why something there was or was not reported
   straykey allow 7f3a91c2 --reason \"a key of the documentation\"
 
@@ -176,11 +177,33 @@ pub struct CommitsArgs {
 
 #[derive(Debug, ClapArgs)]
 pub struct HistoryArgs {
-    /// A folder of the repository, or its git folder [default: .]
+    /// A folder of the repository, or its git folder; of several the folders at their tops
+    /// [default: .]
     #[arg(value_name = "REPO", value_hint = ValueHint::DirPath)]
-    pub repository: Option<PathBuf>,
+    pub repositories: Vec<PathBuf>,
+    /// Sweep the repositories that a file names, too, one path a line; - is standard input
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub repos_from: Option<PathBuf>,
+    /// Take each REPO for a folder of clones: sweep every git repository in and below it
+    #[arg(long)]
+    pub recursive: bool,
     #[command(flatten)]
     pub report: Reporting,
+    /// Tell only what commits since then brought in: YYYY-MM-DD (in UTC) or RFC 3339
+    #[arg(long, value_name = "DATE", value_parser = parse_date)]
+    pub since: Option<Date>,
+    /// Tell only what commits until then brought in; of a day, to its end
+    #[arg(long, value_name = "DATE", value_parser = parse_date)]
+    pub until: Option<Date>,
+    /// Tell only what this reference reaches: a name as git resolves it, or an id; repeatable
+    #[arg(long = "ref", value_name = "NAME")]
+    pub refs: Vec<String>,
+    /// Tell only what came in at paths that match a glob, in the syntax of .gitignore; repeatable
+    #[arg(long = "path", value_name = "GLOB")]
+    pub paths: Vec<String>,
+    /// Hash every object anew, and name those whose bytes do not have their id
+    #[arg(long)]
+    pub verify_objects: bool,
     /// Look for one known value instead, in every encoding; - reads it from standard input
     #[arg(long, value_name = "-", conflicts_with_all = ["show_secrets", "only", "patterns"])]
     pub find: Option<String>,
@@ -276,6 +299,23 @@ pub struct Output {
     pub format: Format,
     /// `None` for standard output.
     pub path: Option<PathBuf>,
+}
+
+/// A day or a second, as it was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Date {
+    pub written: String,
+    /// Its first and its last second since 1970-01-01 UTC.
+    pub seconds: (i64, i64),
+}
+
+fn parse_date(text: &str) -> Result<Date, String> {
+    let seconds = straykey::base::time_of(text)
+        .ok_or("a date is written as 2026-11-24 or 2026-11-24T12:00:00Z")?;
+    Ok(Date {
+        written: text.to_owned(),
+        seconds,
+    })
 }
 
 fn parse_output(text: &str) -> Result<Output, String> {

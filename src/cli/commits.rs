@@ -37,6 +37,7 @@ pub fn run(args: &CommitsArgs, how: Tell) -> Result<Exit, CliError> {
     if let Some(severity) = args.report.severity {
         settings.severity = severity.0;
     }
+    settings.options.stop = super::interrupt::watch();
     let progress = Arc::new(Progress::default());
     settings.options.progress = Some(Arc::clone(&progress));
     let watch = Watch::begin(&progress, how.quiet);

@@ -1,29 +1,64 @@
-//! `straykey history`: everything that a git repository holds.
+//! `straykey history`: everything that git repositories hold.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use straykey::detect::Engine;
-use straykey::reports::Format;
-use straykey::scan::{HistoryOptions, Progress};
+use straykey::findings::ScanResult;
+use straykey::reports::{Format, Report, ReportOptions};
+use straykey::scan::{HistoryOptions, Moment, Narrow, Progress, ScanError};
 use straykey::sources::history::PlacesOptions;
+use straykey::story::{HistoriesResult, HistoryResult, Narrowed};
 
 use super::args::{EngineArg, HistoryArgs, Look, Tell};
 use super::error::CliError;
 use super::exit::Exit;
 use super::output::{Outputs, report_options};
 use super::progress::Watch;
+use super::repositories::Repositories;
 use super::scan::tell_what_is_missing;
 use super::settings::Settings;
+use super::{interrupt, tell};
+
+/// What was found, in one repository or in several.
+enum Swept {
+    One(HistoryResult),
+    Several(HistoriesResult),
+}
+
+impl Swept {
+    fn scan(&mut self) -> &mut ScanResult {
+        match self {
+            Self::One(result) => &mut result.scan,
+            Self::Several(result) => &mut result.scan,
+        }
+    }
+
+    fn narrowed(&self) -> Option<Narrowed> {
+        match self {
+            Self::One(result) => result.read.narrowed.clone(),
+            Self::Several(result) => result.narrowed(),
+        }
+    }
+
+    fn write(
+        &self,
+        report: &dyn Report,
+        options: &ReportOptions,
+        out: &mut dyn std::io::Write,
+    ) -> std::io::Result<()> {
+        match self {
+            Self::One(result) => report.write_history(result, options, out),
+            Self::Several(result) => report.write_histories(result, options, out),
+        }
+    }
+}
 
 /// Runs the command.
 pub fn run(args: &HistoryArgs, how: Tell) -> Result<Exit, CliError> {
     let outputs = Outputs::resolve(&args.report)?;
-    let repository = args
-        .repository
-        .clone()
-        .unwrap_or_else(|| PathBuf::from("."));
+    let stop = interrupt::watch();
     let look = Look {
         no_ignore: false,
         exclude: args.exclude.clone(),
@@ -37,37 +72,90 @@ pub fn run(args: &HistoryArgs, how: Tell) -> Result<Exit, CliError> {
         engine: EngineArg(Engine::Fast),
     };
     let confidence = args.report.confidence.map(|c| c.0);
-    let mut settings = Settings::resolve(&look, vec![repository.clone()], confidence)?;
+    let repositories = Repositories::resolve(args, &stop)?;
+    let targets = match &repositories {
+        Repositories::One(path) => vec![path.clone()],
+        Repositories::Several(_) => Vec::new(),
+    };
+    let mut settings = Settings::resolve(&look, targets, confidence)?;
     if let Some(severity) = args.report.severity {
         settings.severity = severity.0;
     }
     let progress = Arc::new(Progress::default());
+    let taken = args.repos_from.as_deref() == Some(Path::new("-"));
+    if args.find.is_some() && taken {
+        let why = "standard input holds the value to look for: name a file with --repos-from";
+        return Err(CliError::new(why));
+    }
     settings.options.find = super::find::value(args.find.as_deref())?;
     settings.options.progress = Some(Arc::clone(&progress));
+    settings.options.stop = stop;
     let watch = Watch::begin(&progress, how.quiet);
-    let swept = straykey::scan::history(&HistoryOptions {
-        repository,
+    let mut options = HistoryOptions {
+        repository: PathBuf::new(),
         places: environment(),
         full_scan: args.full_scan,
+        verify: args.verify_objects,
+        narrow: narrow(args)?,
         scan: settings.options,
-    });
+    };
+    let swept = sweep(&mut options, repositories);
     watch.into_iter().for_each(Watch::end);
     let mut result = swept?;
-    result.scan.notices.splice(0..0, settings.notices);
+    result.scan().notices.splice(0..0, settings.notices);
 
     let options = report_options(args.report.show_secrets, settings.severity, how);
     let written = outputs.write(&options, |report, options, out| {
-        report.write_history(&result, options, out)
+        result.write(report, options, out)
     });
+    let narrowed = result.narrowed();
+    let scan = result.scan();
     if outputs.stdout() != Format::Human {
-        tell_what_is_missing(&result.scan, how.quiet);
+        tell_what_is_missing(scan, how.quiet);
+        if let Some(narrowed) = narrowed {
+            tell(&narrowed.to_string());
+        }
     }
     written?;
-    Ok(Exit::of(
-        &result.scan,
-        settings.severity,
-        args.report.exit_zero,
-    ))
+    Ok(Exit::of(scan, settings.severity, args.report.exit_zero))
+}
+
+/// What is told.
+fn narrow(args: &HistoryArgs) -> Result<Narrow, CliError> {
+    let since = args.since.as_ref().map(|date| Moment {
+        written: date.written.clone(),
+        time: date.seconds.0,
+    });
+    let until = args.until.as_ref().map(|date| Moment {
+        written: date.written.clone(),
+        time: date.seconds.1,
+    });
+    if let (Some(since), Some(until)) = (&since, &until)
+        && since.time > until.time
+    {
+        return Err(CliError::new(format!(
+            "--since {} is after --until {}: no commit can be told",
+            since.written, until.written
+        )));
+    }
+    Ok(Narrow {
+        since,
+        until,
+        refs: args.refs.clone(),
+        paths: args.paths.clone(),
+    })
+}
+
+fn sweep(options: &mut HistoryOptions, repositories: Repositories) -> Result<Swept, ScanError> {
+    match repositories {
+        Repositories::One(path) => {
+            options.repository = path;
+            straykey::scan::history(options).map(Swept::One)
+        }
+        Repositories::Several(found) => {
+            straykey::scan::histories(options, &found).map(Swept::Several)
+        }
+    }
 }
 
 /// Where git's own variables say that objects are.

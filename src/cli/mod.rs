@@ -14,9 +14,11 @@ mod find;
 mod generate;
 mod history;
 mod home;
+mod interrupt;
 mod output;
 mod patterns;
 mod progress;
+mod repositories;
 mod scan;
 mod settings;
 

@@ -2,7 +2,7 @@
 
 use std::io::IsTerminal as _;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -41,16 +41,18 @@ impl Watch {
             if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {
                 bar.set_style(style);
             }
+            // The sweep at hand, and when it was first seen.
+            let mut current = (0, began);
             while stopped.recv_timeout(STEP) == Err(RecvTimeoutError::Timeout) {
-                let bytes = progress.bytes.load(Ordering::Relaxed);
-                let rate = bytes as f64 / began.elapsed().as_secs_f64();
-                bar.set_message(format!(
-                    "{} files, {}, {}/s, {} matches",
-                    HumanCount(progress.files.load(Ordering::Relaxed)),
-                    HumanBytes(bytes),
-                    HumanBytes(rate as u64),
-                    HumanCount(progress.matches.load(Ordering::Relaxed)),
-                ));
+                bar.set_message(match progress.sweep.sweeps.load(Ordering::Relaxed) {
+                    0 => of_files(&progress, began),
+                    sweep => {
+                        if sweep != current.0 {
+                            current = (sweep, Instant::now());
+                        }
+                        of_histories(&progress, current.1)
+                    }
+                });
                 bar.tick();
             }
             bar.finish_and_clear();
@@ -62,5 +64,82 @@ impl Watch {
     pub fn end(self) {
         drop(self.stop);
         let _ = self.thread.join();
+    }
+}
+
+fn of_files(progress: &Progress, began: Instant) -> String {
+    let bytes = progress.bytes.load(Ordering::Relaxed);
+    let rate = bytes as f64 / began.elapsed().as_secs_f64();
+    format!(
+        "{} files, {}, {}/s, {} matches",
+        HumanCount(progress.files.load(Ordering::Relaxed)),
+        HumanBytes(bytes),
+        HumanBytes(rate as u64),
+        HumanCount(progress.matches.load(Ordering::Relaxed)),
+    )
+}
+
+fn of_histories(progress: &Progress, began: Instant) -> String {
+    let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+    let sweep = &progress.sweep;
+    let objects = count(&progress.objects);
+    // What is judged is read twice.
+    let read = count(&sweep.objects).min(objects);
+    let mut parts = Vec::new();
+    let (nth, all) = &progress.repositories;
+    if count(all) > 0 {
+        let (nth, all) = (HumanCount(count(nth)), HumanCount(count(all)));
+        parts.push(format!("repository {nth} of {all}"));
+    }
+    parts.push(format!(
+        "{} of {} objects",
+        HumanCount(read),
+        HumanCount(objects)
+    ));
+    parts.push(HumanBytes(count(&sweep.bytes)).to_string());
+    parts.extend(left(
+        count(&sweep.done),
+        count(&sweep.work),
+        began.elapsed(),
+    ));
+    parts.join(", ")
+}
+
+/// How long the rest of some work takes at the speed so far.
+fn left(done: u64, work: u64, elapsed: Duration) -> Option<String> {
+    // Before a hundredth is done nobody can tell.
+    if done < work.div_ceil(100).max(1) {
+        return None;
+    }
+    let rest = work.saturating_sub(done) as f64 / done as f64;
+    let seconds = (elapsed.as_secs_f64() * rest).ceil().min(1e9) as u64;
+    Some(match seconds {
+        0..100 => format!("about {seconds} s left"),
+        100..6_000 => format!("about {} min left", seconds.div_ceil(60)),
+        _ => format!("about {} h left", seconds.div_ceil(3_600)),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_is_told_once_it_can_be() {
+        let second = Duration::from_secs(1);
+        assert_eq!(left(0, 0, second), None);
+        assert_eq!(left(99, 10_000, second), None, "too early");
+        assert_eq!(left(100, 200, second).as_deref(), Some("about 1 s left"));
+        assert_eq!(
+            left(100, 10_000, second).as_deref(),
+            Some("about 99 s left")
+        );
+        let minute = Duration::from_secs(60);
+        assert_eq!(
+            left(50, 100, 10 * minute).as_deref(),
+            Some("about 10 min left")
+        );
+        assert_eq!(left(1, 4, 60 * minute).as_deref(), Some("about 3 h left"));
+        assert_eq!(left(300, 200, second).as_deref(), Some("about 0 s left"));
     }
 }

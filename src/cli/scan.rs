@@ -14,7 +14,7 @@ use super::exit::Exit;
 use super::output::{Outputs, report_options};
 use super::progress::Watch;
 use super::settings::Settings;
-use super::tell;
+use super::{interrupt, tell};
 
 /// How many inputs that could not be read are named on standard error.
 const NAMED: usize = 20;
@@ -36,6 +36,7 @@ pub fn run(args: &ScanArgs, how: Tell) -> Result<Exit, CliError> {
     if let Some(severity) = args.report.severity {
         settings.severity = severity.0;
     }
+    settings.options.stop = interrupt::watch();
     let progress = Arc::new(Progress::default());
     settings.options.find = super::find::value(args.find.as_deref())?;
     settings.options.progress = Some(Arc::clone(&progress));
@@ -58,6 +59,9 @@ pub fn run(args: &ScanArgs, how: Tell) -> Result<Exit, CliError> {
 
 /// What the report for people would say of it.
 pub fn tell_what_is_missing(result: &ScanResult, quiet: bool) {
+    if result.is_interrupted() {
+        tell("interrupted: the report has what was found until then");
+    }
     let failed = || result.skips.iter().filter(|s| s.reason.is_incomplete());
     for skip in failed().take(NAMED) {
         tell(&format!("{}: {}", path_text(&skip.path), skip.reason));

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use straykey::base::{path_text, quote};
+use straykey::base::{Stop, path_text, quote};
 use straykey::detect::Catalogue;
 use straykey::detect::patterns::{Confidence, Severity};
 use straykey::findings::Allowances;
@@ -93,6 +93,7 @@ impl Settings {
             exclude,
             disable,
             find: None,
+            stop: Stop::default(),
             progress: None,
         };
         Ok(Self {

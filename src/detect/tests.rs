@@ -4,7 +4,7 @@ use std::path::Path;
 
 use proptest::prelude::*;
 
-use super::patterns::{Lane, Pattern, Sampler, sample_match};
+use super::patterns::{Gate, Lane, Pattern, Sampler, sample_match};
 use super::{Catalogue, Detector, Engine, Judged, Outcome, Scratch};
 use crate::base::limits;
 use crate::sources::history::Segment;
@@ -129,6 +129,47 @@ proptest! {
         // The texts are generated: showing them tells no secret.
         prop_assert_eq!(fast, plain, "seed {} pieces {}", seed, pieces);
     }
+}
+
+#[test]
+fn a_match_between_any_joints_is_found_by_both_engines() {
+    let mut s = Sampler::new(77);
+    let (mut text, mut bound) = (Vec::new(), 0);
+    for pattern in Catalogue::embedded().patterns() {
+        let (Lane::Run { gate, .. } | Lane::Prefix { gate, .. } | Lane::Lead { gate, .. }) =
+            pattern.lane
+        else {
+            continue;
+        };
+        // Most are sure of a row of letters and digits; the others are what could go wrong.
+        let tries = if gate == Gate::Sure { 1 } else { 6 };
+        bound += tries;
+        for _ in 0..tries {
+            let word = pattern.near.first().unwrap_or(&"");
+            let joint = |s: &mut Sampler| JOINTS[s.below(JOINTS.len())];
+            let (before, behind) = (joint(&mut s), joint(&mut s));
+            let (sample, _) = sample_match(pattern, &mut s);
+            // Nothing that is near to one is near to the next.
+            text.extend(format!("{:>120}\n\n\n\n{word} = {before}", "").bytes());
+            text.extend(sample);
+            text.extend(format!("{behind} ").bytes());
+        }
+    }
+    let chunk = Chunk::whole(&text, ContentKind::Text);
+    let [fast, plain] = [Engine::Fast, Engine::Plain].map(|engine| {
+        told(
+            &scan(&Detector::new(&Catalogue::embedded(), engine), &chunk),
+            0,
+        )
+    });
+    assert!(fast.len() > bound / 2, "{} of {bound}", fast.len());
+    assert!(fast == plain, "{:#?}", difference(&fast, &plain));
+}
+
+/// What is in one list only.
+fn difference<'a, T: PartialEq>(a: &'a [T], b: &'a [T]) -> Vec<&'a T> {
+    let only = |a: &'a [T], b: &'a [T]| a.iter().filter(|x| !b.contains(x)).collect::<Vec<_>>();
+    [only(a, b), only(b, a)].concat()
 }
 
 #[test]

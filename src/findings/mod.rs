@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use crate::base::{Position, Secret};
 use crate::detect::patterns::{Confidence, Pattern};
-use crate::sources::Skip;
+use crate::sources::{Skip, SkipReason};
 
 pub use allowances::{Allowance, AllowanceError, Allowances, is_day};
 pub use collector::{Collector, sort};
@@ -147,5 +147,11 @@ impl ScanResult {
     /// Whether something that was asked for was not read.
     pub fn is_incomplete(&self) -> bool {
         self.skips.iter().any(|s| s.reason.is_incomplete())
+    }
+
+    /// Whether somebody asked to stop before everything was read.
+    pub fn is_interrupted(&self) -> bool {
+        let interrupted = |s: &Skip| matches!(s.reason, SkipReason::Interrupted(_));
+        self.skips.iter().any(interrupted)
     }
 }

@@ -9,7 +9,7 @@ use crate::base::{escape_controls, path_text};
 use crate::detect::patterns::{Class, Lifetime, Severity};
 use crate::findings::{Finding, Occurrence, ScanResult};
 use crate::sources::{Skip, SkipReason};
-use crate::story::{HistoryResult, RangeResult};
+use crate::story::{HistoriesResult, HistoryResult, RangeResult};
 
 /// How many places of one finding are shown, and how many names of skips, without `-v`.
 const PLACES: usize = 3;
@@ -71,6 +71,15 @@ impl Report for Human {
         out: &mut dyn Write,
     ) -> io::Result<()> {
         super::human_range::write(result, options, out)
+    }
+
+    fn write_histories(
+        &self,
+        result: &HistoriesResult,
+        options: &ReportOptions,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        super::human_histories::write(result, options, out)
     }
 }
 
@@ -227,6 +236,7 @@ fn summary(
         size(result.bytes),
         result.elapsed.as_secs_f64()
     );
+    interrupted(result, style, out)?;
     if !failed.is_empty() {
         let count = format!("INCOMPLETE: {} could not be read", inputs(failed.len()));
         writeln!(out, "{}", style.bad(&count))?;
@@ -289,6 +299,19 @@ fn summary(
             out,
             "accept: straykey allow ID --reason \"...\"; why: straykey explain ID"
         )?;
+    }
+    Ok(())
+}
+
+/// Says loudly that somebody asked to stop.
+pub(super) fn interrupted(
+    result: &ScanResult,
+    style: Style,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    if result.is_interrupted() {
+        let told = "INTERRUPTED: this is what was found until then";
+        writeln!(out, "{}", style.bad(told))?;
     }
     Ok(())
 }

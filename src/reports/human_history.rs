@@ -4,16 +4,17 @@
 use std::io::{self, Write};
 
 use super::ReportOptions;
-use super::human::{inputs, left_out, names, thousands};
+use super::human::{inputs, interrupted, left_out, names, thousands};
 use super::style::Style;
 use crate::base::{day_of, escape_controls, path_text};
 use crate::detect::patterns::Severity;
-use crate::findings::Finding;
-use crate::story::{Change, Event, HistoryResult, Standing, Story};
+use crate::findings::{Finding, Occurrence, ScanResult};
+use crate::sources::{Skip, SkipReason};
+use crate::story::{Change, Event, HistoryResult, Narrowed, Standing, Story};
 
 /// How many commits of a finding are shown that brought it in, and how many references, without
 /// `-v`.
-const SHOWN: usize = 3;
+pub(super) const SHOWN: usize = 3;
 
 pub(super) fn write(
     result: &HistoryResult,
@@ -22,18 +23,12 @@ pub(super) fn write(
 ) -> io::Result<()> {
     let style = Style::new(options.colour);
     let scan = &result.scan;
-    let failed: Vec<_> = scan
-        .skips
-        .iter()
-        .filter(|s| s.reason.is_incomplete())
-        .collect();
-    if !options.quiet || !failed.is_empty() {
+    if !options.quiet || scan.is_incomplete() {
         writeln!(out, "{}", head(result))?;
-        if !failed.is_empty() {
-            let count = format!("INCOMPLETE: {} could not be read", inputs(failed.len()));
-            writeln!(out, "{}", style.bad(&count))?;
-            names(&failed, options, out)?;
-        }
+        missing(scan, options, style, out)?;
+    }
+    if let Some(narrowed) = &result.read.narrowed {
+        writeln!(out, "{}", narrowed_line(narrowed, style))?;
     }
     for (found, story) in scan.findings.iter().zip(&result.stories) {
         finding(found, story, options, style, out)?;
@@ -41,11 +36,12 @@ pub(super) fn write(
     if options.quiet {
         return Ok(());
     }
-    match (scan.findings.first(), failed.is_empty()) {
+    match (scan.findings.first(), !scan.is_incomplete()) {
         (None, true) => writeln!(
             out,
-            "{}: nothing found in all that git holds",
-            style.good("Clean")
+            "{}: {}",
+            style.good("Clean"),
+            nothing(result.read.narrowed.as_ref())
         )?,
         (None, false) => writeln!(out, "no finding in what was read")?,
         (Some(_), _) => {
@@ -55,6 +51,43 @@ pub(super) fn write(
         }
     }
     left_out(scan, Vec::new(), options, out)
+}
+
+/// What was left out of a report, so that nobody takes it for a whole one.
+pub(super) fn narrowed_line(narrowed: &Narrowed, style: Style) -> String {
+    let told = narrowed.to_string();
+    let told = told.replacen("narrowed", "NARROWED", 1);
+    style.warn(&escape_controls(&told))
+}
+
+/// That nothing was found, and in what.
+pub(super) fn nothing(narrowed: Option<&Narrowed>) -> &'static str {
+    match narrowed {
+        None => "nothing found in all that git holds",
+        Some(_) => "nothing found in what it was narrowed to",
+    }
+}
+
+/// What could not be read, by name; an interruption comes first.
+pub(super) fn missing(
+    scan: &ScanResult,
+    options: &ReportOptions,
+    style: Style,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let mut failed: Vec<&Skip> = scan
+        .skips
+        .iter()
+        .filter(|s| s.reason.is_incomplete())
+        .collect();
+    if failed.is_empty() {
+        return Ok(());
+    }
+    failed.sort_by_key(|s| !matches!(s.reason, SkipReason::Interrupted(_)));
+    interrupted(scan, style, out)?;
+    let count = format!("INCOMPLETE: {} could not be read", inputs(failed.len()));
+    writeln!(out, "{}", style.bad(&count))?;
+    names(&failed, options, out)
 }
 
 /// What was read, in a line.
@@ -77,6 +110,9 @@ fn head(result: &HistoryResult) -> String {
             parts.push(format!("{} {what}", thousands(count)));
         }
     }
+    if read.verified {
+        parts[0].push_str(" (ids verified)");
+    }
     parts.push(format!("{:.1} s", result.scan.elapsed.as_secs_f64()));
     parts.join(", ")
 }
@@ -88,21 +124,81 @@ fn finding(
     style: Style,
     out: &mut dyn Write,
 ) -> io::Result<()> {
+    heading(found, story.standing, "", style, out)?;
+    body(&found.occurrences, story, options, style, out)?;
+    tail(found, options, style, out)
+}
+
+/// What was found, and where it stands.
+pub(super) fn heading(
+    found: &Finding,
+    standing: Standing,
+    more: &str,
+    style: Style,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let p = found.pattern;
-    let word = p.severity.word().to_uppercase();
-    let head = match p.severity {
+    let head = severity(p.severity, style);
+    let (id, short) = (style.bold(p.id), style.dim(&found.fingerprint.short()));
+    let standing = words(standing, style);
+    writeln!(
+        out,
+        "{head}  {short}  {id}  {}  {standing}{more}",
+        found.masked
+    )
+}
+
+/// A severity in its colour.
+pub(super) fn severity(severity: Severity, style: Style) -> String {
+    let word = severity.word().to_uppercase();
+    match severity {
         Severity::Critical | Severity::High => style.bad(&word),
         Severity::Medium => style.warn(&word),
         Severity::Low => style.dim(&word),
-    };
-    let standing = match story.standing {
+    }
+}
+
+/// Where a secret stands, in words.
+pub(super) fn words(standing: Standing, style: Style) -> String {
+    match standing {
         Standing::AtHead => style.bad("AT HEAD"),
         Standing::InHistory => style.warn("HISTORY ONLY"),
         Standing::Unreachable => style.warn("UNREACHABLE"),
-    };
-    let (id, short) = (style.bold(p.id), style.dim(&found.fingerprint.short()));
-    writeln!(out, "{head}  {short}  {id}  {}  {standing}", found.masked)?;
+        Standing::Unknown => style.warn("STORY NOT KNOWN"),
+    }
+}
+
+/// The secret if it is asked for, and what to do.
+pub(super) fn tail(
+    found: &Finding,
+    options: &ReportOptions,
+    style: Style,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    if options.show_secrets {
+        let secret = String::from_utf8_lossy(found.secret.expose());
+        writeln!(out, "  secret: {}", escape_controls(&secret))?;
+    }
+    writeln!(out, "  {} {}", style.bold("now:"), found.pattern.revoke)
+}
+
+/// A story: in, out, and what still has it.
+pub(super) fn body(
+    occurrences: &[Occurrence],
+    story: &Story,
+    options: &ReportOptions,
+    style: Style,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let most = if options.verbose { usize::MAX } else { SHOWN };
+    if story.standing == Standing::Unknown {
+        for o in occurrences.iter().take(most) {
+            let path = path_text(&o.path);
+            writeln!(out, "  at   {}:{}", escape_controls(&path), o.start.line)?;
+        }
+        let blobs = listed(&story.blobs, &[], most);
+        return writeln!(out, "  in   objects {blobs}");
+    }
     let came: Vec<&Event> = story
         .events
         .iter()
@@ -119,7 +215,7 @@ fn finding(
         )?;
     }
     if came.is_empty()
-        && let Some(o) = found.occurrences.first()
+        && let Some(o) = occurrences.first()
     {
         let path = path_text(&o.path);
         let path = escape_controls(&path);
@@ -135,17 +231,7 @@ fn finding(
         let s = if days == 1 { "" } else { "s" };
         format!(": exposed {} day{s}", thousands(days))
     });
-    let pushed = match &story.remotes[..] {
-        [] => "on no remote-tracking ref".to_owned(),
-        [one] => format!("pushed ({})", escape_controls(one)),
-        [first, more @ ..] => {
-            format!(
-                "pushed ({} and {} more)",
-                escape_controls(first),
-                more.len()
-            )
-        }
-    };
+    let pushed = pushed(story);
     let tail = format!("{end}{exposed}, {pushed}");
     writeln!(out, "  out  {}", tail.trim_start_matches([',', ':', ' ']))?;
     if story.standing == Standing::InHistory {
@@ -157,15 +243,26 @@ fn finding(
     if story.standing == Standing::Unreachable {
         writeln!(out, "  held by {} only", listed(&story.holders, &[], most))?;
     }
-    if options.show_secrets {
-        let secret = String::from_utf8_lossy(found.secret.expose());
-        writeln!(out, "  secret: {}", escape_controls(&secret))?;
+    Ok(())
+}
+
+/// Whether it has left this machine.
+pub(super) fn pushed(story: &Story) -> String {
+    match &story.remotes[..] {
+        [] => "on no remote-tracking ref".to_owned(),
+        [one] => format!("pushed ({})", escape_controls(one)),
+        [first, more @ ..] => {
+            format!(
+                "pushed ({} and {} more)",
+                escape_controls(first),
+                more.len()
+            )
+        }
     }
-    writeln!(out, "  {} {}", style.bold("now:"), p.revoke)
 }
 
 /// A commit, who made it, and where.
-fn told(event: &Event, style: Style) -> String {
+pub(super) fn told(event: &Event, style: Style) -> String {
     let path = path_text(&event.path);
     let line = event.line.map_or(String::new(), |line| format!(":{line}"));
     let from = event.from.as_deref().map_or(String::new(), |from| {

@@ -6,6 +6,7 @@
 mod escaping;
 mod file;
 mod human;
+mod human_histories;
 mod human_history;
 mod human_range;
 mod json;
@@ -22,7 +23,7 @@ use std::io::{self, Write};
 
 use crate::detect::patterns::Severity;
 use crate::findings::ScanResult;
-use crate::story::{HistoryResult, RangeResult};
+use crate::story::{HistoriesResult, HistoryResult, RangeResult};
 
 pub use file::write_atomically;
 pub use human::Human;
@@ -92,6 +93,18 @@ pub trait Report {
     fn write_range(
         &self,
         result: &RangeResult,
+        options: &ReportOptions,
+        out: &mut dyn Write,
+    ) -> io::Result<()>;
+
+    /// Writes the whole report of several repositories: findings with their story in each of them.
+    ///
+    /// # Errors
+    ///
+    /// What `out` says.
+    fn write_histories(
+        &self,
+        result: &HistoriesResult,
         options: &ReportOptions,
         out: &mut dyn Write,
     ) -> io::Result<()>;

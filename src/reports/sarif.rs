@@ -23,7 +23,7 @@ use crate::base::{Position, day_of, path_text};
 use crate::detect::patterns::Pattern;
 use crate::findings::{Finding, Occurrence, ScanResult};
 use crate::sources::Skip;
-use crate::story::{HistoryResult, RangeResult, Story};
+use crate::story::{HistoriesResult, HistoryResult, Narrowed, RangeResult, Story};
 
 /// GitHub refuses a run with more results.
 const RESULTS: usize = 25_000;
@@ -61,6 +61,7 @@ impl Report for Sarif {
                 bag.additional_properties.extend(told(story));
             }
         }
+        say_narrowed(&mut run, result.read.narrowed.as_ref());
         log(run, out)
     }
 
@@ -85,6 +86,47 @@ impl Report for Sarif {
             }
         }
         log(run, out)
+    }
+
+    /// Places are those of the repositories joined with what is in them; a result's properties
+    /// have its repository, and the story there.
+    fn write_histories(
+        &self,
+        result: &HistoriesResult,
+        options: &ReportOptions,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        let mut scan = result.scan.clone();
+        let mut properties = Vec::new();
+        for (finding, stories) in scan.findings.iter_mut().zip(&result.stories) {
+            for one in stories {
+                let repository = &result.repositories[one.repository].read.repository;
+                let mut story = told(&one.story);
+                story.insert("repository".to_owned(), json!(path_text(repository)));
+                for occurrence in &mut finding.occurrences[one.occurrences.clone()] {
+                    occurrence.path = repository.join(&occurrence.path);
+                    properties.push(story.clone());
+                }
+            }
+        }
+        let mut run = run(&scan, options);
+        for (result, story) in run.results.iter_mut().flatten().zip(properties) {
+            if let Some(bag) = &mut result.properties {
+                bag.additional_properties.extend(story);
+            }
+        }
+        say_narrowed(&mut run, result.narrowed().as_ref());
+        log(run, out)
+    }
+}
+
+/// Says that not everything is told.
+fn say_narrowed(run: &mut Run, narrowed: Option<&Narrowed>) {
+    let invocation = run.invocations.iter_mut().flatten().next();
+    if let (Some(narrowed), Some(invocation)) = (narrowed, invocation) {
+        let told = notification("warning", &narrowed.to_string(), None);
+        let all = &mut invocation.tool_execution_notifications;
+        all.get_or_insert_default().insert(0, told);
     }
 }
 

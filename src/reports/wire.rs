@@ -8,12 +8,12 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::ReportOptions;
-use super::wire_history::{HistoryWire, StoryWire};
+use super::wire_history::{HistoryWire, RepositoryWire, StoryInWire, StoryWire};
 use super::wire_range::{CommitWire, RangeWire};
 use crate::base::path_text;
 use crate::detect::patterns::Pattern;
 use crate::findings::{Accepted, Finding, Occurrence, PartPlace, ScanResult};
-use crate::story::{CommitInfo, HistoryResult, RangeResult, Story};
+use crate::story::{CommitInfo, HistoriesResult, HistoryRead, HistoryResult, RangeResult, Story};
 
 /// The version of the JSON documents. The second number grows with additions, the first when
 /// something is taken away or changes its meaning.
@@ -48,6 +48,9 @@ pub(super) struct Document<'a> {
     /// What of a range of commits was read, if one was judged.
     #[serde(skip_serializing_if = "Option::is_none")]
     range: Option<RangeWire<'a>>,
+    /// What of each repository was read, if several were swept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    repositories: Option<Vec<RepositoryWire<'a>>>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -121,6 +124,9 @@ struct FindingWire<'a> {
     /// The commit of a range that brought it in.
     #[serde(skip_serializing_if = "Option::is_none")]
     commit: Option<CommitWire<'a>>,
+    /// What the history of each repository did with it, if several were swept.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    stories: Vec<StoryInWire<'a>>,
 }
 
 /// What a finding is, in both formats.
@@ -144,6 +150,9 @@ struct What<'a> {
 /// One place.
 #[derive(Serialize, JsonSchema)]
 struct OccurrenceWire<'a> {
+    /// The repository it is in, if several were swept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    repository: Option<Cow<'a, str>>,
     /// The file; bytes that are not UTF-8 as `\xNN`, `-` for standard input.
     path: Cow<'a, str>,
     #[serde(flatten)]
@@ -189,6 +198,9 @@ pub(super) struct Line<'a> {
     /// The commit of a range that brought it in.
     #[serde(skip_serializing_if = "Option::is_none")]
     commit: Option<CommitWire<'a>>,
+    /// What narrowed the report, in the words of the command line, if not everything is told.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    narrowed_by: &'a [String],
 }
 
 impl<'a> Document<'a> {
@@ -238,6 +250,7 @@ impl<'a> Document<'a> {
             notices: &result.notices,
             history: None,
             range: None,
+            repositories: None,
         }
     }
 
@@ -258,6 +271,23 @@ impl<'a> Document<'a> {
         document.range = Some(RangeWire::new(&result.read));
         document
     }
+
+    pub(super) fn of_histories(result: &'a HistoriesResult, options: &ReportOptions) -> Self {
+        let mut document = Self::new(&result.scan, options);
+        let repositories = &result.repositories;
+        for (finding, stories) in document.findings.iter_mut().zip(&result.stories) {
+            for told in stories {
+                let repository = &repositories[told.repository].read.repository;
+                for occurrence in &mut finding.occurrences[told.occurrences.clone()] {
+                    occurrence.repository = Some(path_text(repository));
+                }
+                let story = StoryInWire::new(repository, &told.story);
+                finding.stories.push(story);
+            }
+        }
+        document.repositories = Some(repositories.iter().map(RepositoryWire::new).collect());
+        document
+    }
 }
 
 impl<'a> Line<'a> {
@@ -272,6 +302,7 @@ impl<'a> Line<'a> {
             what: what(f, options),
             occurrence: occurrence(o),
             story: story.map(StoryWire::new),
+            narrowed_by: &[],
             commit: None,
         }
     }
@@ -286,6 +317,20 @@ impl<'a> Line<'a> {
             commit: commit.map(CommitWire::new),
             ..Self::new(f, o, None, options)
         }
+    }
+
+    /// The same line of a history of which so much was read.
+    pub(super) fn of(mut self, read: &'a HistoryRead) -> Self {
+        if let Some(narrowed) = &read.narrowed {
+            self.narrowed_by = &narrowed.by;
+        }
+        self
+    }
+
+    /// The same line for one of several repositories.
+    pub(super) fn within(mut self, repository: &'a std::path::Path) -> Self {
+        self.occurrence.repository = Some(path_text(repository));
+        self
     }
 }
 
@@ -314,6 +359,7 @@ fn finding<'a>(f: &'a Finding, options: &ReportOptions) -> FindingWire<'a> {
         occurrences: f.occurrences.iter().map(occurrence).collect(),
         story: None,
         commit: None,
+        stories: Vec::new(),
     }
 }
 
@@ -330,6 +376,7 @@ fn what<'a>(f: &'a Finding, options: &ReportOptions) -> What<'a> {
 
 fn occurrence(o: &Occurrence) -> OccurrenceWire<'_> {
     OccurrenceWire {
+        repository: None,
         path: path_text(&o.path),
         place: PlaceWire {
             line: o.start.line,

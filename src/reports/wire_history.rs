@@ -1,12 +1,13 @@
 //! What the JSON formats say of a history.
 
 use std::borrow::Cow;
+use std::path::Path;
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::base::path_text;
-use crate::story::{Change, Event, HistoryRead, Story};
+use crate::story::{Change, Event, HistoryRead, RepositoryRead, Story};
 
 /// What of a repository was read.
 #[derive(Serialize, JsonSchema)]
@@ -25,12 +26,31 @@ pub(super) struct HistoryWire<'a> {
     shallow: u64,
     /// Objects of a partial clone that are not here.
     promised: u64,
+    /// Each object was hashed and held against its id.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    verified: bool,
+    /// What narrowed the report, and what it left out, if not everything is told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    narrowed: Option<NarrowedWire<'a>>,
+}
+
+/// What narrowed the report, and what it left out.
+#[derive(Serialize, JsonSchema)]
+struct NarrowedWire<'a> {
+    /// What was asked for, in the words of the command line.
+    by: &'a [String],
+    /// Commits that were asked for.
+    commits: u64,
+    /// All others: what they alone brought in is not told.
+    commits_left_out: u64,
+    /// Findings that are not told.
+    findings_left_out: u64,
 }
 
 /// The story of a finding.
 #[derive(Serialize, JsonSchema)]
 pub(super) struct StoryWire<'a> {
-    /// at-head, history-only or unreachable.
+    /// at-head, history-only, unreachable, or unknown if the sweep was interrupted before.
     standing: &'a str,
     /// What commits did with it, parents' commits first.
     events: Vec<EventWire<'a>>,
@@ -69,6 +89,45 @@ struct EventWire<'a> {
     or_before: bool,
 }
 
+/// One of several repositories.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct RepositoryWire<'a> {
+    #[serde(flatten)]
+    read: HistoryWire<'a>,
+    /// Other folders that lead to it: its linked worktrees.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    also: Vec<Cow<'a, str>>,
+    /// Whether everything of it was read.
+    complete: bool,
+}
+
+/// The story of a finding in one of several repositories.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct StoryInWire<'a> {
+    repository: Cow<'a, str>,
+    #[serde(flatten)]
+    story: StoryWire<'a>,
+}
+
+impl<'a> RepositoryWire<'a> {
+    pub(super) fn new(one: &'a RepositoryRead) -> Self {
+        Self {
+            read: HistoryWire::new(&one.read),
+            also: one.also.iter().map(|path| path_text(path)).collect(),
+            complete: one.complete,
+        }
+    }
+}
+
+impl<'a> StoryInWire<'a> {
+    pub(super) fn new(repository: &'a Path, story: &'a Story) -> Self {
+        Self {
+            repository: path_text(repository),
+            story: StoryWire::new(story),
+        }
+    }
+}
+
 impl<'a> HistoryWire<'a> {
     pub(super) fn new(read: &'a HistoryRead) -> Self {
         Self {
@@ -81,6 +140,13 @@ impl<'a> HistoryWire<'a> {
             dangling_commits: read.dangling_commits,
             shallow: read.shallow,
             promised: read.promised,
+            verified: read.verified,
+            narrowed: read.narrowed.as_ref().map(|narrowed| NarrowedWire {
+                by: &narrowed.by,
+                commits: narrowed.commits,
+                commits_left_out: narrowed.commits_left_out,
+                findings_left_out: narrowed.findings_left_out,
+            }),
         }
     }
 }

@@ -109,7 +109,16 @@ fn judged(
     };
     let mut older: HashSet<Older> = HashSet::new();
     let mut new: HashSet<Key> = HashSet::new();
-    for told in all_told(options, &judging, &ordered) {
+    let all = all_told(options, &judging, &ordered);
+    if all.len() < ordered.len() {
+        let (judged, count) = (all.len(), ordered.len());
+        let why = format!("{judged} of {count} commits were judged");
+        result.scan.skips.push(Skip {
+            path: options.repository.clone(),
+            reason: SkipReason::Interrupted(why),
+        });
+    }
+    for told in all {
         gather(options, &today, told, &mut older, &mut new, result);
     }
     let counts = |o: &&Older| {
@@ -224,7 +233,9 @@ fn all_told(options: &CommitsOptions, judging: &Judging<'_>, commits: &[RangeCom
             let Some(mine) = commits.chunks(RUN).nth(run) else {
                 return;
             };
-            let told = mine.iter().map(|commit| teller.commit(commit)).collect();
+            let going = |_: &&RangeCommit| !options.scan.stop.is_asked();
+            let told = mine.iter().take_while(going);
+            let told = told.map(|commit| teller.commit(commit)).collect();
             let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
             done.insert(run, told);
         }

@@ -8,24 +8,28 @@
 //! 4. what commits did with each secret is found out, and what still reaches it.
 
 mod judge;
+mod narrow;
 mod search;
 mod tell;
 
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use super::{ScanError, ScanOptions, known, withhold};
-use crate::detect::{Detector, Engine, Needles};
+use crate::detect::{Detector, Engine};
 use crate::findings::{Fingerprint, ScanResult};
 use crate::sources::history::{
-    Holder, HolderKind, Holders, ObjectKind, ObjectSet, Objects, Places, PlacesOptions, Stores,
-    SweepOptions,
+    Holder, HolderKind, Holders, ObjectKind, ObjectSet, Objects, OpenOptions, Places,
+    PlacesOptions, Stores, SweepOptions,
 };
 use crate::sources::{Globs, Skip, SkipReason};
 use crate::story::{Commits, HistoryRead, HistoryResult, NONE, Paths, State, TOP, Trees, expand};
 use judge::Judge;
 pub(super) use judge::is_match;
+pub use narrow::{Moment, Narrow};
 use search::Searcher;
 
 /// Which history to sweep, and how.
@@ -37,9 +41,16 @@ pub struct HistoryOptions {
     pub places: PlacesOptions,
     /// Search every blob in full instead of what changed: slow, and finds the same.
     pub full_scan: bool,
+    /// Hash each object, and hold it against its id.
+    pub verify: bool,
+    /// What is told of what is found.
+    pub narrow: Narrow,
     /// What is looked for and what is left out. Targets are not used.
     pub scan: ScanOptions,
 }
+
+/// The path of blobs whose paths nobody has found out.
+const UNKNOWN_PATH: &str = "blob:unknown";
 
 /// Where a secret of a finding stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -69,10 +80,11 @@ pub fn history(options: &HistoryOptions) -> Result<HistoryResult, ScanError> {
             .add(&one.glob, one.base.as_deref())
             .map_err(|why| ScanError::Glob(one.source.clone(), why))?;
     }
+    let paths = options.narrow.globs()?;
     let mut result = HistoryResult::default();
     result.read.repository.clone_from(&options.repository);
     match Places::find(&options.repository, &options.places) {
-        Ok(places) => sweep(options, &exclude, &places, &mut result),
+        Ok(places) => sweep(options, (&exclude, &paths), &places, &mut result),
         Err(skip) => result.scan.skips.push(skip),
     }
     result
@@ -97,13 +109,23 @@ fn threads(options: &HistoryOptions) -> usize {
     }
 }
 
-fn sweep(options: &HistoryOptions, exclude: &Globs, places: &Places, result: &mut HistoryResult) {
-    let threads = threads(options);
+/// Sweeps what is at `places`. `globs` are those of paths that are left out, and that are told.
+fn sweep(
+    options: &HistoryOptions,
+    (exclude, told): (&Globs, &Globs),
+    places: &Places,
+    result: &mut HistoryResult,
+) {
+    let (threads, stop) = (threads(options), &options.scan.stop);
     let detector = Detector::new(&options.scan.catalogue, options.scan.engine);
     let today = crate::base::today();
-    let stores = Stores::open(places, threads);
+    let stores = Stores::open_with(places, opening(options, threads));
     let objects = stores.objects();
     let holders = Holders::read(places, objects);
+    if let Some(progress) = &options.scan.progress {
+        let count = objects.len() as u64;
+        progress.objects.fetch_add(count, Ordering::Relaxed);
+    }
     for known in [&places.skips[..], stores.skips(), &holders.skips] {
         result.scan.skips.extend_from_slice(known);
     }
@@ -128,8 +150,17 @@ fn sweep(options: &HistoryOptions, exclude: &Globs, places: &Places, result: &mu
     let skips = &mut result.scan.skips;
     let mut trees = Trees::read(&stores, threads, &hopeful, &seen);
     skips.append(&mut trees.skips);
+    let placeless = stop.is_asked();
+    if placeless {
+        // Some of the trees alone would tell wrong paths: what was found has none.
+        trees = Trees::none(objects.len());
+    }
     let mut paths = Paths::default();
-    let known_paths = places_of(&trees, &commits, &hopeful, &holders, objects, &mut paths);
+    let known_paths = if placeless {
+        placeless_of(&hopeful, &mut paths)
+    } else {
+        places_of(&trees, &commits, &hopeful, &holders, objects, &mut paths)
+    };
     let messages = messages(&stores, &texts, &mut paths, skips);
     let extra: Vec<(u32, u32)> = messages.iter().map(|m| (m.number, m.path)).collect();
 
@@ -142,12 +173,12 @@ fn sweep(options: &HistoryOptions, exclude: &Globs, places: &Places, result: &mu
         trees: &trees,
         paths: &paths,
         placed: &known_paths,
+        stop,
     };
     let judged = judged(&judging, &stores, &hopeful, threads, &messages);
     result.scan.skips.extend(judged.skips);
     result.scan.accepted = judged.accepted;
-    let find = options.scan.find.as_deref();
-    result.scan.patterns = find.map_or(detector.patterns().len(), Needles::ways);
+    result.scan.patterns = super::sought(&options.scan, &detector);
     withhold(
         &options.scan,
         &today,
@@ -168,27 +199,91 @@ fn sweep(options: &HistoryOptions, exclude: &Globs, places: &Places, result: &mu
         extra: &extra,
         placed: &known_paths,
     };
-    result.stories = telling.stories(&mut paths, &result.scan.findings);
+    let stories = telling.stories(&mut paths, &result.scan.findings);
+    let is_whole = stories.is_some();
+    result.stories = stories.unwrap_or_else(|| telling.unknown(&result.scan.findings));
+    narrow::Narrowing {
+        narrow: &options.narrow,
+        globs: told,
+        objects,
+        commits: &commits,
+        trees: &trees,
+        holders: &holders,
+        tags: &tags,
+        states: &|| trees.states(&each(&hopeful)),
+    }
+    .apply(result);
     tell::narrow(&mut result.scan.findings, &result.stories);
+    let narrowed = result.read.narrowed.take();
+    result.read = HistoryRead {
+        narrowed,
+        ..what_was_read(options, places, &telling, seen.len(), is_whole)
+    };
+    if is_whole {
+        complain(options, places, &commits, &trees, objects, result);
+    } else {
+        interrupted(result);
+    }
+    notices(places, &holders, &detector, &mut result.scan);
+}
+
+/// What of a repository was read.
+fn what_was_read(
+    options: &HistoryOptions,
+    places: &Places,
+    telling: &tell::Telling<'_>,
+    seen: usize,
+    is_whole: bool,
+) -> HistoryRead {
+    let holders = telling.holders;
     let stashed = |h: &&Holder| h.kind == HolderKind::Stash;
     let promised = if places.format.partial {
-        trees.missing_count
+        telling.trees.missing_count
     } else {
         0
     };
-    result.read = HistoryRead {
+    HistoryRead {
         repository: options.repository.clone(),
-        objects: objects.len() as u64,
-        objects_read: seen.len() as u64,
-        commits: commits.len() as u64,
+        objects: telling.stores.objects().len() as u64,
+        objects_read: seen as u64,
+        commits: telling.commits.len() as u64,
         references: holders.references as u64,
         stashes: holders.all.iter().filter(stashed).count() as u64,
-        dangling_commits: telling.dangling() as u64,
+        // Of some of the commits nothing is known of the others.
+        dangling_commits: if is_whole {
+            telling.dangling() as u64
+        } else {
+            0
+        },
         shallow: places.shallow.len() as u64,
         promised: promised as u64,
-    };
-    complain(options, places, &commits, &trees, objects, result);
-    notices(places, &holders, &detector, &mut result.scan);
+        verified: options.verify,
+        narrowed: None,
+    }
+}
+
+/// How stores are opened.
+fn opening(options: &HistoryOptions, threads: usize) -> OpenOptions {
+    let progress = options.scan.progress.as_ref();
+    OpenOptions {
+        threads,
+        verify: options.verify,
+        stop: options.scan.stop.clone(),
+        progress: progress.map(|progress| Arc::clone(&progress.sweep)),
+    }
+}
+
+/// Says how far it came.
+fn interrupted(result: &mut HistoryResult) {
+    let read = &result.read;
+    let how = format!(
+        "{} of {} objects were read, and the stories of what was found are not known",
+        read.objects_read, read.objects
+    );
+    result.scan.skips.push(Skip {
+        path: read.repository.clone(),
+        reason: SkipReason::Interrupted(how),
+    });
 }
 
 /// What the first look told.
@@ -218,8 +313,15 @@ fn search(
     let full = options.full_scan || options.scan.engine == Engine::Plain;
     let progress = options.scan.progress.as_deref();
     let searchers = stores.sweep(sweeping, || {
-        Searcher::new(detector, stores.objects(), hopeful, full, progress)
-            .finding(options.scan.find.as_deref())
+        Searcher::new(
+            detector,
+            stores.objects(),
+            hopeful,
+            full,
+            progress,
+            stores.stop(),
+        )
+        .finding(options.scan.find.as_deref())
     });
     let (mut facts, mut tags, mut texts) = (Vec::new(), HashMap::new(), Vec::new());
     for searcher in searchers {
@@ -258,6 +360,9 @@ fn messages(
     let (objects, mut reader) = (stores.objects(), stores.reader());
     let mut messages = Vec::new();
     for number in texts.iter().copied() {
+        if stores.stop().is_over() {
+            break;
+        }
         let hex = objects.hex(number);
         match reader.read(number) {
             Ok((kind, data)) => messages.push(Message {
@@ -294,6 +399,9 @@ fn judged(
     // A copy that is damaged may have a whole one beside it.
     let mut reader = stores.reader();
     for blob in hopeful.iter().filter(|blob| !again.has(*blob)) {
+        if judging.stop.is_over() {
+            break;
+        }
         match reader.read(blob) {
             Ok((_, data)) => judge.blob(blob, &data),
             Err(why) => judge.skips.push(lost(&stores.objects().hex(blob), why)),
@@ -399,6 +507,17 @@ fn notices(places: &Places, holders: &Holders, detector: &Detector, scan: &mut S
     }
 }
 
+/// A state of its own for every hopeful blob.
+fn each(hopeful: &ObjectSet) -> HashMap<u32, State> {
+    hopeful.iter().map(|b| (b, State::from(b) + 1)).collect()
+}
+
+/// One path for every hopeful blob: versions of a file are not findings of their own.
+fn placeless_of(hopeful: &ObjectSet, paths: &mut Paths) -> HashMap<u32, Vec<u32>> {
+    let unknown = paths.other(UNKNOWN_PATH.into());
+    hopeful.iter().map(|blob| (blob, vec![unknown])).collect()
+}
+
 /// The paths of every hopeful blob.
 fn places_of(
     trees: &Trees,
@@ -408,8 +527,7 @@ fn places_of(
     objects: &Objects,
     paths: &mut Paths,
 ) -> HashMap<u32, Vec<u32>> {
-    let each: HashMap<u32, State> = hopeful.iter().map(|b| (b, State::from(b) + 1)).collect();
-    let states = trees.states(&each);
+    let states = trees.states(&each(hopeful));
     let mut placed: HashMap<u32, Vec<u32>> = HashMap::new();
     let mut visited: HashSet<(u32, State)> = HashSet::new();
     for place in 0..commits.len() as u32 {

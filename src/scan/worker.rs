@@ -1,9 +1,9 @@
 //! One worker: takes chunks, detects, collects. Owns all it needs, shares only what is immutable.
 
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::{Explained, Progress};
-use crate::base::{Secret, limits};
+use crate::base::{Secret, Stop, limits};
 use crate::detect::{Detector, Needles, Outcome, Scratch};
 use crate::findings::{Collector, Fingerprint, mask};
 use crate::sources::{Chunk, Globs, Names, Origin, Skip, SkipReason, Visitor};
@@ -16,6 +16,7 @@ pub(super) struct Worker<'a> {
     progress: Option<&'a Progress>,
     explaining: bool,
     today: &'a str,
+    stop: &'a Stop,
     scratch: Scratch,
     names: Names,
     pub(super) collector: Collector,
@@ -27,6 +28,8 @@ pub(super) struct Worker<'a> {
     told: usize,
     pub(super) files: u64,
     pub(super) bytes: u64,
+    /// Whether it was told to stop when there was more to read.
+    stopped: AtomicBool,
 }
 
 impl<'a> Worker<'a> {
@@ -37,6 +40,7 @@ impl<'a> Worker<'a> {
         progress: Option<&'a Progress>,
         explaining: bool,
         today: &'a str,
+        stop: &'a Stop,
     ) -> Self {
         Self {
             detector,
@@ -45,6 +49,7 @@ impl<'a> Worker<'a> {
             progress,
             explaining,
             today,
+            stop,
             scratch: Scratch::default(),
             names: Names::default(),
             collector: match find {
@@ -57,10 +62,16 @@ impl<'a> Worker<'a> {
             told: 0,
             files: 0,
             bytes: 0,
+            stopped: AtomicBool::new(false),
         }
     }
 
+    pub(super) fn was_stopped(&self) -> bool {
+        self.stopped.load(Ordering::Relaxed)
+    }
+
     pub(super) fn merge(&mut self, other: Self) {
+        *self.stopped.get_mut() |= other.was_stopped();
         self.collector.merge(other.collector);
         self.explained.extend(other.explained);
         self.skips.extend(other.skips);
@@ -133,6 +144,14 @@ impl Visitor for Worker<'_> {
 
     fn skip(&mut self, skip: Skip) {
         self.skips.push(skip);
+    }
+
+    fn stop(&self) -> bool {
+        let asked = self.stop.is_asked();
+        if asked {
+            self.stopped.store(true, Ordering::Relaxed);
+        }
+        asked
     }
 
     fn done(&mut self, _origin: &Origin, bytes: u64) {

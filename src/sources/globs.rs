@@ -62,15 +62,24 @@ impl Globs {
         Ok(())
     }
 
-    /// Whether a file is left out; counts it for the first glob that says so.
-    pub fn leave_out(&self, path: &Path) -> bool {
-        let hit = self.globs.iter().find(|glob| match &glob.base {
+    /// Whether a glob matches a file; nothing is counted.
+    pub fn matches(&self, path: &Path) -> bool {
+        self.first(path).is_some()
+    }
+
+    fn first(&self, path: &Path) -> Option<&Glob> {
+        self.globs.iter().find(|glob| match &glob.base {
             None => glob.matches(path),
             Some(base) => match tidy(&self.here.join(path)).strip_prefix(base) {
                 Ok(below) => glob.matches(below),
                 Err(_) => false,
             },
-        });
+        })
+    }
+
+    /// Whether a file is left out; counts it for the first glob that says so.
+    pub fn leave_out(&self, path: &Path) -> bool {
+        let hit = self.first(path);
         if let Some(glob) = hit {
             glob.count.fetch_add(1, Ordering::Relaxed);
         }

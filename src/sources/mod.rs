@@ -25,6 +25,7 @@ mod read;
 mod repository;
 mod rules;
 mod skip;
+mod stdin;
 mod targets;
 mod tree;
 mod utf16;
@@ -39,7 +40,14 @@ pub use globs::Globs;
 pub use head::Heads;
 pub use names::{Names, top_of};
 pub use skip::{Skip, SkipReason};
+pub use stdin::Stdin;
 pub use tree::{TreeOptions, TreeSource};
+
+/// The path that bytes name, as a list has it: as the system writes it; what it cannot write is
+/// replaced.
+pub fn path_of_bytes(bytes: &[u8]) -> std::path::PathBuf {
+    history::path_of(bytes)
+}
 
 /// One worker's end of a source. Each worker owns one; nothing is shared while scanning.
 ///

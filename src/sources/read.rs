@@ -166,6 +166,8 @@ impl Reader {
         };
         match (trouble, size) {
             (Some(Trouble::Stopped), _) => Ok(()),
+            // Who stops says so.
+            (Some(Trouble::Failed(_)), _) if visitor.stop() => Ok(()),
             (Some(Trouble::Failed(error)), _) => Err(SkipReason::Unreadable(words(&error))),
             (None, Some(size)) if total < size => Err(SkipReason::Changed(format!(
                 "it had {size} bytes when it was opened, and {total} could be read"

@@ -28,6 +28,8 @@ pub enum SkipReason {
     TooMany(usize),
     /// It is of a kind, or of a size, that is not read.
     Unsupported(String),
+    /// Somebody asked to stop (Ctrl-C) before it was read to its end: how far it came.
+    Interrupted(String),
 
     /// A device, a socket or a FIFO.
     SpecialFile,
@@ -57,6 +59,7 @@ impl SkipReason {
                 | Self::Failed(_)
                 | Self::TooMany(_)
                 | Self::Unsupported(_)
+                | Self::Interrupted(_)
         )
     }
 
@@ -69,6 +72,7 @@ impl SkipReason {
             Self::Failed(_) => "failed",
             Self::TooMany(_) => "too-many-matches",
             Self::Unsupported(_) => "unsupported",
+            Self::Interrupted(_) => "interrupted",
             Self::SpecialFile => "special-file",
             Self::Link => "link",
             Self::LfsPointer => "lfs-pointer",
@@ -91,6 +95,7 @@ impl fmt::Display for SkipReason {
                 write!(f, "more than {most} matches: the rest was not collected")
             }
             Self::Unsupported(why) => write!(f, "not read: {why}"),
+            Self::Interrupted(how) => write!(f, "interrupted: {how}"),
             Self::SpecialFile => f.write_str("a device, socket or FIFO"),
             Self::Link => f.write_str("a symbolic link, not followed"),
             Self::LfsPointer => f.write_str("a Git LFS pointer; its content is not here"),

@@ -8,6 +8,7 @@ use ignore::{ParallelVisitor, ParallelVisitorBuilder, WalkBuilder};
 use super::Visitor;
 use super::targets::Targets;
 use super::worker::{Shared, Worker};
+use crate::base::Stop;
 
 /// What to read.
 #[derive(Clone, Debug, Default)]
@@ -19,6 +20,8 @@ pub struct TreeOptions {
     pub ignored: bool,
     /// Worker threads; 0, the default, for as many as there are cores.
     pub threads: usize,
+    /// Whoever waits for standard input sees whether this is asked.
+    pub stop: Stop,
 }
 
 /// Named files and folders, and standard input.
@@ -27,6 +30,7 @@ pub struct TreeSource {
     targets: Targets,
     ignored: bool,
     threads: usize,
+    stop: Stop,
 }
 
 impl TreeSource {
@@ -36,6 +40,7 @@ impl TreeSource {
             targets: Targets::resolve(&options.targets),
             ignored: options.ignored,
             threads: options.threads,
+            stop: options.stop.clone(),
         }
     }
 
@@ -45,7 +50,7 @@ impl TreeSource {
     /// Each file is read once, however often it is named. Its path is the target as the user named
     /// it, without a leading `./`, joined with what is below.
     pub fn walk<V: Visitor>(&self, make: impl Fn() -> V + Sync) -> Vec<V> {
-        let shared = Shared::new(&self.targets, !self.ignored, &make);
+        let shared = Shared::new(&self.targets, !self.ignored, &self.stop, &make);
         let mut first = Worker::new(&shared);
         let go_on = first.begin();
         // Gives its visitor back, for one of the others.

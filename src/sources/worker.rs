@@ -1,7 +1,6 @@
 //! One worker of a walk: decides what becomes of each entry, and reads it.
 
 use std::collections::BTreeMap;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -11,7 +10,8 @@ use super::folders::{Fate, Folders, View};
 use super::read::{Links, Reader, words};
 use super::repository::Repository;
 use super::targets::Targets;
-use super::{Origin, Skip, SkipReason, Visitor};
+use super::{Origin, Skip, SkipReason, Stdin, Visitor};
+use crate::base::Stop;
 
 /// What the workers of one walk share.
 pub(super) struct Shared<'s, V> {
@@ -21,16 +21,23 @@ pub(super) struct Shared<'s, V> {
     modules: Mutex<Vec<(Arc<Repository>, PathBuf)>>,
     /// Visitors that no worker has.
     visitors: Mutex<Vec<V>>,
+    stop: &'s Stop,
     make: &'s (dyn Fn() -> V + Sync),
 }
 
 impl<'s, V> Shared<'s, V> {
-    pub(super) fn new(targets: &'s Targets, rules: bool, make: &'s (dyn Fn() -> V + Sync)) -> Self {
+    pub(super) fn new(
+        targets: &'s Targets,
+        rules: bool,
+        stop: &'s Stop,
+        make: &'s (dyn Fn() -> V + Sync),
+    ) -> Self {
         Self {
             targets,
             folders: Folders::new(rules),
             modules: Mutex::default(),
             visitors: Mutex::default(),
+            stop,
             make,
         }
     }
@@ -109,7 +116,7 @@ impl<V: Visitor> Worker<'_, V> {
             self.origin.path = PathBuf::from("-");
             let visitor = self.visitor.get_or_insert_with(|| shared.take_visitor());
             let reader = self.reader.get_or_insert_with(Reader::new);
-            reader.stream(io::stdin().lock(), &self.origin, visitor);
+            reader.stream(Stdin::new(shared.stop), &self.origin, visitor);
         }
         for target in shared.targets.found.iter().filter(|t| t.is_folder) {
             if let Some(repository) = shared.folders.begin(target) {

@@ -11,6 +11,7 @@ use std::rc::Rc;
 use super::commits::Commits;
 use super::paths::{Paths, TOP};
 use super::trees::{Entry, NONE, State, Trees};
+use crate::base::Stop;
 
 /// A secret at a path: numbers of the caller's, and of [`Paths`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -72,6 +73,8 @@ pub struct Historian<'a> {
     paths: &'a mut Paths,
     /// The secrets of a blob at a path, sorted.
     holds: &'a HashMap<(u32, u32), Vec<u32>>,
+    /// If it is asked, what is told is not whole.
+    stop: &'a Stop,
     swaps: HashMap<(State, State), Rc<Vec<Swap>>>,
     entries: HashMap<u32, Rc<Vec<Entry>>>,
     /// Everything that happened, by spot.
@@ -90,6 +93,7 @@ impl<'a> Historian<'a> {
         states: &'a [State],
         paths: &'a mut Paths,
         holds: &'a HashMap<(u32, u32), Vec<u32>>,
+        stop: &'a Stop,
     ) -> Self {
         Self {
             trees,
@@ -97,6 +101,7 @@ impl<'a> Historian<'a> {
             states,
             paths,
             holds,
+            stop,
             swaps: HashMap::new(),
             entries: HashMap::new(),
             happened: HashMap::new(),
@@ -107,6 +112,9 @@ impl<'a> Historian<'a> {
     /// Looks at every commit. `extra` are secrets that stand in commits themselves.
     pub fn tell(mut self, extra: &[(u32, Spot)]) -> HashMap<Spot, Vec<Happened>> {
         for place in 0..self.commits.len() as u32 {
+            if self.stop.is_asked() {
+                break;
+            }
             self.commit(place);
         }
         for (commit, spot) in extra {

@@ -12,6 +12,7 @@ mod commits;
 mod events;
 mod paths;
 mod range;
+mod several;
 mod trees;
 
 use std::path::PathBuf;
@@ -22,6 +23,7 @@ pub use commits::{CommitFact, Commits};
 pub use events::{Change, Happened, Happenings, Historian, Spot, ever_had};
 pub use paths::{Paths, TOP, Visited, expand};
 pub use range::{CommitInfo, RangeRead, RangeResult};
+pub use several::{HistoriesResult, RepositoryRead, StoryIn};
 pub use trees::{Entry, NONE, State, Trees};
 
 /// Where a secret stands now.
@@ -33,6 +35,8 @@ pub enum Standing {
     InHistory,
     /// No reference does; something else may hold it, or nothing.
     Unreachable,
+    /// Nobody looked: the sweep was interrupted before.
+    Unknown,
 }
 
 impl Standing {
@@ -42,6 +46,7 @@ impl Standing {
             Self::AtHead => "at-head",
             Self::InHistory => "history-only",
             Self::Unreachable => "unreachable",
+            Self::Unknown => "unknown",
         }
     }
 }
@@ -94,6 +99,19 @@ pub struct Story {
 }
 
 impl Story {
+    /// That of a secret whose past nobody looked into.
+    pub fn unknown(blobs: Vec<String>) -> Self {
+        Self {
+            standing: Standing::Unknown,
+            events: Vec::new(),
+            references: Vec::new(),
+            remotes: Vec::new(),
+            holders: Vec::new(),
+            blobs,
+            exposed_days: None,
+        }
+    }
+
     /// When it first came in.
     pub fn first_in(&self) -> Option<&Event> {
         self.events.iter().find(|e| e.change == Change::In)
@@ -141,4 +159,50 @@ pub struct HistoryRead {
     pub shallow: u64,
     /// Objects that trees name and that no store has, in a partial clone: promised, not here.
     pub promised: u64,
+    /// Whether each object was hashed and held against its id.
+    pub verified: bool,
+    /// What is not told, if not everything is.
+    pub narrowed: Option<Narrowed>,
+}
+
+/// What narrowed a report, and what it left out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Narrowed {
+    /// What was asked for, in the words of the command line.
+    pub by: Vec<String>,
+    /// Commits that were asked for.
+    pub commits: u64,
+    /// All others: they were read, and what they alone brought in is not told.
+    pub commits_left_out: u64,
+    /// Findings that are not told.
+    pub findings_left_out: u64,
+}
+
+impl std::fmt::Display for Narrowed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let count = |n: u64, word: &str| match n {
+            1 => format!("1 {word}"),
+            n => format!("{n} {word}s"),
+        };
+        write!(
+            f,
+            "narrowed by {}: {} left out, {} elsewhere not told",
+            self.by.join(" "),
+            count(self.commits_left_out, "commit"),
+            count(self.findings_left_out, "finding"),
+        )
+    }
+}
+
+impl Narrowed {
+    /// Both together, of two repositories.
+    #[must_use]
+    pub fn and(self, other: &Self) -> Self {
+        Self {
+            by: self.by,
+            commits: self.commits + other.commits,
+            commits_left_out: self.commits_left_out + other.commits_left_out,
+            findings_left_out: self.findings_left_out + other.findings_left_out,
+        }
+    }
 }

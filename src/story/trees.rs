@@ -10,6 +10,7 @@ use std::collections::hash_map::RandomState;
 use std::collections::{HashMap, HashSet};
 use std::hash::BuildHasher as _;
 
+use crate::base::Stop;
 use crate::sources::history::{
     Base, Object, ObjectKind, ObjectSet, ObjectVisitor, Objects, Segment, Stores, SweepOptions,
 };
@@ -89,8 +90,14 @@ impl Trees {
             skips: Vec::new(),
             recent: nothing_recent(),
             kept: Vec::new(),
+            stop: stores.stop(),
         });
         Self::joined(objects.len(), readers)
+    }
+
+    /// None of the trees, of so many objects.
+    pub fn none(objects: usize) -> Self {
+        Self::joined(objects, Vec::new())
     }
 
     fn joined(count: usize, readers: Vec<Reader<'_>>) -> Self {
@@ -300,6 +307,7 @@ struct Reader<'a> {
     recent: Vec<[u8; 32]>,
     /// Ranges of base entries that a tree keeps; used again for each.
     kept: Vec<(u32, u32)>,
+    stop: &'a Stop,
 }
 
 impl ObjectVisitor for Reader<'_> {
@@ -338,6 +346,10 @@ impl ObjectVisitor for Reader<'_> {
 
     fn skip(&mut self, skip: Skip) {
         self.skips.push(skip);
+    }
+
+    fn stop(&self) -> bool {
+        self.stop.is_asked()
     }
 }
 

@@ -14,6 +14,9 @@ pub const TOKEN: ByteSet = ByteSet::from_ranges(&[
     (b'-', b'-'),
 ]);
 
+/// Letters, digits, `_` and `-`: what names and most tokens are made of.
+pub const NAME_BYTES: ByteSet = ByteSet::ALNUM.or(ByteSet::of(b'_')).or(ByteSet::of(b'-'));
+
 /// Whether a byte may stand in a token run.
 pub const fn is_token(byte: u8) -> bool {
     TOKEN.has(byte)

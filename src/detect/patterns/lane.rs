@@ -4,7 +4,8 @@
 //! every text of the language has one of the listed literals at the offset, followed by enough
 //! token bytes; and so on down to `Slow`, which tries every place and says so.
 
-use super::bytes::{ByteSet, TOKEN};
+use super::bytes::TOKEN;
+use super::gate::{Gate, gate};
 use super::shape::{self, Node};
 
 /// The least length of a token run. Nearly every machine credential has this many token bytes in
@@ -29,9 +30,6 @@ pub const ANCHORS: &[&str] = &[
     "NRAL",
 ];
 
-/// The share of random secrets that the gate on runs may lose.
-const GATE_LOSS: f64 = 1e-4;
-
 /// How a pattern is found. Offsets count back from the hit to where the match begins.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Lane {
@@ -43,6 +41,10 @@ pub enum Lane {
         lo: u16,
         /// And at most so many.
         hi: u16,
+        /// Which runs are passed over.
+        gate: Gate,
+        /// The run has at least so many bytes from the literal on.
+        least: u16,
     },
     /// One of these literals ends where a token run begins.
     Lead {
@@ -52,6 +54,8 @@ pub enum Lane {
         lo: u16,
         /// And at most so many.
         hi: u16,
+        /// Which runs are passed over.
+        gate: Gate,
         /// The run has at least so many bytes.
         least: u16,
     },
@@ -81,21 +85,6 @@ pub enum Lane {
     Slow,
 }
 
-/// Which token runs a pattern of the run lane is tried on. A run passes the prefilter's gate if it
-/// has [`RUN`] letters and digits in a row, dashes as in a UUID, or [`GATE_CHANGES`] changes between neighbouring
-/// letters, digits and cases.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Gate {
-    /// Every match has [`RUN`] letters and digits in a row, or the dashes of a UUID: the gate
-    /// loses nothing.
-    Sure,
-    /// A match must have [`GATE_CHANGES`] changes; random ones nearly always do (all but one in
-    /// 10,000).
-    Changes,
-    /// The gate would lose too much: tried on every run.
-    Open,
-}
-
 /// Derives the lane of a shape. `edged` says whether the match must begin at an edge.
 ///
 /// `near` says whether it has keywords: without them an anchor is worth more than a run.
@@ -108,6 +97,8 @@ pub(super) fn derive(nodes: &[Node], edged: bool, near: bool) -> Lane {
             literals,
             lo: 0,
             hi: 0,
+            gate: gate(&nodes),
+            least: least(&nodes),
         };
     }
     let (mut lead, mut prefix, mut run, mut anchor) = (None, None, None, None);
@@ -144,6 +135,8 @@ pub(super) fn derive(nodes: &[Node], edged: bool, near: bool) -> Lane {
                 literals: found,
                 lo,
                 hi,
+                gate: gate_at(&nodes[i..], lo, hi),
+                least: least(&nodes[i..]),
             });
         }
         if i == 0 {
@@ -164,7 +157,8 @@ pub(super) fn derive(nodes: &[Node], edged: bool, near: bool) -> Lane {
                 literals: literals.leak(),
                 lo,
                 hi,
-                least: shape::leading_run(&nodes[i..], TOKEN) as u16,
+                gate: gate(&nodes[i..]),
+                least: least(&nodes[i..]),
             });
         }
         if run.is_none() {
@@ -177,11 +171,36 @@ pub(super) fn derive(nodes: &[Node], edged: bool, near: bool) -> Lane {
         near && matches!(lane, Lane::Run { lo, hi, gate, .. } if hi - lo <= 8 && *gate != Gate::Open)
     };
     let good_run = run.filter(good);
+    if is_rarer(run, prefix) {
+        prefix = None;
+    }
     lead.or(prefix)
         .or(good_run)
         .or(anchor)
         .or(run)
         .unwrap_or(Lane::Slow)
+}
+
+/// The gate of a run that begins with a literal. If that may stand at many places, there is none:
+/// which run is meant is not known.
+fn gate_at(nodes: &[Node], lo: u16, hi: u16) -> Gate {
+    if lo == hi { gate(nodes) } else { Gate::Open }
+}
+
+/// Whether a run is rarer than a prefix: one that must have a row or dashes, than any of many.
+fn is_rarer(run: Option<Lane>, prefix: Option<Lane>) -> bool {
+    let many = |lane: &Lane| matches!(lane, Lane::Prefix { literals, .. } if literals.len() > 16);
+    let sure = |lane: &Lane| {
+        matches!(
+            lane,
+            Lane::Run {
+                hi: 0,
+                gate: Gate::Sure,
+                ..
+            }
+        )
+    };
+    prefix.as_ref().is_some_and(many) && run.as_ref().is_some_and(sure)
 }
 
 /// The anchors of which every text has one, as bits, and how far into it.
@@ -202,41 +221,17 @@ fn anchors_at(nodes: &[Node]) -> Option<(u16, u16)> {
 
 /// The run lane of a shape whose run begins with `nodes`.
 fn run_lane(nodes: &[Node], lo: u16, hi: u16) -> Lane {
-    let gate = if shape::leading_run(nodes, ByteSet::ALNUM) >= RUN || has_uuid_dashes(nodes) {
-        Gate::Sure
-    } else if gate_loss(nodes) <= GATE_LOSS {
-        Gate::Changes
-    } else {
-        Gate::Open
-    };
     Lane::Run {
         lo,
         hi,
-        gate,
-        least: shape::leading_run(nodes, TOKEN) as u16,
+        gate: gate(nodes),
+        least: least(nodes),
     }
 }
 
-/// Whether every text has dashes at four places five apart, as a UUID has.
-fn has_uuid_dashes(nodes: &[Node]) -> bool {
-    let mut dashes = Vec::new();
-    let mut at = 0;
-    for node in nodes {
-        match node {
-            Node::Bytes(bytes) => {
-                let places = bytes.iter().enumerate().filter(|(_, b)| **b == b'-');
-                dashes.extend(places.map(|(i, _)| at + i));
-                at += bytes.len();
-            }
-            Node::Set { set, min, max, .. } if min == max && set.within(TOKEN) => {
-                at += usize::from(*min);
-            }
-            _ => break,
-        }
-    }
-    dashes
-        .iter()
-        .any(|d| [5, 10, 15].iter().all(|step| dashes.contains(&(d + step))))
+/// How many token bytes every text begins with.
+fn least(nodes: &[Node]) -> u16 {
+    shape::leading_run(nodes, TOKEN) as u16
 }
 
 /// The three-byte openings of a shape that begins with a literal run of token bytes.
@@ -296,80 +291,9 @@ fn position(text: &[u8], what: &[u8]) -> Option<usize> {
     text.windows(what.len()).position(|w| w == what)
 }
 
-/// How many changes between digits, lower and upper case a run must have to pass the gate.
-pub const GATE_CHANGES: usize = 3;
-
-/// The share of texts of a shape, drawn at random, whose leading run has fewer than
-/// [`GATE_CHANGES`] changes of kind: the gate's loss. A change is two neighbours that are both
-/// letters or digits and of different kind; other bytes (`_`, `-`, `/`) count nothing.
-fn gate_loss(nodes: &[Node]) -> f64 {
-    // State: changes so far (capped) and the kind of the last letter or digit.
-    type State = [[f64; 4]; GATE_CHANGES + 1];
-    fn kind(byte: u8) -> usize {
-        match byte {
-            b'0'..=b'9' => 1,
-            b'a'..=b'z' => 2,
-            b'A'..=b'Z' => 3,
-            _ => 0,
-        }
-    }
-    fn step(state: &State, set: ByteSet) -> State {
-        let mut next = [[0.0; 4]; GATE_CHANGES + 1];
-        let mut share = [0.0; 4];
-        for byte in set.iter() {
-            share[kind(byte)] += 1.0 / f64::from(set.len());
-        }
-        for (changes, kinds) in state.iter().enumerate() {
-            for (last, p) in kinds.iter().enumerate() {
-                for (now, q) in share.iter().enumerate() {
-                    let differs = now != 0 && last != 0 && now != last;
-                    let changes = (changes + usize::from(differs)).min(GATE_CHANGES);
-                    next[changes][now] += p * q;
-                }
-            }
-        }
-        next
-    }
-    fn walk(nodes: &[Node], mut state: State) -> f64 {
-        for (i, node) in nodes.iter().enumerate() {
-            match node {
-                Node::Bytes(bytes) => {
-                    for byte in bytes {
-                        if !TOKEN.has(*byte) {
-                            return loss(&state);
-                        }
-                        state = step(&state, ByteSet::of(*byte));
-                    }
-                }
-                Node::Set { set, min, .. } => {
-                    if !set.within(TOKEN) {
-                        return loss(&state);
-                    }
-                    for _ in 0..(*min).min(128) {
-                        state = step(&state, *set);
-                    }
-                }
-                Node::Either(alternatives) => {
-                    let rest = &nodes[i + 1..];
-                    return alternatives
-                        .iter()
-                        .map(|a| walk(&[a.as_slice(), rest].concat(), state))
-                        .fold(0.0, f64::max);
-                }
-            }
-        }
-        loss(&state)
-    }
-    fn loss(state: &State) -> f64 {
-        state[..GATE_CHANGES].iter().flatten().sum()
-    }
-    let mut start: State = [[0.0; 4]; GATE_CHANGES + 1];
-    start[0][0] = 1.0;
-    walk(nodes, start)
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::gate::GATE_MOST;
     use super::*;
 
     fn lane(expression: &str) -> Lane {
@@ -383,7 +307,9 @@ mod tests {
             Lane::Prefix {
                 literals: &[[b'a', b'b', b'p']],
                 lo: 0,
-                hi: 0
+                hi: 0,
+                gate: Gate::Sure,
+                least: 40
             }
         );
         assert_eq!(
@@ -393,6 +319,7 @@ mod tests {
                 literals: &[[b'S', b'G', b'.']],
                 lo: 3,
                 hi: 3,
+                gate: Gate::Sure,
                 least: 22
             }
         );
@@ -402,6 +329,7 @@ mod tests {
                 literals: &[[b'v', b'1', b'.']],
                 lo: 18,
                 hi: 18,
+                gate: Gate::Sure,
                 least: 60
             }
         );
@@ -428,7 +356,7 @@ mod tests {
             Lane::Run {
                 lo: 9,
                 hi: 11,
-                gate: Gate::Changes,
+                gate: Gate::Changes(GATE_MOST),
                 least: 35
             }
         );
@@ -445,13 +373,5 @@ mod tests {
             derive(&shape::parse("[0-9a-f]{32}").unwrap(), false, true),
             Lane::Slow
         );
-    }
-
-    #[test]
-    fn the_loss_of_the_gate_is_what_a_hand_count_gives() {
-        // One letter or one digit after another: a change of kind with probability 1/2 each.
-        // Of 16 characters there are 15 neighbours; P(0, 1 or 2 changes) = (1 + 15 + 105) / 2^15.
-        let nodes = shape::parse("[0-9a-j]{16}").unwrap();
-        assert!((gate_loss(&nodes) - 121.0 / 32768.0).abs() < 1e-12);
     }
 }

@@ -1,7 +1,7 @@
 //! Whether a pattern marks a span: a pure function of the pattern and of a bounded window.
 
 use super::keyword::keyword_at;
-use super::{Found, GATE_CHANGES, Gate, Lane, Pattern, Steps, is_token};
+use super::{Found, GATE_BYTES, Gate, Lane, Pattern, RUN, Steps, is_token};
 
 /// How far behind the match a keyword may stand, in bytes.
 const NEAR_AFTER: usize = 24;
@@ -35,41 +35,41 @@ impl Pattern {
         !left.has(before) || ends_escape(&text[..start])
     }
 
-    /// Whether a match of the run lane looks random enough for the gate: its first run of token bytes
-    /// has [`GATE_CHANGES`] changes of kind. The share of random secrets that this loses was
-    /// computed when the pattern was compiled, and is below one in 10,000.
+    /// Whether a match looks random enough for its lane's gate: where its run of token bytes may
+    /// begin, one begins that has 16 letters and digits in a row or as many changes of kind as the
+    /// gate asks for. The share of random secrets that this loses was computed when the pattern was
+    /// compiled, and is below one in 10,000.
     pub fn passes_gate(&self, text: &[u8], found: Found) -> bool {
-        let Lane::Run {
+        let (Lane::Prefix {
+            lo,
             hi,
-            gate: Gate::Changes,
+            gate: Gate::Changes(changes),
+            least,
             ..
-        } = self.lane
+        }
+        | Lane::Lead {
+            lo,
+            hi,
+            gate: Gate::Changes(changes),
+            least,
+            ..
+        }
+        | Lane::Run {
+            lo,
+            hi,
+            gate: Gate::Changes(changes),
+            least,
+        }) = self.lane
         else {
             return true;
         };
         let body = &text[found.span.start..found.span.end];
-        // The run begins so far into the match; where that varies, behind its last other byte.
-        let skip = if hi == 0 {
-            0
-        } else {
-            let upto = usize::from(hi).min(body.len());
-            body[..upto]
-                .iter()
-                .rposition(|b| !is_token(*b))
-                .map_or(0, |i| i + 1)
-        };
-        let run = body[skip..].iter().take_while(|b| is_token(**b)).count();
-        let kind = |b: u8| match b {
-            b'0'..=b'9' => 1,
-            b'a'..=b'z' => 2,
-            b'A'..=b'Z' => 3,
-            _ => 0,
-        };
-        body[skip..skip + run]
-            .windows(2)
-            .filter(|w| kind(w[0]) != 0 && kind(w[1]) != 0 && kind(w[0]) != kind(w[1]))
-            .count()
-            >= GATE_CHANGES
+        let last = usize::from(hi).min(body.len());
+        (usize::from(lo)..=last).any(|at| {
+            // A prefix stands at one place; all else where a run begins.
+            let may = lo == hi || !is_token(body[at - 1]);
+            may && looks_random(&body[at..], usize::from(least), changes)
+        })
     }
 
     /// Whether one of the pattern's keywords stands before the match, within its bound and three
@@ -103,6 +103,31 @@ impl Pattern {
         };
         stands(from, found.span.start) || stands(found.span.end, to)
     }
+}
+
+/// Whether the run of token bytes that `text` begins with has at least `least` of them, and in its
+/// first [`GATE_BYTES`] 16 letters and digits in a row or so many changes of kind.
+fn looks_random(text: &[u8], least: usize, changes: u8) -> bool {
+    let run = text.iter().take(GATE_BYTES).take_while(|b| is_token(**b));
+    let (mut length, mut row, mut seen, mut last) = (0, 0, 0, 0);
+    let mut random = false;
+    for byte in run {
+        let kind = match byte {
+            b'0'..=b'9' => 1,
+            b'a'..=b'z' => 2,
+            b'A'..=b'Z' => 3,
+            _ => 0,
+        };
+        length += 1;
+        row = if kind == 0 { 0 } else { row + 1 };
+        seen += u8::from(kind != 0 && last != 0 && kind != last);
+        last = kind;
+        random |= row == RUN || seen == changes;
+        if random && length >= least {
+            return true;
+        }
+    }
+    false
 }
 
 /// Whether `text` ends in an escape sequence, so that what follows begins anew although a letter

@@ -13,6 +13,7 @@ mod checksum;
 mod coding;
 mod error;
 mod format;
+mod gate;
 mod keyword;
 mod lane;
 mod mark;
@@ -20,12 +21,13 @@ mod program;
 mod sample;
 mod shape;
 
-pub use bytes::{ByteSet, TOKEN, is_token};
+pub use bytes::{ByteSet, NAME_BYTES, TOKEN, is_token};
 pub use checksum::Checksum;
 pub use error::PatternError;
 pub use format::parse;
+pub use gate::{GATE_BYTES, GATE_MOST, Gate};
 pub use keyword::{keyword_at, keyword_end};
-pub use lane::{ANCHORS, GATE_CHANGES, Gate, Lane, RUN};
+pub use lane::{ANCHORS, Lane, RUN};
 pub use program::{Found, Op, Program, Steps};
 pub use sample::{Sampler, sample_match, sample_secret};
 

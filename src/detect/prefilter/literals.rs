@@ -53,11 +53,27 @@ impl Nibbles {
         }
     }
 
+    /// The same as a table of bytes.
+    pub(super) fn spread(&self) -> Spread {
+        let beyond = (128..=255).fold(0, |all, byte| all | self.groups(byte));
+        Spread {
+            table: std::array::from_fn(|byte| self.groups(byte as u8)),
+            beyond,
+        }
+    }
+
     /// The groups that a byte is in.
     #[inline]
     pub(super) fn groups(&self, byte: u8) -> u8 {
         self.low[usize::from(byte & 15)] & self.high[usize::from(byte >> 4)]
     }
+}
+
+/// The groups of each ASCII byte, and of all others together.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Spread {
+    pub(super) table: [u8; 128],
+    pub(super) beyond: u8,
 }
 
 /// What a literal of the search stands for.
@@ -73,6 +89,9 @@ pub(super) enum Literal {
 #[derive(Clone, Debug)]
 pub(super) struct Literals {
     pub(super) places: [Nibbles; 4],
+    /// The same places as tables of bytes.
+    #[cfg_attr(not(target_arch = "x86_64"), expect(dead_code))]
+    pub(super) spreads: [Spread; 4],
     /// First three bytes of a window, without case, to the literals with such a window.
     windows: Triples,
     all: Vec<(&'static [u8], u8, Literal)>,
@@ -113,6 +132,7 @@ impl Literals {
             all.push((text, offset as u8, literal));
         }
         Self {
+            spreads: places.map(|p| p.spread()),
             places,
             windows: Triples::new(windows),
             all,

@@ -2,12 +2,14 @@
 //!
 //! One pass over the text fills the masks that every text needs and finds the windows of the
 //! literals ([`Literals`]); all else is made of masks, a word at a time. What only some words need
-//! ([`Filter`]) is made when it is asked for. Both have a vector form ([`avx2`]) and
+//! ([`Filter`]) is made when it is asked for. Both have two vector forms ([`avx512`], [`avx2`]) and
 //! a portable one, which are tested to be equal.
 
+use super::literals::{Literals, Nibbles, Spread};
 #[cfg(target_arch = "x86_64")]
-use super::avx2;
-use super::literals::{Literals, Nibbles};
+use super::{avx2, avx512};
+#[cfg(doc)]
+use crate::detect::patterns::Gate;
 use crate::detect::patterns::is_token;
 
 /// Classes of 64 bytes, one bit a byte.
@@ -45,6 +47,20 @@ pub(super) struct Masks {
 impl Masks {
     /// Reads a text.
     pub(super) fn read(&mut self, text: &[u8], literals: &Literals) {
+        self.words.clear();
+        self.hits.clear();
+        #[cfg(target_arch = "x86_64")]
+        if avx512::is_there() {
+            // SAFETY: the processor has AVX-512 with bytes, as was just asked.
+            unsafe { avx512::read(text, &literals.spreads, self) };
+            self.words.push(Word::default());
+            return;
+        }
+        self.read_narrow(text, literals);
+    }
+
+    /// Reads a text on a processor without AVX-512.
+    fn read_narrow(&mut self, text: &[u8], literals: &Literals) {
         self.words.clear();
         self.hits.clear();
         #[cfg(target_arch = "x86_64")]
@@ -141,9 +157,45 @@ impl Masks {
         self.words[word].lower | self.words[word].upper
     }
 
+    /// 64 bits from `at` on of the mask that `of` takes.
+    #[inline]
+    fn from(&self, at: usize, of: impl Fn(&Word) -> u64) -> u64 {
+        let (word, bit) = (at / 64, at % 64);
+        let (this, next) = (of(&self.words[word]), of(&self.words[word + 1]));
+        this >> bit | next << 1 << (63 - bit)
+    }
+
+    /// The run that begins at `at`: its end, and what it looks like to the gates.
+    #[inline]
+    pub(super) fn run(&self, text: &[u8], at: usize) -> (usize, Look) {
+        let token = self.from(at, |w| w.token);
+        let length = (!token).trailing_zeros();
+        if length == 64 {
+            let end = self.run_end(at);
+            return (end, self.look(text, (at, end)));
+        }
+        // Most runs are shorter than a word: nothing here is a branch that could be mistaken.
+        let keep = (1 << length) - 1;
+        let digit = self.from(at, |w| w.digit) & keep;
+        let lower = self.from(at, |w| w.lower) & keep;
+        let upper = self.from(at, |w| w.upper) & keep;
+        let alnum = digit | lower | upper;
+        let (behind_digit, behind_lower, behind_upper) = (digit << 1, lower << 1, upper << 1);
+        let apart = digit & (behind_lower | behind_upper)
+            | lower & (behind_digit | behind_upper)
+            | upper & (behind_digit | behind_lower);
+        let end = at + length as usize;
+        let dashes = five_apart(keep & !alnum, 0);
+        let look = Look {
+            row: begins_row(alnum, 0) != 0 || has_dashes(text, at, dashes, end),
+            changes: apart.count_ones(),
+        };
+        (end, look)
+    }
+
     /// The end of the run that holds byte `at`: the first byte that is no token byte.
     #[inline]
-    pub(super) fn run_end(&self, at: usize) -> usize {
+    fn run_end(&self, at: usize) -> usize {
         let (mut word, bit) = (at / 64, at % 64);
         let mut clear = !self.words[word].token >> bit << bit;
         while clear == 0 {
@@ -153,44 +205,10 @@ impl Masks {
         word * 64 + clear.trailing_zeros() as usize
     }
 
-    /// The gate of a run that lies in one word, as most do: nothing of it is elsewhere.
-    #[inline]
-    fn gate_in_word(&self, text: &[u8], (at, end): (usize, usize), least: usize) -> Through {
-        let word = self.words[at / 64];
-        let keep = (u64::MAX >> (64 - (end - at))) << (at % 64);
-        let (digit, lower, upper) = (word.digit & keep, word.lower & keep, word.upper & keep);
-        let alnum = digit | lower | upper;
-        if begins_row(alnum, 0) != 0 {
-            return Through::Row;
-        }
-        let mut dashes = five_apart(keep & !alnum, 0);
-        while dashes != 0 {
-            let dash = at / 64 * 64 + dashes.trailing_zeros() as usize;
-            dashes &= dashes - 1;
-            // Dashes as in a UUID: after 8, 13, 18 and 23.
-            let is_dash = |n: usize| text.get(dash + n) == Some(&b'-');
-            if is_dash(0) && is_dash(5) && is_dash(10) && is_dash(15) {
-                return Through::Dashes;
-            }
-        }
-        let apart = digit & (lower | upper) << 1
-            | lower & (digit | upper) << 1
-            | upper & (digit | lower) << 1;
-        if apart.count_ones() as usize >= least {
-            Through::Changes
-        } else {
-            Through::Not
-        }
-    }
-
-    /// How a run passes the gate ([`Gate`](crate::detect::patterns::Gate)).
-    #[inline]
-    pub(super) fn gate(&self, text: &[u8], (at, end): (usize, usize), least: usize) -> Through {
+    /// What a run of any length looks like to the gates.
+    fn look(&self, text: &[u8], (at, end): (usize, usize)) -> Look {
         let (first, last) = (at / 64, (end - 1) / 64);
-        if first == last {
-            return self.gate_in_word(text, (at, end), least);
-        }
-        let mut changes = 0;
+        let mut look = Look::default();
         let mut before = Word::default();
         for number in first..=last {
             let mut keep = u64::MAX;
@@ -202,21 +220,15 @@ impl Masks {
             }
             let word = self.words[number];
             let next = self.words[number + 1];
-            // A row or dashes that begin in the run do not leave it: its bytes are token bytes.
-            if begins_row(word.alnum(), next.alnum()) & keep != 0 {
-                return Through::Row;
-            }
             let others = |w: Word| w.token & !w.alnum();
-            let mut dashes = five_apart(others(word), others(next)) & keep;
-            while dashes != 0 {
-                let dash = number * 64 + dashes.trailing_zeros() as usize;
-                dashes &= dashes - 1;
-                // Dashes as in a UUID: after 8, 13, 18 and 23.
-                let is_dash = |n: usize| text.get(dash + n) == Some(&b'-');
-                if is_dash(0) && is_dash(5) && is_dash(10) && is_dash(15) && dash + 15 < end {
-                    return Through::Dashes;
-                }
-            }
+            // A row or dashes that begin in the run do not leave it: its bytes are token bytes.
+            look.row |= begins_row(word.alnum(), next.alnum()) & keep != 0
+                || has_dashes(
+                    text,
+                    number * 64,
+                    five_apart(others(word), others(next)) & keep,
+                    end,
+                );
             let (digit, lower, upper) = (word.digit & keep, word.lower & keep, word.upper & keep);
             let behind = |this: u64, before: u64| this << 1 | before >> 63;
             let behind_digit = behind(digit, before.digit);
@@ -225,7 +237,7 @@ impl Masks {
             let apart = digit & (behind_lower | behind_upper)
                 | lower & (behind_digit | behind_upper)
                 | upper & (behind_digit | behind_lower);
-            changes += apart.count_ones() as usize;
+            look.changes += apart.count_ones();
             before = Word {
                 digit,
                 lower,
@@ -233,25 +245,40 @@ impl Masks {
                 ..Word::default()
             };
         }
-        if changes >= least {
-            Through::Changes
-        } else {
-            Through::Not
-        }
+        look
     }
 }
 
-/// How a run passes the gate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Through {
-    /// It has 16 letters and digits in a row.
-    Row,
-    /// It has the dashes of a UUID.
-    Dashes,
-    /// It has enough changes between neighbouring digits, lower and upper case.
-    Changes,
-    /// It does not pass.
-    Not,
+/// What a run looks like to the gates ([`Gate`]).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Look {
+    /// It has 16 letters and digits in a row, or the dashes of a UUID.
+    pub(super) row: bool,
+    /// How many neighbouring digits, lower and upper case letters are of different kind.
+    pub(super) changes: u32,
+}
+
+impl Look {
+    /// Whether it passes a gate that asks for so many changes.
+    #[inline]
+    pub(super) fn passes(self, changes: u8) -> bool {
+        self.row || self.changes >= u32::from(changes)
+    }
+}
+
+/// Whether a run that ends at `end` has dashes as in a UUID (after 8, 13, 18 and 23), the first at
+/// one of `places`, bits of the word that begins at `base`.
+#[inline]
+fn has_dashes(text: &[u8], base: usize, mut places: u64, end: usize) -> bool {
+    while places != 0 {
+        let dash = base + places.trailing_zeros() as usize;
+        places &= places - 1;
+        let is_dash = |n: usize| text.get(dash + n) == Some(&b'-');
+        if dash + 15 < end && is_dash(0) && is_dash(5) && is_dash(10) && is_dash(15) {
+            return true;
+        }
+    }
+    false
 }
 
 /// Bits of `this` that begin 16 set bits in a row; `next` is the next word.
@@ -273,9 +300,12 @@ fn five_apart(this: u64, next: u64) -> u64 {
 }
 
 /// A filter on three bytes: a superset of the openings it was made of.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Filter {
-    pub(super) places: [Nibbles; 3],
+    places: [Nibbles; 3],
+    /// The same places as tables of bytes.
+    #[cfg_attr(not(target_arch = "x86_64"), expect(dead_code))]
+    spreads: [Spread; 3],
     empty: bool,
 }
 
@@ -294,6 +324,7 @@ impl Filter {
         }
         Self {
             places,
+            spreads: places.map(|p| p.spread()),
             empty: openings.is_empty(),
         }
     }
@@ -304,6 +335,17 @@ impl Filter {
         if self.empty {
             return 0;
         }
+        #[cfg(target_arch = "x86_64")]
+        if text.len() - at >= 66 && avx512::is_there() {
+            // SAFETY: the processor has AVX-512 with bytes, and 66 bytes from `at` on are inside of
+            // `text`.
+            return unsafe { avx512::filter(text.as_ptr().add(at), &self.spreads) };
+        }
+        self.bits_narrow(text, at)
+    }
+
+    /// The same on a processor without AVX-512.
+    fn bits_narrow(&self, text: &[u8], at: usize) -> u64 {
         #[cfg(target_arch = "x86_64")]
         if text.len() - at >= 66 && std::arch::is_x86_feature_detected!("avx2") {
             // SAFETY: the processor has AVX2, and 66 bytes from `at` on are inside of `text`.
@@ -343,17 +385,20 @@ mod tests {
     }
 
     #[test]
-    fn the_vector_path_is_the_portable_path() {
+    fn the_vector_paths_are_the_portable_path() {
         let literals = Literals::new();
         let filter = Filter::new(&[*b"-0a", *b"AAA", *b"eyJ", *b"-f9"]);
         for text in texts() {
-            let (mut fast, mut slow) = (Masks::default(), Masks::default());
-            fast.read(&text, &literals);
+            let [mut wide, mut narrow, mut slow] = [(); 3].map(|()| Masks::default());
+            wide.read(&text, &literals);
+            narrow.read_narrow(&text, &literals);
             slow.read_portable(&text, &literals);
-            assert_eq!(fast, slow, "{text:?}");
+            assert_eq!(wide, slow, "{text:?}");
+            assert_eq!(narrow, slow, "{text:?}");
             for at in 0..text.len() {
-                let bits = filter.bits(&text, at);
-                assert_eq!(bits, filter.bits_portable(&text, at), "{at} {text:?}");
+                let bits = filter.bits_portable(&text, at);
+                assert_eq!(filter.bits(&text, at), bits, "{at} {text:?}");
+                assert_eq!(filter.bits_narrow(&text, at), bits, "{at} {text:?}");
             }
         }
     }
@@ -431,12 +476,16 @@ mod tests {
                     }
                 })
                 .collect();
+            let before = case % 67;
+            let framed = [&vec![b'.'; before], &text[..], b" aB3"].concat();
+            let mut masks = Masks::default();
+            masks.read(&framed, &Literals::new());
+            let (end, look) = masks.run(&framed, before);
+            assert_eq!(end, before + len);
             for least in [1, 3, 20] {
-                let mut masks = Masks::default();
-                masks.read(&text, &Literals::new());
                 assert_eq!(
-                    masks.gate(&text, (0, len), least) != Through::Not,
-                    plain(&text, least),
+                    look.passes(least),
+                    plain(&text, usize::from(least)),
                     "{least} {:?}",
                     text.escape_ascii().to_string()
                 );

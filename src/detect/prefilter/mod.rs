@@ -3,9 +3,9 @@
 //! Three lanes, after the lanes that each pattern's shape was proved for
 //! ([`Lane`]):
 //!
-//! 1. *token runs*: every position that begins 16 token bytes is probed for prefixes, every begin
-//!    of a run for leads; runs that look random and have a keyword near are tried for patterns
-//!    without a prefix of their own;
+//! 1. *token runs*: a run that looks random is probed at its edges for prefixes, at its begin for
+//!    leads, and tried for patterns without a prefix of their own if a keyword is near; the few
+//!    prefixes that say too little of their run are probed in all of them;
 //! 2. *anchors*: structural literals, by vector search;
 //! 3. *names*: stems of the names that secrets are assigned to, in the same search.
 //!
@@ -14,12 +14,14 @@
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
 mod literals;
 mod masks;
 mod runs;
 mod tables;
 
-use super::patterns::{ANCHORS, ByteSet, Gate, Lane, Op, Pattern, RUN};
+use super::patterns::{ANCHORS, ByteSet, GATE_MOST, Lane, NAME_BYTES, Op, Pattern};
 use literals::{Literal, Literals};
 use masks::{Filter, Masks};
 use tables::{Keywords, Triples};
@@ -93,11 +95,65 @@ struct Reach {
     hi: u16,
     /// Token bytes in a row from the hit on, at least.
     least: u16,
+    /// How many changes open its gate.
+    changes: u8,
     /// What it can begin with.
     first: ByteSet,
     /// The length of every match if it is always the same and no letter or digit may follow; else
     /// 0.
     exact: u16,
+}
+
+impl Reach {
+    fn new(number: u16, p: &Pattern) -> Self {
+        let (lo, hi, least, changes) = match p.lane {
+            Lane::Prefix {
+                lo,
+                hi,
+                gate,
+                least,
+                ..
+            }
+            | Lane::Lead {
+                lo,
+                hi,
+                gate,
+                least,
+                ..
+            }
+            | Lane::Run {
+                lo,
+                hi,
+                gate,
+                least,
+            } => (lo, hi, least, gate.changes()),
+            Lane::Anchor { lo, hi, .. } => (lo, hi, 0, 0),
+            Lane::Name | Lane::Slow => (0, 0, 0, 0),
+        };
+        let edged_right = ByteSet::ALNUM.within(p.program.right);
+        let fixed = p.program.min == p.program.max && edged_right;
+        Self {
+            pattern: number,
+            lo,
+            hi,
+            least,
+            changes,
+            first: p.program.first,
+            exact: if fixed { p.program.max } else { 0 },
+        }
+    }
+
+    /// The least length of its run, as far as lengths are told apart.
+    fn least(&self) -> usize {
+        usize::from(self.least).min(LENGTHS - 1)
+    }
+}
+
+/// Lets runs of these lengths pass if they pass a pattern's gate.
+fn open_to(lengths: &mut [u8], to: Reach) {
+    for changes in lengths {
+        *changes = to.changes.min(*changes);
+    }
 }
 
 /// The bytes that every match of a pattern begins with, eight at most: most candidates end here, at
@@ -142,9 +198,9 @@ impl Head {
 /// The compiled prefilter of one catalogue.
 #[derive(Debug)]
 pub struct Prefilter {
-    /// Prefixes of matches that begin with them, at an edge.
+    /// Prefixes of matches that begin with them at an edge, in a run that looks random.
     edged: Triples,
-    /// Prefixes that stand anywhere in a run.
+    /// All other prefixes: anywhere in any run.
     inner: Triples,
     inner_filter: Filter,
     leads: Triples,
@@ -156,17 +212,35 @@ pub struct Prefilter {
     near_bytes: usize,
     /// Patterns of the run lane that need no keyword.
     bare: Vec<Reach>,
-    /// Whether some pattern of the run lane cannot bear the gate.
-    ungated: bool,
-    /// The shortest run without 16 letters and digits in a row, or dashes as in a UUID, that a
-    /// pattern of the run lane could accept.
-    least_changes: usize,
+    /// By length of a run, the longest for all that are longer: how many changes open the gate of
+    /// some pattern to it.
+    opens: [u8; LENGTHS],
+    /// The same for patterns that only a run of this very length can be: if all its bytes are
+    /// letters, digits, `_` and `-`, and it is behind no escape.
+    opens_whole: [u8; LENGTHS],
+    /// The least of them.
+    least_whole: u8,
     literals: Literals,
     /// The patterns of each anchor.
     anchored: Vec<Vec<u16>>,
     /// Whether some pattern is found by names.
     names: bool,
     slow: Vec<u16>,
+}
+
+/// Lengths of runs that are told apart; none of a pattern's bounds is longer.
+const LENGTHS: usize = 65;
+
+/// Whether a match is all of a piece of letters, digits, `_` and `-`, always of one length.
+fn is_whole(pattern: &Pattern) -> bool {
+    let Lane::Run { hi: 0, least, .. } = pattern.lane else {
+        return false;
+    };
+    let edged = |set: ByteSet| NAME_BYTES.within(set);
+    let program = &pattern.program;
+    pattern.left.is_some_and(edged)
+        && edged(program.right)
+        && (program.min, program.max) == (least, least)
 }
 
 /// What the prefilter keeps between texts: one a worker.
@@ -184,81 +258,50 @@ impl Prefilter {
         let (mut leads, mut keywords) = (Vec::new(), Vec::new());
         let (mut reach, mut bare, mut slow) = (Vec::new(), Vec::new(), Vec::new());
         let mut anchored = vec![Vec::new(); ANCHORS.len()];
-        let (mut near_bytes, mut ungated, mut names) = (0, false, false);
-        let mut least_changes = usize::MAX;
+        let (mut near_bytes, mut names) = (0, false);
+        let (mut opens, mut opens_whole) = ([u8::MAX; LENGTHS], [u8::MAX; LENGTHS]);
         for (number, p) in patterns.iter().enumerate() {
             let number = number as u16;
-            let mut least = RUN as u16;
-            let edged_right = ByteSet::ALNUM.within(p.program.right);
-            let fixed = p.program.min == p.program.max && edged_right;
-            let exact = if fixed { p.program.max } else { 0 };
-            let (lo, hi) = match p.lane {
-                Lane::Prefix { literals, lo, hi } => {
+            let here = Reach::new(number, p);
+            match p.lane {
+                Lane::Prefix { literals, .. } => {
                     // Whatever must not stand before the match, letters and digits are among it.
-                    let at_edge = hi == 0 && p.left.is_some_and(|l| ByteSet::ALNUM.within(l));
-                    let table = if at_edge { &mut edged } else { &mut inner };
-                    table.extend(literals.iter().map(|l| (*l, number)));
-                    (lo, hi)
-                }
-                Lane::Lead {
-                    literals,
-                    lo,
-                    hi,
-                    least: most,
-                } => {
-                    least = most;
-                    leads.extend(literals.iter().map(|l| (*l, number)));
-                    (lo, hi)
-                }
-                Lane::Run {
-                    lo,
-                    hi,
-                    gate,
-                    least: most,
-                } => {
-                    ungated |= gate == Gate::Open;
-                    if gate == Gate::Changes {
-                        least_changes = least_changes.min(usize::from(most));
+                    let at_edge = here.hi == 0 && p.left.is_some_and(|l| ByteSet::ALNUM.within(l));
+                    let pairs = literals.iter().map(|l| (*l, number));
+                    if at_edge && here.changes >= GATE_MOST {
+                        edged.extend(pairs);
+                        open_to(&mut opens[here.least()..], here);
+                    } else {
+                        inner.extend(pairs);
                     }
-                    least = most;
+                }
+                // Probed before the gates: some leads are bound to none.
+                Lane::Lead { literals, .. } => {
+                    leads.extend(literals.iter().map(|l| (*l, number)));
+                }
+                Lane::Run { .. } => {
+                    let least = here.least();
+                    if here.changes < GATE_MOST && least < LENGTHS - 1 && is_whole(p) {
+                        open_to(&mut opens_whole[least..=least], here);
+                    } else {
+                        open_to(&mut opens[least..], here);
+                    }
                     if p.near.is_empty() {
-                        bare.push(Reach {
-                            pattern: number,
-                            lo,
-                            hi,
-                            least,
-                            first: p.program.first,
-                            exact,
-                        });
+                        bare.push(here);
                     } else {
                         near_bytes = near_bytes.max(usize::from(p.near_bytes));
                         keywords.extend(p.near.iter().map(|word| (*word, number)));
                     }
-                    (lo, hi)
                 }
-                Lane::Anchor { anchors, lo, hi } => {
+                Lane::Anchor { anchors, .. } => {
                     for anchor in (0..ANCHORS.len()).filter(|a| anchors >> a & 1 == 1) {
                         anchored[anchor].push(number);
                     }
-                    (lo, hi)
                 }
-                Lane::Name => {
-                    names = true;
-                    (0, 0)
-                }
-                Lane::Slow => {
-                    slow.push(number);
-                    (0, 0)
-                }
-            };
-            reach.push(Reach {
-                pattern: number,
-                lo,
-                hi,
-                least,
-                first: p.program.first,
-                exact,
-            });
+                Lane::Name => names = true,
+                Lane::Slow => slow.push(number),
+            }
+            reach.push(here);
         }
         Self {
             inner_filter: Filter::new(&inner.iter().map(|(l, _)| *l).collect::<Vec<_>>()),
@@ -270,8 +313,9 @@ impl Prefilter {
             keywords: Keywords::new(keywords),
             near_bytes,
             bare,
-            ungated,
-            least_changes,
+            opens,
+            opens_whole,
+            least_whole: opens_whole.into_iter().min().unwrap_or(u8::MAX),
             literals: Literals::new(),
             anchored,
             names,
@@ -293,7 +337,7 @@ impl Prefilter {
         mut tell: impl FnMut(Candidate),
     ) {
         scratch.masks.read(text, &self.literals);
-        self.run_lane(patterns, text, scratch, &mut tell);
+        self.run_lane(text, scratch, &mut tell);
         self.literal_lane(text, &scratch.masks, &mut tell);
         for number in &self.slow {
             let first = patterns[usize::from(*number)].program.first;

@@ -1,13 +1,20 @@
 //! The run lane: 16 or more token bytes in a row, probed for prefixes, leads and keywords.
 
-use super::masks::{Masks, Through};
-use super::{Candidate, Prefilter, Reach, Scratch};
-use crate::detect::patterns::{GATE_CHANGES, Gate, Lane, Pattern, RUN};
+use super::masks::{Look, Masks};
+use super::{Candidate, LENGTHS, Prefilter, Reach, Scratch};
+use crate::detect::patterns::{NAME_BYTES, RUN};
+
+/// A run of token bytes.
+#[derive(Clone, Copy)]
+struct Run {
+    at: usize,
+    end: usize,
+    look: Look,
+}
 
 impl Prefilter {
     pub(super) fn run_lane(
         &self,
-        patterns: &[&'static Pattern],
         text: &[u8],
         scratch: &mut Scratch,
         tell: &mut impl FnMut(Candidate),
@@ -23,53 +30,109 @@ impl Prefilter {
             if begins == 0 {
                 continue;
             }
-            self.prefixes(text, masks, word, begins, tell);
+            self.inner_prefixes(text, word, begins, tell);
             let mut starts = begins & masks.starts(word);
             while starts != 0 {
                 let at = word * 64 + starts.trailing_zeros() as usize;
                 starts &= starts - 1;
-                self.run(patterns, text, masks, at, words, &mut searched, tell);
+                let (end, look) = masks.run(text, at);
+                let run = Run { at, end, look };
+                self.leads(text, run, tell);
+                if self.opens(text, run) {
+                    self.run(text, masks, run, words, &mut searched, tell);
+                }
             }
         }
     }
 
-    /// Probes a word's places that begin 16 token bytes (`begins`): those at an edge for what
-    /// must begin at one, and all for the few prefixes that need none.
+    /// Probes a word's places that begin 16 token bytes (`begins`) for prefixes that are bound to
+    /// no gate or no edge: few, and rare.
     #[inline]
-    fn prefixes(
+    fn inner_prefixes(
         &self,
         text: &[u8],
-        masks: &Masks,
         word: usize,
         begins: u64,
         tell: &mut impl FnMut(Candidate),
     ) {
-        let mut edges = begins & (masks.edges(word) | masks.behind_escapes(word));
-        let opening = |at: usize| {
-            let four = text[at..].first_chunk::<4>();
-            u32::from_le_bytes(*four.expect("a run has 16 bytes"))
-        };
-        while edges != 0 {
-            let at = word * 64 + edges.trailing_zeros() as usize;
-            edges &= edges - 1;
-            let bytes = opening(at);
-            if self.edged.may_have(bytes) {
-                for number in self.edged.get(bytes) {
-                    self.back(text, number, at, tell);
-                }
-            }
-        }
         let mut inner = begins & self.inner_filter.bits(text, word * 64);
         while inner != 0 {
             let at = word * 64 + inner.trailing_zeros() as usize;
             inner &= inner - 1;
-            let bytes = opening(at);
+            let bytes = opening(text, at);
             if self.inner.may_have(bytes) {
                 for number in self.inner.get(bytes) {
                     self.back(text, number, at, tell);
                 }
             }
         }
+    }
+
+    /// Whether a run passes the gate of some pattern.
+    #[inline]
+    fn opens(&self, text: &[u8], Run { at, end, look }: Run) -> bool {
+        let length = (end - at).min(LENGTHS - 1);
+        if look.passes(self.opens[length]) {
+            return true;
+        }
+        if look.changes < u32::from(self.least_whole) {
+            return false;
+        }
+        // A piece of another length is in it only between other bytes.
+        look.passes(self.opens_whole[length])
+            || at > 0 && matches!(text[at - 1], b'\\' | b'%')
+            || text[at..end].iter().any(|b| !NAME_BYTES.has(*b))
+    }
+
+    /// Probes what leads to a run.
+    #[inline]
+    fn leads(&self, text: &[u8], run: Run, tell: &mut impl FnMut(Candidate)) {
+        let at = run.at;
+        if at < 3 {
+            return;
+        }
+        let bytes = u32::from_le_bytes([text[at - 3], text[at - 2], text[at - 1], 0]);
+        if self.leads.may_have(bytes) {
+            for number in self.leads.get(bytes) {
+                if self.may_be(number, at, run) {
+                    self.back(text, number, at, tell);
+                }
+            }
+        }
+    }
+
+    /// Probes the edges of a run for prefixes.
+    #[inline]
+    fn prefixes(&self, text: &[u8], masks: &Masks, run: Run, tell: &mut impl FnMut(Candidate)) {
+        let last = run.end - RUN;
+        for word in run.at / 64..=last / 64 {
+            let mut edges = masks.edges(word) | masks.behind_escapes(word);
+            if word == run.at / 64 {
+                edges = edges >> (run.at % 64) << (run.at % 64);
+            }
+            if word == last / 64 {
+                edges &= u64::MAX >> (63 - last % 64);
+            }
+            while edges != 0 {
+                let at = word * 64 + edges.trailing_zeros() as usize;
+                edges &= edges - 1;
+                let bytes = opening(text, at);
+                if self.edged.may_have(bytes) {
+                    for number in self.edged.get(bytes) {
+                        if self.may_be(number, at, run) {
+                            self.back(text, number, at, tell);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whether a run from `at` on may be what a pattern asks for.
+    #[inline]
+    fn may_be(&self, number: u16, at: usize, run: Run) -> bool {
+        let Reach { least, changes, .. } = self.reach[usize::from(number)];
+        run.end - at >= usize::from(least) && run.look.passes(changes)
     }
 
     /// Tells the places from which pattern `number` can reach `at`.
@@ -97,57 +160,26 @@ impl Prefilter {
         }
     }
 
-    /// One run, at its begin.
-    #[allow(clippy::too_many_arguments)] // the run's world, taken apart for the borrow checker
+    /// One run that passes a gate.
     #[inline]
     fn run(
         &self,
-        patterns: &[&'static Pattern],
         text: &[u8],
         masks: &Masks,
-        at: usize,
+        run: Run,
         words: &mut Vec<(usize, u16)>,
         searched: &mut usize,
         tell: &mut impl FnMut(Candidate),
     ) {
-        let end = masks.run_end(at);
-        if at >= 3 {
-            let bytes = u32::from_le_bytes([text[at - 3], text[at - 2], text[at - 1], 0]);
-            if self.leads.may_have(bytes) {
-                for number in self.leads.get(bytes) {
-                    if end - at >= usize::from(self.reach[usize::from(number)].least) {
-                        self.back(text, number, at, tell);
-                    }
-                }
-            }
-        }
-        if self.keywords.is_empty() && self.bare.is_empty() {
-            return;
-        }
-        let run = (at, end);
-        let random = match masks.gate(text, run, GATE_CHANGES) {
-            Through::Row | Through::Dashes => true,
-            // What the gate is sure of has a row or dashes; the others are longer than this.
-            Through::Changes => end - at >= self.least_changes,
-            Through::Not => false,
-        };
-        if !random && !self.ungated {
-            return;
-        }
-        let may = |number: u16| {
-            random
-                || matches!(
-                    patterns[usize::from(number)].lane,
-                    Lane::Run {
-                        gate: Gate::Open,
-                        ..
-                    }
-                )
-        };
+        let Run { at, end, look } = run;
+        self.prefixes(text, masks, run, tell);
         for reach in &self.bare {
-            if may(reach.pattern) {
+            if look.passes(reach.changes) {
                 self.tell_run(*reach, text, masks, run, tell);
             }
+        }
+        if self.keywords.is_empty() {
+            return;
         }
         // A keyword may stand before the match, inside of the run, or right behind it.
         let from = at.saturating_sub(self.near_bytes + 16);
@@ -164,14 +196,15 @@ impl Prefilter {
                 break;
             }
             for number in self.keywords.patterns(*word) {
-                if told[..count.min(16)].contains(number) || !may(*number) {
+                let reach = self.reach[usize::from(*number)];
+                if told[..count.min(16)].contains(number) || !look.passes(reach.changes) {
                     continue;
                 }
                 if count < 16 {
                     told[count] = *number;
                     count += 1;
                 }
-                self.tell_run(self.reach[usize::from(*number)], text, masks, run, tell);
+                self.tell_run(reach, text, masks, run, tell);
             }
         }
     }
@@ -183,10 +216,10 @@ impl Prefilter {
         reach: Reach,
         text: &[u8],
         masks: &Masks,
-        run: (usize, usize),
+        run: Run,
         tell: &mut impl FnMut(Candidate),
     ) {
-        let (at, end) = run;
+        let Run { at, end, .. } = run;
         let least = usize::from(reach.least);
         if end - at < least {
             return;
@@ -225,4 +258,11 @@ impl Prefilter {
             }
         }
     }
+}
+
+/// The four bytes at a place that begins 16 token bytes.
+#[inline]
+fn opening(text: &[u8], at: usize) -> u32 {
+    let four = text[at..].first_chunk::<4>();
+    u32::from_le_bytes(*four.expect("a run has 16 bytes"))
 }

@@ -80,11 +80,21 @@ impl Triples {
 /// Keywords, looked for without case near a run.
 #[derive(Clone, Debug)]
 pub(super) struct Keywords {
+    /// First three bytes, without case, to the openings that begin with them.
     triples: Triples,
+    openings: Vec<Opening>,
     /// Keywords with the patterns that want them.
     words: Vec<(&'static str, Vec<u16>)>,
     /// Whether some keyword begins with something else than a letter.
     odd: bool,
+}
+
+/// How a keyword can begin.
+#[derive(Clone, Copy, Debug)]
+struct Opening {
+    /// The fourth byte, without case; 0 for any.
+    fourth: u8,
+    word: u16,
 }
 
 impl Keywords {
@@ -99,10 +109,14 @@ impl Keywords {
                 _ => words.push((word, vec![pattern])),
             }
         }
-        let mut pairs = Vec::new();
+        let (mut pairs, mut all) = (Vec::new(), Vec::new());
         for (number, (word, _)) in words.iter().enumerate() {
-            openings(word.as_bytes(), &mut |opening| {
-                pairs.push((opening, number as u16));
+            openings(word.as_bytes(), &mut |[a, b, c, fourth]| {
+                pairs.push(([a, b, c], all.len() as u16));
+                all.push(Opening {
+                    fourth,
+                    word: number as u16,
+                });
             });
         }
         let triples = Triples::new(pairs);
@@ -111,6 +125,7 @@ impl Keywords {
             .any(|(word, _)| !word.starts_with(|c: char| c.is_ascii_alphabetic()));
         Self {
             triples,
+            openings: all,
             words,
             odd,
         }
@@ -162,23 +177,28 @@ impl Keywords {
         }
     }
 
-    #[inline(never)]
+    #[inline]
     fn compare(&self, text: &[u8], at: usize, key: u32, tell: &mut impl FnMut(usize, u16)) {
-        for word in self.triples.get(key) {
-            if keyword_end(text, at, self.words[usize::from(word)].0.as_bytes()).is_some() {
+        let behind = text.get(at + 3).map_or(0, |b| b | 0x20);
+        for opening in self.triples.get(key) {
+            let Opening { fourth, word } = self.openings[usize::from(opening)];
+            if (fourth == 0 || fourth == behind)
+                && keyword_end(text, at, self.words[usize::from(word)].0.as_bytes()).is_some()
+            {
                 tell(at, word);
             }
         }
     }
 }
 
-/// Tells the folded three-byte openings of a keyword: a separator stands for any, or for none.
-fn openings(word: &[u8], tell: &mut impl FnMut([u8; 3])) {
-    fn go(rest: &[u8], done: [u8; 3], len: usize, tell: &mut impl FnMut([u8; 3])) {
-        if len == 3 {
-            return tell(done.map(|b| b | 0x20));
-        }
-        let Some((first, rest)) = rest.split_first() else {
+/// Tells the folded four-byte openings of a keyword: a separator stands for any, or for none. Of a
+/// keyword of three bytes the fourth is 0.
+fn openings(word: &[u8], tell: &mut impl FnMut([u8; 4])) {
+    fn go(rest: &[u8], done: [u8; 4], len: usize, tell: &mut impl FnMut([u8; 4])) {
+        let Some((first, rest)) = rest.split_first().filter(|_| len < 4) else {
+            if len >= 3 {
+                tell(done.map(|b| if b == 0 { 0 } else { b | 0x20 }));
+            }
             return;
         };
         let with = |byte: u8| {
@@ -195,7 +215,7 @@ fn openings(word: &[u8], tell: &mut impl FnMut([u8; 3])) {
             go(rest, with(*first), len + 1, tell);
         }
     }
-    go(word, [0; 3], 0, tell);
+    go(word, [0; 4], 0, tell);
 }
 
 #[cfg(test)]

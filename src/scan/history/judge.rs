@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use super::{Hit, Identity};
-use crate::base::{Secret, limits};
+use crate::base::{Secret, Stop, limits};
 use crate::detect::{Detector, Judged, Needles, Outcome, Scratch};
 use crate::findings::{Accepted, Collector, Finding, Fingerprint};
 use crate::sources::history::{Base, Commit, Object, ObjectKind, ObjectVisitor, Tag};
@@ -22,6 +22,7 @@ pub(super) struct Judging<'a> {
     pub(super) paths: &'a Paths,
     /// The paths of each blob.
     pub(super) placed: &'a HashMap<u32, Vec<u32>>,
+    pub(super) stop: &'a Stop,
 }
 
 /// One worker, and what it found.
@@ -194,5 +195,10 @@ impl ObjectVisitor for Judge<'_> {
 
     fn skip(&mut self, skip: Skip) {
         self.skips.push(skip);
+    }
+
+    /// What was found is judged for a while, even after an interruption.
+    fn stop(&self) -> bool {
+        self.with.stop.is_over()
     }
 }

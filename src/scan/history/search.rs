@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::atomic::Ordering;
 
 use super::super::Progress;
+use crate::base::Stop;
 use crate::detect::{Detector, Judged, Marks, NeedleHit, Needles, Outcome, Rejection, Scratch};
 use crate::sources::history::{
     Base, Commit, Object, ObjectKind, ObjectSet, ObjectVisitor, Objects, Tag,
@@ -28,6 +29,7 @@ pub(super) struct Searcher<'a> {
     hopeful: &'a ObjectSet,
     full: bool,
     progress: Option<&'a Progress>,
+    stop: &'a Stop,
     scratch: Scratch,
     pub(super) blobs: u64,
     pub(super) bytes: u64,
@@ -46,6 +48,7 @@ impl<'a> Searcher<'a> {
         hopeful: &'a ObjectSet,
         full: bool,
         progress: Option<&'a Progress>,
+        stop: &'a Stop,
     ) -> Self {
         Self {
             detector,
@@ -54,6 +57,7 @@ impl<'a> Searcher<'a> {
             hopeful,
             full,
             progress,
+            stop,
             scratch: Scratch::default(),
             blobs: 0,
             bytes: 0,
@@ -191,5 +195,9 @@ impl ObjectVisitor for Searcher<'_> {
 
     fn skip(&mut self, skip: Skip) {
         self.skips.push(skip);
+    }
+
+    fn stop(&self) -> bool {
+        self.stop.is_asked()
     }
 }

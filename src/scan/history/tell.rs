@@ -34,8 +34,42 @@ pub(super) struct Telling<'a> {
 }
 
 impl Telling<'_> {
-    /// The story of each finding, in their order.
-    pub(super) fn stories(&self, paths: &mut Paths, findings: &[Finding]) -> Vec<Story> {
+    /// The story of each finding, in their order. `None` if the sweep was interrupted: of a part
+    /// of a history nothing is known for certain.
+    pub(super) fn stories(&self, paths: &mut Paths, findings: &[Finding]) -> Option<Vec<Story>> {
+        let stop = self.stores.stop();
+        if stop.is_asked() {
+            return None;
+        }
+        let stories = self.known(paths, findings);
+        (!stop.is_asked()).then_some(stories)
+    }
+
+    /// What is told of findings then.
+    pub(super) fn unknown(&self, findings: &[Finding]) -> Vec<Story> {
+        let unknown = findings.iter().map(|finding| {
+            let places = self.spots(finding);
+            Story::unknown(self.blobs(&places))
+        });
+        unknown.collect()
+    }
+
+    /// The places of a finding.
+    fn spots(&self, finding: &Finding) -> Vec<Spot> {
+        let places = self
+            .identities
+            .get(&(finding.pattern.id, finding.fingerprint));
+        let places = places.into_iter().flatten();
+        places
+            .map(|(secret, path)| Spot {
+                secret: *secret,
+                path: *path,
+            })
+            .collect()
+    }
+
+    fn known(&self, paths: &mut Paths, findings: &[Finding]) -> Vec<Story> {
+        let stop = self.stores.stop();
         let mut holds: HashMap<(u32, u32), Vec<u32>> = HashMap::new();
         for hit in self.hits {
             let secrets = holds.entry((hit.blob, hit.path)).or_default();
@@ -64,28 +98,15 @@ impl Telling<'_> {
                 })
             })
             .collect();
-        let historian = Historian::new(self.trees, self.commits, &states, paths, &holds);
+        let historian = Historian::new(self.trees, self.commits, &states, paths, &holds, stop);
         let happened = historian.tell(&extra);
 
-        let spots: Vec<Vec<Spot>> = findings
-            .iter()
-            .map(|finding| {
-                let places = self
-                    .identities
-                    .get(&(finding.pattern.id, finding.fingerprint));
-                let places = places.into_iter().flatten();
-                places
-                    .map(|(secret, path)| Spot {
-                        secret: *secret,
-                        path: *path,
-                    })
-                    .collect()
-            })
-            .collect();
+        let spots: Vec<Vec<Spot>> = findings.iter().map(|f| self.spots(f)).collect();
         let reach = self.reach(paths, &spots, &happened, &holds, &states);
         let mut reader = self.stores.reader();
         spots
             .iter()
+            .take_while(|_| !stop.is_asked())
             .map(|spots| self.story(spots, &happened, &reach, paths, &mut reader))
             .collect()
     }
@@ -135,6 +156,9 @@ impl Telling<'_> {
             .filter_map(|(h, i)| Some((i, self.commits.place(self.peeled(h.object))?)))
             .collect();
         for batch in all.chunks(64) {
+            if self.stores.stop().is_asked() {
+                break;
+            }
             let had = ever_had(self.commits, batch, happened);
             for (holder, place) in &tips {
                 let bits = had[*place as usize];

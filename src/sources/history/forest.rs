@@ -9,10 +9,11 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::super::{Skip, guard::guarded};
+use super::super::{Skip, SkipReason, guard::guarded};
 use super::index::PackIndex;
 use super::pack::{ELSEWHERE, Entry, NONE, Pack, read_at};
-use super::{HashKind, ObjectKind, Objects, corrupt, unreadable};
+use super::{HashKind, ObjectKind, Objects, OpenOptions, corrupt, unreadable};
+use crate::base::Stop;
 
 /// Bytes of a pack that are read at a time.
 const BLOCK: usize = 2 << 20;
@@ -46,7 +47,7 @@ pub(super) fn open(
     file: File,
     index: &PackIndex,
     objects: &Objects,
-    threads: usize,
+    options: &OpenOptions,
     skips: &mut Vec<Skip>,
 ) -> Result<Pack, Skip> {
     let hash = objects.hash();
@@ -95,7 +96,13 @@ pub(super) fn open(
         places,
         elsewhere: Vec::new(),
     };
-    let bases = check(&mut pack, index, &order, hash, objects, threads, skips);
+    let bases = check(&mut pack, index, &order, hash, objects, options, skips);
+    if options.stop.is_asked() {
+        return Err(Skip {
+            path: shown.to_owned(),
+            reason: SkipReason::Interrupted("it was not opened".to_owned()),
+        });
+    }
     link(&mut pack, &bases, objects, skips);
     Ok(pack)
 }
@@ -107,9 +114,10 @@ fn check(
     order: &[u32],
     hash: HashKind,
     objects: &Objects,
-    threads: usize,
+    options: &OpenOptions,
     skips: &mut Vec<Skip>,
 ) -> Vec<Base> {
+    let threads = options.threads;
     let count = pack.entries.len();
     let mut headers: Vec<Option<Header>> = vec![None; count];
     let told = Mutex::new(Vec::new());
@@ -133,6 +141,7 @@ fn check(
                         first,
                         out,
                         &mut buffer,
+                        &options.stop,
                         &mut |entry, why| {
                             let hex = objects.hex(pack.entries[entry].number);
                             mine.push(corrupt(&*pack.path, format!("object {hex}: {why}")));
@@ -178,12 +187,16 @@ fn part_of(
     first: usize,
     out: &mut [Option<Header>],
     buffer: &mut Vec<u8>,
+    stop: &Stop,
     tell: &mut dyn FnMut(usize, String),
 ) {
     // What of the pack is in the buffer.
     let (mut from, mut to) = (0u64, 0u64);
     let last = pack.entry_end((first + out.len() - 1) as u32);
     for (i, slot) in out.iter_mut().enumerate() {
+        if stop.is_asked() {
+            return;
+        }
         let number = first + i;
         let start = pack.entries[number].offset;
         let end = pack.entry_end(number as u32);

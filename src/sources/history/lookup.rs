@@ -3,7 +3,7 @@
 //! Opening a [`Lookup`] reads the first KiB of each pack's index and nothing of the packs; an object
 //! is found by a binary search in the index as it lies. A pack is not checked as a whole
 //! ([`Stores`](super::Stores) does that); instead each object that is read is hashed again, and must
-//! have the id that it was asked for by (SHA-1 only).
+//! have the id that it was asked for by.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -11,11 +11,10 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use git2::{ObjectType, Oid};
-
 use super::forest::{Base, HEADER, Header, PACK_HEADER, parse_header};
 use super::inflate::Inflater;
 use super::pack::read_at;
+use super::verify::has_id;
 use super::{HashKind, ObjectKind, Places, Segment, Skip, corrupt, delta, hex, loose, unreadable};
 use crate::base::limits::OBJECT_BYTES;
 
@@ -349,16 +348,8 @@ impl<'s> LookupReader<'s> {
 
     /// Whether an object is what its id says.
     fn is(&self, id: &Id, kind: ObjectKind, text: &[u8]) -> bool {
-        if self.lookup.hash != HashKind::Sha1 {
-            return true;
-        }
-        let kind = match kind {
-            ObjectKind::Commit => ObjectType::Commit,
-            ObjectKind::Tree => ObjectType::Tree,
-            ObjectKind::Blob => ObjectType::Blob,
-            ObjectKind::Tag => ObjectType::Tag,
-        };
-        Oid::hash_object(kind, text).is_ok_and(|oid| oid.as_bytes() == &id[..20])
+        let hash = self.lookup.hash;
+        has_id(hash, &id[..hash.bytes()], kind, text)
     }
 
     /// Reads an object; if it is asked for and no base, it must have its id.

@@ -15,6 +15,7 @@
 
 mod commit;
 mod delta;
+mod discover;
 mod forest;
 mod index;
 mod inflate;
@@ -27,8 +28,10 @@ mod places;
 mod range;
 mod read;
 mod refs;
+mod resolve;
 mod revisions;
 mod sweep;
+mod verify;
 
 #[cfg(test)]
 mod tests;
@@ -36,17 +39,20 @@ mod tests;
 use std::path::PathBuf;
 
 use super::{Skip, SkipReason};
+use crate::base::Stop;
 
 pub use commit::{Commit, Tag, Who};
 pub use delta::{Segment, apply as apply_delta};
+pub use discover::{Discovery, Located};
 pub use lookup::{Absence, Id, Lookup, LookupReader};
 pub use objects::{HashKind, Objects, hex};
+pub use open::OpenOptions;
 pub use places::{Format, Places, PlacesOptions};
 pub use range::{Failed, Range, RangeCommit, Touched, only_in, range, touched};
 pub use read::ObjectReader;
 pub use refs::{Holder, HolderKind, Holders};
 pub use revisions::{RevisionError, Revisions};
-pub use sweep::{Base, Object, ObjectSet, ObjectVisitor, SweepOptions};
+pub use sweep::{Base, Object, ObjectSet, ObjectVisitor, SweepOptions, SweepProgress};
 
 /// What an object is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -85,6 +91,8 @@ pub struct Stores {
     loose: Vec<loose::Loose>,
     /// What could not be opened, or is damaged; sorted.
     skips: Vec<Skip>,
+    /// How they were opened.
+    options: OpenOptions,
 }
 
 impl Stores {
@@ -96,6 +104,11 @@ impl Stores {
     /// What of the stores could not be read when they were opened.
     pub fn skips(&self) -> &[Skip] {
         &self.skips
+    }
+
+    /// Whether to stop early.
+    pub fn stop(&self) -> &Stop {
+        &self.options.stop
     }
 
     /// How many packs there are.

@@ -117,6 +117,33 @@ impl Objects {
         None
     }
 
+    /// Up to two of the objects whose ids begin with these digits.
+    pub(super) fn starting_with(&self, hex: &[u8]) -> Vec<u32> {
+        let whole = 2 * self.hash.bytes();
+        if hex.len() > whole {
+            return Vec::new();
+        }
+        let mut least = hex.to_ascii_lowercase();
+        least.resize(whole, b'0');
+        let Some(least) = self.hash.parse(&least) else {
+            return Vec::new();
+        };
+        let least = &least[..self.hash.bytes()];
+        let (mut low, mut high) = (0, self.len());
+        while low < high {
+            let middle = low.midpoint(high);
+            if self.id(middle as u32) < least {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        let hex = hex.to_ascii_lowercase();
+        let next = (low as u32..self.len() as u32).take(2);
+        next.filter(|n| self.hex(*n).as_bytes().starts_with(&hex))
+            .collect()
+    }
+
     /// The numbers of ids in a row; those that are not in the table are left out.
     pub(super) fn numbers(&self, ids: &[u8]) -> Vec<u32> {
         if ids == self.ids {
@@ -186,5 +213,13 @@ mod tests {
         }
         assert!(Objects::new(HashKind::Sha1, &[]).find(&[0; 20]).is_none());
         assert_eq!(objects.find_hex(b"zz"), None);
+        let one = objects.hex(500);
+        assert_eq!(objects.starting_with(&one.as_bytes()[..8]), [500]);
+        assert_eq!(objects.starting_with(one.to_uppercase().as_bytes()), [500]);
+        assert_eq!(objects.starting_with(b"").len(), 2, "several");
+        assert!(objects.starting_with(b"xyz1").is_empty());
+        let last = objects.hex(999);
+        assert_eq!(objects.starting_with(&last.as_bytes()[..10]), [999]);
+        assert!(objects.starting_with(&[b'0'; 80]).is_empty());
     }
 }

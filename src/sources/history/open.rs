@@ -3,13 +3,30 @@
 use std::fs::File;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::index::PackIndex;
 use super::loose::{self, Loose};
-use super::{HashKind, Objects, Places, Skip, Stores, corrupt, forest, unreadable};
+use super::{HashKind, Objects, Places, Skip, Stores, SweepProgress, corrupt, forest, unreadable};
+use crate::base::Stop;
 
 /// How often the stores are listed anew because a pack went away while it was opened.
 const TRIES: usize = 5;
+
+/// How stores are opened, and how they are read from then on.
+#[derive(Clone, Debug, Default)]
+pub struct OpenOptions {
+    /// Worker threads; at least 1.
+    pub threads: usize,
+    /// Whether each object that a sweep hands out is hashed: one whose bytes do not have its id is
+    /// told as a skip, and handed out all the same.
+    pub verify: bool,
+    /// Asks for an early end. A pack that is not opened by then is a skip; visitors of sweeps ask
+    /// themselves.
+    pub stop: Stop,
+    /// What sweeps count.
+    pub progress: Option<Arc<SweepProgress>>,
+}
 
 struct Found {
     pack: PathBuf,
@@ -21,6 +38,15 @@ impl Stores {
     /// Opens every pack and lists every loose object. A damaged store is told as a skip; what is
     /// whole is opened.
     pub fn open(places: &Places, threads: usize) -> Self {
+        let options = OpenOptions {
+            threads,
+            ..OpenOptions::default()
+        };
+        Self::open_with(places, options)
+    }
+
+    /// The same with more options.
+    pub fn open_with(places: &Places, options: OpenOptions) -> Self {
         let hash = places.format.hash;
         let (mut found, mut skips) = (Vec::new(), Vec::new());
         for attempt in 0..TRIES {
@@ -56,7 +82,7 @@ impl Stores {
             .collect();
         let mut packs = Vec::new();
         for Found { pack, file, index } in found {
-            match forest::open(&pack, file, &index, &objects, threads, &mut skips) {
+            match forest::open(&pack, file, &index, &objects, &options, &mut skips) {
                 Ok(pack) => packs.push(pack),
                 Err(skip) => skips.push(skip),
             }
@@ -68,6 +94,7 @@ impl Stores {
             packs,
             loose,
             skips,
+            options,
         }
     }
 }

@@ -66,10 +66,7 @@ impl Places {
             path: path.to_owned(),
             reason: SkipReason::Unreadable("no git repository here or in a folder above".into()),
         })?;
-        let common_dir = match pointer(&git_dir.join("commondir"), "") {
-            Some(common) => git_dir.join(common),
-            None => git_dir.clone(),
-        };
+        let common_dir = common_dir(&git_dir);
         let mut places = Self {
             shown: path.to_owned(),
             git_dir,
@@ -160,8 +157,16 @@ fn has_promises(store: &Path) -> bool {
     })
 }
 
+/// The folder that all worktrees share, of the git folder of one.
+pub(super) fn common_dir(git_dir: &Path) -> PathBuf {
+    match pointer(&git_dir.join("commondir"), "") {
+        Some(common) => git_dir.join(common),
+        None => git_dir.to_owned(),
+    }
+}
+
 /// The git folder of `folder`, if it is a working tree or a git folder itself.
-fn at(folder: &Path) -> Option<PathBuf> {
+pub(super) fn at(folder: &Path) -> Option<PathBuf> {
     let dot_git = folder.join(".git");
     if is_git_dir(&dot_git) {
         return Some(dot_git);

@@ -60,6 +60,8 @@ pub struct Holders {
     pub replaced: usize,
     /// How many references there are.
     pub references: usize,
+    /// What each reference and each head leads to, by full name.
+    pub by_name: BTreeMap<String, u32>,
 }
 
 impl Holders {
@@ -322,6 +324,7 @@ impl Reading<'_> {
                 self.out.replaced += 1;
             }
             if let Some(object) = self.objects.find_hex(id) {
+                self.out.by_name.insert(name.clone(), object);
                 let (kind, mut name) = shown(name);
                 if kind == HolderKind::Stash {
                     name.push_str("@{0}");

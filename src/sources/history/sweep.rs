@@ -13,7 +13,7 @@ use super::super::{Skip, SkipReason, guard::guarded};
 use super::inflate::Inflater;
 use super::pack::{ELSEWHERE, NONE, Pack};
 use super::read::ObjectReader;
-use super::{ObjectKind, Segment, Stores, corrupt, delta, loose};
+use super::{ObjectKind, Segment, Stores, corrupt, delta, loose, verify};
 use crate::base::limits;
 
 /// An object, at hand for as long as the visitor looks at it.
@@ -120,6 +120,33 @@ pub struct SweepOptions<'a> {
     pub seen: &'a ObjectSet,
 }
 
+/// How far sweeps are. A display may read it meanwhile.
+#[derive(Debug, Default)]
+pub struct SweepProgress {
+    /// Objects that were handed out by all sweeps.
+    pub objects: AtomicU64,
+    /// Their bytes.
+    pub bytes: AtomicU64,
+    /// Sweeps that were begun.
+    pub sweeps: AtomicU64,
+    /// What the last of them has to do, in about the bytes that it has to rebuild.
+    pub work: AtomicU64,
+    /// What of that is done.
+    pub done: AtomicU64,
+}
+
+impl SweepProgress {
+    fn begin(&self, work: u64) {
+        self.done.store(0, Ordering::Relaxed);
+        self.work.store(work, Ordering::Relaxed);
+        self.sweeps.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Work that an entry counts for besides the bytes of its tree's root, and work of a loose object.
+const ENTRY_WORK: u64 = 64;
+const LOOSE_WORK: u64 = 4 << 10;
+
 /// What a worker does next.
 enum Task {
     /// Delta trees of a pack: their roots.
@@ -156,7 +183,10 @@ impl Stores {
                 .only
                 .is_none_or(|o| o.has(number) && claimed.insert(number))
         };
-        let tasks = self.tasks(options.kinds, needed.as_deref(), loose);
+        let (tasks, work) = self.tasks(options.kinds, needed.as_deref(), loose);
+        if let Some(progress) = &self.options.progress {
+            progress.begin(work);
+        }
         let next = AtomicUsize::new(0);
         let visitors = Mutex::new(Vec::new());
         let work = || {
@@ -177,11 +207,17 @@ impl Stores {
                     Task::Trees(pack, roots) => {
                         for root in roots {
                             worker.tree(*pack, *root);
+                            if worker.visitor.stop() {
+                                break;
+                            }
                         }
                     }
                     Task::Loose(store, numbers) => {
                         for number in numbers {
                             worker.loose(*store, *number);
+                            if worker.visitor.stop() {
+                                break;
+                            }
                         }
                     }
                 }
@@ -204,13 +240,13 @@ impl Stores {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What is to be done, the heaviest first.
+    /// What is to be done, the heaviest first; and how much it is.
     fn tasks(
         &self,
         kinds: &[ObjectKind],
         needed: Option<&[Vec<bool>]>,
         wanted: impl Fn(u32) -> bool,
-    ) -> Vec<Task> {
+    ) -> (Vec<Task>, u64) {
         let mut roots: Vec<(u64, usize, u32)> = Vec::new();
         for (number, pack) in self.packs.iter().enumerate() {
             for (root, entry) in pack.entries.iter().enumerate() {
@@ -221,13 +257,14 @@ impl Stores {
                 };
                 if is_root && needed.is_none_or(|n| n[number][root]) {
                     let nodes = u64::from(pack.weights[root]);
-                    roots.push((nodes * (entry.size + 64), number, root as u32));
+                    roots.push((nodes * (entry.size + ENTRY_WORK), number, root as u32));
                 }
             }
         }
         roots.sort_unstable_by_key(|(weight, pack, root)| {
             (std::cmp::Reverse(*weight), *pack, *root)
         });
+        let mut work: u64 = roots.iter().map(|r| r.0).sum();
         let mut tasks: Vec<Task> = Vec::new();
         let mut weight = 0;
         for (more, pack, root) in roots {
@@ -249,10 +286,11 @@ impl Stores {
                 .copied()
                 .filter(|n| wanted(*n))
                 .collect();
+            work += LOOSE_WORK * numbers.len() as u64;
             let chunks = numbers.chunks(TASK_LOOSE);
             tasks.extend(chunks.map(|numbers| Task::Loose(store, numbers.to_vec())));
         }
-        tasks
+        (tasks, work)
     }
 }
 
@@ -283,6 +321,18 @@ struct Frame<H> {
     held: Option<H>,
     /// Which of its children comes next.
     next: usize,
+}
+
+/// Lets texts go, the oldest first, until not too much is alive; how much is.
+fn let_go<H>(frames: &mut [Frame<H>], mut alive: usize) -> usize {
+    for frame in frames {
+        if alive <= limits::SWEEP_BYTES {
+            break;
+        }
+        alive -= frame.text.len();
+        (frame.text, frame.alive) = (Vec::new(), false);
+    }
+    alive
 }
 
 struct Worker<'s, V: ObjectVisitor> {
@@ -324,6 +374,7 @@ impl<V: ObjectVisitor> Worker<'_, V> {
     }
 
     fn loose(&mut self, store: usize, number: u32) {
+        self.worked(LOOSE_WORK);
         let loose = &self.stores.loose[store];
         let hex = self.stores.objects.hex(number);
         let mut text = self.buffer();
@@ -357,6 +408,21 @@ impl<V: ObjectVisitor> Worker<'_, V> {
 
     /// Hands an object to the visitor; what it keeps of it, unless it failed.
     fn hand_out(&mut self, object: Object<'_>, base: Option<(&[u8], &V::Held)>) -> Option<V::Held> {
+        let stores = self.stores;
+        if let Some(progress) = &stores.options.progress {
+            progress.objects.fetch_add(1, Ordering::Relaxed);
+            let bytes = object.data.len() as u64;
+            progress.bytes.fetch_add(bytes, Ordering::Relaxed);
+        }
+        // What is asked for by number was handed out, and hashed, before.
+        if stores.options.verify && self.options.only.is_none() {
+            let (hash, id) = (stores.objects.hash(), stores.objects.id(object.number));
+            if !verify::has_id(hash, id, object.kind, object.data) {
+                let hex = stores.objects.hex(object.number);
+                let why = "its bytes do not have its id".to_owned();
+                self.visitor.skip(corrupt(format!("object {hex}"), why));
+            }
+        }
         let segments = &self.segments;
         let base = base.map(|(data, held)| Base {
             data,
@@ -379,6 +445,13 @@ impl<V: ObjectVisitor> Worker<'_, V> {
                 });
                 None
             }
+        }
+    }
+
+    /// Counts work that is done.
+    fn worked(&self, work: u64) {
+        if let Some(progress) = &self.stores.options.progress {
+            progress.done.fetch_add(work, Ordering::Relaxed);
         }
     }
 
@@ -469,7 +542,12 @@ impl<V: ObjectVisitor> Worker<'_, V> {
             held,
             next: 0,
         }];
+        let each = pack.entries[root as usize].size + ENTRY_WORK;
+        self.worked(each);
         while let Some(frame) = stack.last_mut() {
+            if self.visitor.stop() {
+                return;
+            }
             let children = pack.children(frame.entry);
             let Some(child) = children.get(frame.next).copied() else {
                 let frame = stack.pop().expect("it was there");
@@ -495,6 +573,7 @@ impl<V: ObjectVisitor> Worker<'_, V> {
                     }
                 }
             }
+            self.worked(each);
             let text = match self.rebuild(pack, child, &frame.text) {
                 Ok(text) => text,
                 Err(why) => {
@@ -533,13 +612,7 @@ impl<V: ObjectVisitor> Worker<'_, V> {
                 next: 0,
             });
             let top = stack.len() - 1;
-            for frame in &mut stack[..top] {
-                if alive <= limits::SWEEP_BYTES {
-                    break;
-                }
-                alive -= frame.text.len();
-                (frame.text, frame.alive) = (Vec::new(), false);
-            }
+            alive = let_go(&mut stack[..top], alive);
         }
     }
 }

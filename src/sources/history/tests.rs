@@ -269,6 +269,58 @@ fn a_pack_that_ends_early_is_told_and_the_rest_is_read() {
     assert!(seen.len() < 30 && !all.skips.is_empty());
 }
 
+/// Opened so that each object is hashed.
+fn verified(path: &Path) -> Stores {
+    let places = Places::find(path, &PlacesOptions::default()).expect("a repository");
+    let options = OpenOptions {
+        threads: 2,
+        verify: true,
+        ..OpenOptions::default()
+    };
+    Stores::open_with(&places, options)
+}
+
+#[test]
+fn an_index_that_names_objects_wrongly_is_seen_when_they_are_hashed() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let repository = git2::Repository::init_bare(dir.path()).expect("a repository");
+    // Too short for deltas.
+    let texts = (0..60).map(|n| format!("text {n}\n"));
+    let mut ids: Vec<_> = texts
+        .map(|t| repository.blob(t.as_bytes()).expect("written"))
+        .collect();
+    let path = repack(&repository, &ids).with_extension("idx");
+    ids.sort();
+    writable(&path);
+    let mut index = fs::read(&path).expect("read");
+    // Places and checksums of two entries change their names: all of them hold, but the ids.
+    let count = ids.len();
+    for table in [8 + 1024 + 20 * count, 8 + 1024 + 24 * count] {
+        for i in 0..4 {
+            index.swap(table + 4 * 7 + i, table + 4 * 31 + i);
+        }
+    }
+    let (whole, _) = swept(&verified(dir.path()), 2, None);
+    assert_eq!(whole.skips, []);
+    fs::write(&path, index).expect("written");
+    let (unseen, _) = swept(&opened(dir.path()), 2, None);
+    assert_eq!(unseen.skips, []);
+    let (mut seen, _) = swept(&verified(dir.path()), 2, None);
+    seen.skips.sort();
+    let told: Vec<String> = seen
+        .skips
+        .iter()
+        .map(|s| s.path.to_string_lossy().into_owned())
+        .collect();
+    assert_eq!(told, [7, 31].map(|n| format!("object {}", ids[n])));
+    assert!(seen.skips.iter().all(|s| s.reason.code() == "corrupt"));
+    assert_eq!(
+        seen.objects.len(),
+        count,
+        "they are handed out all the same"
+    );
+}
+
 #[test]
 fn stores_that_lack_a_file_are_told() {
     let built = built(4);
