@@ -1,5 +1,7 @@
 //! Joins the floors: sources to detection to findings.
 
+mod commits;
+mod conceal;
 mod histories;
 mod history;
 mod worker;
@@ -13,12 +15,13 @@ use std::time::Instant;
 use crate::base::{Position, Stop};
 pub use crate::detect::Engine;
 use crate::detect::patterns::{Confidence, Pattern};
-use crate::detect::{Catalogue, Detector, Judged};
+use crate::detect::{Catalogue, Detector, Judged, Needles};
 use crate::findings::{Accepted, Allowances, Effect, Finding, Fingerprint, ScanResult};
 use crate::sources::history::SweepProgress;
 use crate::sources::{Globs, Heads, Skip, SkipReason, TreeOptions, TreeSource, top_of};
 use worker::Worker;
 
+pub use commits::{CommitsOptions, commits};
 pub use histories::histories;
 pub use history::{HistoryOptions, Moment, Narrow, history};
 
@@ -35,6 +38,8 @@ pub struct ScanOptions {
     pub catalogue: Catalogue,
     /// How.
     pub engine: Engine,
+    /// One known value to look for, instead of patterns.
+    pub find: Option<Arc<Needles>>,
     /// The least confidence that is shown; what is below is counted.
     pub least: Option<Confidence>,
     /// What somebody accepted.
@@ -89,13 +94,15 @@ pub enum ScanError {
     UnknownPattern(String, String),
     /// A store of earlier sweeps that cannot be used: which, why, and what to do.
     Store(String),
+    /// Commits that were asked for and are not known: why.
+    Revision(String),
 }
 
 impl std::fmt::Display for ScanError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Glob(source, why) => write!(f, "{source}: {why}"),
-            Self::Store(why) => f.write_str(why),
+            Self::Store(why) | Self::Revision(why) => f.write_str(why),
             Self::UnknownPattern(source, id) => {
                 write!(
                     f,
@@ -164,9 +171,12 @@ fn run(options: &ScanOptions, explaining: bool) -> Result<(Vec<Explained>, ScanR
         stop: options.stop.clone(),
     });
     let progress = options.progress.as_deref();
+    let find = options.find.as_deref();
     let worker = |progress| {
         let stop = &options.stop;
-        Worker::new(&detector, &exclude, progress, explaining, &today, stop)
+        Worker::new(
+            &detector, find, &exclude, progress, explaining, &today, stop,
+        )
     };
     let workers = source.walk(|| worker(progress));
 
@@ -177,7 +187,7 @@ fn run(options: &ScanOptions, explaining: bool) -> Result<(Vec<Explained>, ScanR
     let mut result = ScanResult {
         files: merged.files,
         bytes: merged.bytes,
-        patterns: detector.patterns().len(),
+        patterns: sought(options, &detector),
         has_history: options.targets.iter().any(|target| {
             let target = target.canonicalize();
             target.is_ok_and(|target| top_of(&target).is_some())
@@ -211,8 +221,17 @@ fn run(options: &ScanOptions, explaining: bool) -> Result<(Vec<Explained>, ScanR
     explained.sort_by(|a, b| {
         (&a.path, a.start, a.judged.pattern.id).cmp(&(&b.path, b.start, b.judged.pattern.id))
     });
+    if let Some(needles) = find {
+        conceal::conceal(&mut result, needles);
+    }
     result.elapsed = began.elapsed();
     Ok((explained, result))
+}
+
+/// How many patterns are looked for, or ways of writing one value.
+fn sought(options: &ScanOptions, detector: &Detector) -> usize {
+    let find = options.find.as_deref();
+    find.map_or(detector.patterns().len(), Needles::ways)
 }
 
 /// What each glob left out.

@@ -13,6 +13,8 @@ Examples:
   straykey scan . -o sarif:out.sarif      the same, and a SARIF file beside it
   git show HEAD:config.yml | straykey scan -
   straykey history                        everything that git still holds, with its story
+  straykey commits origin/main..HEAD      what each commit of a range brings in
+  straykey history --find - < value       where one known value is, in any encoding
   straykey history --recursive clones     the same of all repositories in a folder
   straykey explain deploy/prod.env:12     why something there was or was not reported
   straykey allow 7f3a91c2 --reason \"a key of the documentation\"
@@ -52,6 +54,8 @@ pub struct Tell {
 pub enum Command {
     /// Scan files and folders, or standard input
     Scan(ScanArgs),
+    /// Judge every commit of a range by itself: what each brings in
+    Commits(CommitsArgs),
     /// Sweep everything that a git repository holds, and tell the story of each finding
     History(HistoryArgs),
     /// Tell why something was or was not reported
@@ -134,8 +138,41 @@ pub struct ScanArgs {
     pub paths: Vec<PathBuf>,
     #[command(flatten)]
     pub report: Reporting,
+    /// Look for one known value instead, in every encoding; - reads it from standard input
+    #[arg(long, value_name = "-", conflicts_with_all = ["show_secrets", "only", "patterns"])]
+    pub find: Option<String>,
     #[command(flatten)]
     pub look: Look,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct CommitsArgs {
+    /// A..B (what B has and A has not), B alone, or ^A B; branches, tags, ids, HEAD~2
+    #[arg(required = true, value_name = "RANGE")]
+    pub revisions: Vec<String>,
+    /// A folder of the repository, or its git folder [default: .]
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::DirPath)]
+    pub repo: Option<PathBuf>,
+    #[command(flatten)]
+    pub report: Reporting,
+    /// Leave out paths that match a glob, in the syntax of .gitignore; repeatable
+    #[arg(long, value_name = "GLOB")]
+    pub exclude: Vec<String>,
+    /// Add the patterns of a file; repeatable
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub patterns: Vec<PathBuf>,
+    /// Look for these patterns only: an id, or `provider.*`; repeatable
+    #[arg(long, value_name = "ID")]
+    pub only: Vec<String>,
+    /// Leave out (and count) the findings of a pattern: an id, or `provider.*`; repeatable
+    #[arg(long, value_name = "ID")]
+    pub disable: Vec<String>,
+    /// Read configuration and allowances from this folder; by default none is read
+    #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
+    pub config: Option<PathBuf>,
+    /// Worker threads; 0 for as many as there are cores
+    #[arg(short = 'j', long, value_name = "N", default_value_t = 0)]
+    pub threads: usize,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -167,6 +204,9 @@ pub struct HistoryArgs {
     /// Hash every object anew, and name those whose bytes do not have their id
     #[arg(long)]
     pub verify_objects: bool,
+    /// Look for one known value instead, in every encoding; - reads it from standard input
+    #[arg(long, value_name = "-", conflicts_with_all = ["show_secrets", "only", "patterns", "store"])]
+    pub find: Option<String>,
     /// Search every version of every file in full instead of what changed: slow, finds the same
     #[arg(long)]
     pub full_scan: bool,

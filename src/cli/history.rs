@@ -1,7 +1,7 @@
 //! `straykey history`: everything that git repositories hold.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use straykey::detect::Engine;
@@ -89,6 +89,12 @@ pub fn run(args: &HistoryArgs, how: Tell) -> Result<Exit, CliError> {
         settings.severity = severity.0;
     }
     let progress = Arc::new(Progress::default());
+    let taken = args.repos_from.as_deref() == Some(Path::new("-"));
+    if args.find.is_some() && taken {
+        let why = "standard input holds the value to look for: name a file with --repos-from";
+        return Err(CliError::new(why));
+    }
+    settings.options.find = super::find::value(args.find.as_deref())?;
     settings.options.progress = Some(Arc::clone(&progress));
     settings.options.stop = stop;
     let watch = Watch::begin(&progress, how.quiet);
@@ -164,7 +170,7 @@ fn sweep(options: &mut HistoryOptions, repositories: Repositories) -> Result<Swe
 }
 
 /// Where git's own variables say that objects are.
-fn environment() -> PlacesOptions {
+pub fn environment() -> PlacesOptions {
     let named = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
     let list = named("GIT_ALTERNATE_OBJECT_DIRECTORIES").unwrap_or_else(OsString::new);
     PlacesOptions {

@@ -5,10 +5,12 @@
 
 mod allow;
 mod args;
+mod commits;
 mod config;
 mod error;
 mod exit;
 mod explain;
+mod find;
 mod generate;
 mod history;
 mod home;
@@ -46,6 +48,7 @@ pub fn main() -> ExitCode {
 fn run(args: Args) -> Exit {
     let done = match args.command {
         Command::Scan(scan) => scan::run(&scan, args.tell),
+        Command::Commits(commits) => commits::run(&commits, args.tell),
         Command::History(history) => history::run(&history, args.tell),
         Command::Explain(explain) => explain::run(&explain),
         Command::Allow(allow) => allow::run(&allow),

@@ -27,6 +27,10 @@ pub fn run(args: &ScanArgs, how: Tell) -> Result<Exit, CliError> {
     } else {
         args.paths.clone()
     };
+    if args.find.is_some() && targets.iter().any(|t| t.as_os_str() == "-") {
+        let why = "standard input holds the value to look for: name the files to look in";
+        return Err(CliError::new(why));
+    }
     let confidence = args.report.confidence.map(|c| c.0);
     let mut settings = Settings::resolve(&args.look, targets, confidence)?;
     if let Some(severity) = args.report.severity {
@@ -34,6 +38,7 @@ pub fn run(args: &ScanArgs, how: Tell) -> Result<Exit, CliError> {
     }
     settings.options.stop = interrupt::watch();
     let progress = Arc::new(Progress::default());
+    settings.options.find = super::find::value(args.find.as_deref())?;
     settings.options.progress = Some(Arc::clone(&progress));
     let watch = Watch::begin(&progress, how.quiet);
     let scanned = straykey::scan::scan(&settings.options);

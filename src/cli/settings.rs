@@ -92,6 +92,7 @@ impl Settings {
             allowances,
             exclude,
             disable,
+            find: None,
             stop: Stop::default(),
             progress: None,
         };

@@ -12,6 +12,7 @@ mod entropy;
 mod inherit;
 mod judge;
 mod judged;
+mod needles;
 mod plain;
 mod prefilter;
 
@@ -20,6 +21,7 @@ pub use engine::{Detector, Engine, Scratch};
 pub use entropy::entropy;
 pub use inherit::Marks;
 pub use judged::{InlineAllow, Judged, Outcome, PartHit, Rejection};
+pub use needles::{Encoding, LEAST, MOST, NeedleHit, Needles, is_known};
 
 #[cfg(test)]
 mod tests;

@@ -14,7 +14,7 @@ use super::mask::{WEAK_MASK, mask};
 use super::{Accepted, Finding, Occurrence, PartPlace};
 use crate::base::{Position, Secret, Span, limits};
 use crate::detect::patterns::{Class, Confidence, Pattern};
-use crate::detect::{InlineAllow, Judged, Outcome};
+use crate::detect::{InlineAllow, Judged, Outcome, is_known};
 use crate::sources::{Chunk, Names, Origin};
 
 /// What makes two matches the same finding: pattern, the secret, and for a weak one the path; and
@@ -47,6 +47,8 @@ pub struct Collector {
     lines: Lines,
     names: Names,
     cover: Cover,
+    /// Whether no lines of source are kept.
+    bare: bool,
     /// Contents begun so far.
     content: u64,
     /// Matches that the content at hand has given.
@@ -66,6 +68,14 @@ impl Collector {
             names: Names::from_the_top(),
             ..Self::default()
         }
+    }
+
+    /// Keeps no lines of source: where only one value is looked for, nothing else on its line is
+    /// known to be no secret.
+    #[must_use]
+    pub fn without_frames(mut self) -> Self {
+        self.bare = true;
+        self
     }
 
     /// Tells that a new content begins.
@@ -173,7 +183,7 @@ impl Collector {
         }
         let masked = mask(j.pattern, j.secret.of(chunk.text));
         let shown = Secret::new(main.of(chunk.text));
-        let path = fingerprint.is_weak().then_some(name);
+        let path = (fingerprint.is_weak() && !is_known(j.pattern)).then_some(name);
         let key = Key {
             pattern: j.pattern.id,
             secret: strong,
@@ -194,7 +204,7 @@ impl Collector {
             held.framed = (self.content, 0);
         }
         let mut frame = Vec::new();
-        if held.framed.1 < limits::FRAMES {
+        if !self.bare && held.framed.1 < limits::FRAMES {
             held.framed.1 += 1;
             let frames = Frames {
                 text: chunk.text,

@@ -10,6 +10,7 @@ use std::fmt;
 use std::path::Path;
 
 use crate::base::path_text;
+use crate::detect::is_known;
 use crate::detect::patterns::{Class, Pattern};
 
 /// BLAKE3 contexts. Published constants: changing one changes every fingerprint there is.
@@ -81,11 +82,12 @@ impl Fingerprint {
                 Self::Strong(out)
             }
             Strength::Weak => {
-                let place = blake3::Hasher::new_derive_key(WEAK_PLACE)
-                    .update(pattern.id.as_bytes())
-                    .update(&[0])
-                    .update(path_text(path).as_bytes())
-                    .finalize();
+                let mut place = blake3::Hasher::new_derive_key(WEAK_PLACE);
+                place.update(pattern.id.as_bytes()).update(&[0]);
+                if !is_known(pattern) {
+                    place.update(path_text(path).as_bytes());
+                }
+                let place = place.finalize();
                 let place = place.as_bytes();
                 let of_secret = blake3::Hasher::new_derive_key(WEAK_SECRET)
                     .update(secret)

@@ -9,7 +9,7 @@ use crate::base::{escape_controls, path_text};
 use crate::detect::patterns::{Class, Lifetime, Severity};
 use crate::findings::{Finding, Occurrence, ScanResult};
 use crate::sources::{Skip, SkipReason};
-use crate::story::{HistoriesResult, HistoryResult};
+use crate::story::{HistoriesResult, HistoryResult, RangeResult};
 
 /// How many places of one finding are shown, and how many names of skips, without `-v`.
 const PLACES: usize = 3;
@@ -64,6 +64,15 @@ impl Report for Human {
         super::human_history::write(result, options, out)
     }
 
+    fn write_range(
+        &self,
+        result: &RangeResult,
+        options: &ReportOptions,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        super::human_range::write(result, options, out)
+    }
+
     fn write_histories(
         &self,
         result: &HistoriesResult,
@@ -74,7 +83,7 @@ impl Report for Human {
     }
 }
 
-fn finding(
+pub(super) fn finding(
     found: &Finding,
     options: &ReportOptions,
     style: Style,
@@ -392,7 +401,7 @@ pub(super) fn thousands(number: u64) -> String {
 }
 
 /// Bytes in units of 1,000, of KiB at least, so that no total tells how long a short secret is.
-fn size(bytes: u64) -> String {
+pub(super) fn size(bytes: u64) -> String {
     let bytes = bytes.div_ceil(1024) * 1024;
     match bytes {
         0..1_000_000 => format!("{} KB", bytes.div_ceil(1000)),

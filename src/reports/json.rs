@@ -6,7 +6,7 @@ use super::escaping::Escaping;
 use super::wire::{Document, Line};
 use super::{Report, ReportOptions};
 use crate::findings::ScanResult;
-use crate::story::{HistoriesResult, HistoryResult};
+use crate::story::{HistoriesResult, HistoryResult, RangeResult};
 
 /// One document with everything.
 #[derive(Clone, Copy, Debug)]
@@ -30,6 +30,16 @@ impl Report for Json {
         out: &mut dyn Write,
     ) -> io::Result<()> {
         serde_json::to_writer_pretty(Escaping(&mut *out), &Document::of_history(result, options))?;
+        out.write_all(b"\n")
+    }
+
+    fn write_range(
+        &self,
+        result: &RangeResult,
+        options: &ReportOptions,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        serde_json::to_writer_pretty(Escaping(&mut *out), &Document::of_range(result, options))?;
         out.write_all(b"\n")
     }
 
@@ -77,6 +87,23 @@ impl Report for JsonLines {
             for occurrence in &finding.occurrences {
                 let line = Line::new(finding, occurrence, Some(story), options);
                 let line = line.of(&result.read);
+                serde_json::to_writer(Escaping(&mut *out), &line)?;
+                out.write_all(b"\n")?;
+            }
+        }
+        Ok(())
+    }
+
+    fn write_range(
+        &self,
+        result: &RangeResult,
+        options: &ReportOptions,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        for (number, finding) in result.scan.findings.iter().enumerate() {
+            for occurrence in &finding.occurrences {
+                let commit = result.commit_of(number);
+                let line = Line::of_range(finding, occurrence, commit, options);
                 serde_json::to_writer(Escaping(&mut *out), &line)?;
                 out.write_all(b"\n")?;
             }

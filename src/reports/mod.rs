@@ -8,6 +8,7 @@ mod file;
 mod human;
 mod human_histories;
 mod human_history;
+mod human_range;
 mod json;
 mod sarif;
 mod sarif_rules;
@@ -16,12 +17,13 @@ mod style;
 mod taxonomies;
 mod wire;
 mod wire_history;
+mod wire_range;
 
 use std::io::{self, Write};
 
 use crate::detect::patterns::Severity;
 use crate::findings::ScanResult;
-use crate::story::{HistoriesResult, HistoryResult};
+use crate::story::{HistoriesResult, HistoryResult, RangeResult};
 
 pub use file::write_atomically;
 pub use human::Human;
@@ -79,6 +81,18 @@ pub trait Report {
     fn write_history(
         &self,
         result: &HistoryResult,
+        options: &ReportOptions,
+        out: &mut dyn Write,
+    ) -> io::Result<()>;
+
+    /// Writes the whole report of a range: findings with the commits that brought them in.
+    ///
+    /// # Errors
+    ///
+    /// What `out` says.
+    fn write_range(
+        &self,
+        result: &RangeResult,
         options: &ReportOptions,
         out: &mut dyn Write,
     ) -> io::Result<()>;

@@ -19,11 +19,11 @@ use serde_sarif::sarif::{
 };
 
 use super::{Report, ReportOptions, sarif_rules, taxonomies};
-use crate::base::{Position, path_text};
+use crate::base::{Position, day_of, path_text};
 use crate::detect::patterns::Pattern;
 use crate::findings::{Finding, Occurrence, ScanResult};
 use crate::sources::Skip;
-use crate::story::{HistoriesResult, HistoryResult, Narrowed, Story};
+use crate::story::{HistoriesResult, HistoryResult, Narrowed, RangeResult, Story};
 
 /// GitHub refuses a run with more results.
 const RESULTS: usize = 25_000;
@@ -62,6 +62,29 @@ impl Report for Sarif {
             }
         }
         say_narrowed(&mut run, result.read.narrowed.as_ref());
+        log(run, out)
+    }
+
+    /// The commit of a result is in its properties.
+    fn write_range(
+        &self,
+        result: &RangeResult,
+        options: &ReportOptions,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        let mut run = run(&result.scan, options);
+        let findings = result.scan.findings.iter().enumerate();
+        let commits = findings
+            .flat_map(|(number, f)| f.occurrences.iter().map(move |_| result.commit_of(number)));
+        for (result, commit) in run.results.iter_mut().flatten().zip(commits) {
+            if let (Some(bag), Some(commit)) = (&mut result.properties, commit) {
+                bag.additional_properties.extend([
+                    ("introducedBy".to_owned(), json!(commit.commit)),
+                    ("author".to_owned(), json!(commit.author)),
+                    ("date".to_owned(), json!(day_of(commit.time))),
+                ]);
+            }
+        }
         log(run, out)
     }
 

@@ -9,10 +9,11 @@ use serde::Serialize;
 
 use super::ReportOptions;
 use super::wire_history::{HistoryWire, RepositoryWire, StoryInWire, StoryWire};
+use super::wire_range::{CommitWire, RangeWire};
 use crate::base::path_text;
 use crate::detect::patterns::Pattern;
 use crate::findings::{Accepted, Finding, Occurrence, PartPlace, ScanResult};
-use crate::story::{HistoriesResult, HistoryRead, HistoryResult, Story};
+use crate::story::{CommitInfo, HistoriesResult, HistoryRead, HistoryResult, RangeResult, Story};
 
 /// The version of the JSON documents. The second number grows with additions, the first when
 /// something is taken away or changes its meaning.
@@ -44,6 +45,9 @@ pub(super) struct Document<'a> {
     /// What of a repository was read, if its history was swept.
     #[serde(skip_serializing_if = "Option::is_none")]
     history: Option<HistoryWire<'a>>,
+    /// What of a range of commits was read, if one was judged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    range: Option<RangeWire<'a>>,
     /// What of each repository was read, if several were swept.
     #[serde(skip_serializing_if = "Option::is_none")]
     repositories: Option<Vec<RepositoryWire<'a>>>,
@@ -117,6 +121,9 @@ struct FindingWire<'a> {
     /// What a history did with it.
     #[serde(skip_serializing_if = "Option::is_none")]
     story: Option<StoryWire<'a>>,
+    /// The commit of a range that brought it in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    commit: Option<CommitWire<'a>>,
     /// What the history of each repository did with it, if several were swept.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     stories: Vec<StoryInWire<'a>>,
@@ -188,6 +195,9 @@ pub(super) struct Line<'a> {
     /// What a history did with it.
     #[serde(skip_serializing_if = "Option::is_none")]
     story: Option<StoryWire<'a>>,
+    /// The commit of a range that brought it in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    commit: Option<CommitWire<'a>>,
     /// What narrowed the report, in the words of the command line, if not everything is told.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     narrowed_by: &'a [String],
@@ -239,6 +249,7 @@ impl<'a> Document<'a> {
                 .collect(),
             notices: &result.notices,
             history: None,
+            range: None,
             repositories: None,
         }
     }
@@ -249,6 +260,15 @@ impl<'a> Document<'a> {
             finding.story = Some(StoryWire::new(story));
         }
         document.history = Some(HistoryWire::new(&result.read));
+        document
+    }
+
+    pub(super) fn of_range(result: &'a RangeResult, options: &ReportOptions) -> Self {
+        let mut document = Self::new(&result.scan, options);
+        for (number, finding) in document.findings.iter_mut().enumerate() {
+            finding.commit = result.commit_of(number).map(CommitWire::new);
+        }
+        document.range = Some(RangeWire::new(&result.read));
         document
     }
 
@@ -283,6 +303,19 @@ impl<'a> Line<'a> {
             occurrence: occurrence(o),
             story: story.map(StoryWire::new),
             narrowed_by: &[],
+            commit: None,
+        }
+    }
+
+    pub(super) fn of_range(
+        f: &'a Finding,
+        o: &'a Occurrence,
+        commit: Option<&'a CommitInfo>,
+        options: &ReportOptions,
+    ) -> Self {
+        Self {
+            commit: commit.map(CommitWire::new),
+            ..Self::new(f, o, None, options)
         }
     }
 
@@ -325,6 +358,7 @@ fn finding<'a>(f: &'a Finding, options: &ReportOptions) -> FindingWire<'a> {
         cwe: p.cwe,
         occurrences: f.occurrences.iter().map(occurrence).collect(),
         story: None,
+        commit: None,
         stories: Vec::new(),
     }
 }

@@ -30,6 +30,7 @@ use crate::sources::{Globs, Skip, SkipReason};
 use crate::store::SweepStore;
 use crate::story::{Commits, HistoryRead, HistoryResult, NONE, Paths, State, TOP, Trees, expand};
 use judge::Judge;
+pub(super) use judge::is_match;
 use memory::Memory;
 pub use narrow::{Moment, Narrow};
 use search::Searcher;
@@ -98,6 +99,10 @@ pub fn history(options: &HistoryOptions) -> Result<HistoryResult, ScanError> {
         .extend(super::effects(&options.scan.exclude, &exclude));
     result.scan.skips.sort();
     result.scan.skips.dedup();
+    super::conceal::conceal_people(&mut result);
+    if let Some(needles) = &options.scan.find {
+        super::conceal::conceal_history(&mut result, needles);
+    }
     result.scan.elapsed = began.elapsed();
     Ok(result)
 }
@@ -164,6 +169,7 @@ fn sweep(
     // 3. What it is.
     let judging = judge::Judging {
         detector: &detector,
+        find: options.scan.find.as_deref(),
         exclude,
         today: &today,
         trees: &trees,
@@ -174,7 +180,7 @@ fn sweep(
     let judged = judged(&judging, &stores, &hopeful, threads, &messages);
     result.scan.skips.extend(judged.skips);
     result.scan.accepted = judged.accepted;
-    result.scan.patterns = detector.patterns().len();
+    result.scan.patterns = super::sought(&options.scan, &detector);
     withhold(
         &options.scan,
         &today,
@@ -340,6 +346,7 @@ fn search(
         let sets = [hopeful, &counted];
         let watch = (progress, stores.stop());
         Searcher::new(detector, stores.objects(), sets, memory, full, watch)
+            .finding(options.scan.find.as_deref())
     });
     let (mut facts, mut tags, mut texts) = (Vec::new(), HashMap::new(), Vec::new());
     let mut rest = Vec::new();

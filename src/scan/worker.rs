@@ -4,12 +4,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::{Explained, Progress};
 use crate::base::{Secret, Stop, limits};
-use crate::detect::{Detector, Outcome, Scratch};
+use crate::detect::{Detector, Needles, Outcome, Scratch};
 use crate::findings::{Collector, Fingerprint, mask};
 use crate::sources::{Chunk, Globs, Names, Origin, Skip, SkipReason, Visitor};
 
 pub(super) struct Worker<'a> {
     detector: &'a Detector,
+    /// One known value, which is looked for instead.
+    find: Option<&'a Needles>,
     exclude: &'a Globs,
     progress: Option<&'a Progress>,
     explaining: bool,
@@ -33,6 +35,7 @@ pub(super) struct Worker<'a> {
 impl<'a> Worker<'a> {
     pub(super) fn new(
         detector: &'a Detector,
+        find: Option<&'a Needles>,
         exclude: &'a Globs,
         progress: Option<&'a Progress>,
         explaining: bool,
@@ -41,6 +44,7 @@ impl<'a> Worker<'a> {
     ) -> Self {
         Self {
             detector,
+            find,
             exclude,
             progress,
             explaining,
@@ -48,7 +52,10 @@ impl<'a> Worker<'a> {
             stop,
             scratch: Scratch::default(),
             names: Names::default(),
-            collector: Collector::new(),
+            collector: match find {
+                Some(_) => Collector::new().without_frames(),
+                None => Collector::new(),
+            },
             explained: Vec::new(),
             skips: Vec::new(),
             full: false,
@@ -87,7 +94,10 @@ impl Visitor for Worker<'_> {
         if self.full {
             return;
         }
-        let judged = self.detector.scan(chunk, &origin.path, &mut self.scratch);
+        let judged = match self.find {
+            Some(needles) => needles.judged(chunk),
+            None => self.detector.scan(chunk, &origin.path, &mut self.scratch),
+        };
         let is_whole = chunk.first && chunk.last && chunk.core_end == chunk.text.len();
         if judged.is_empty() && is_whole {
             return;

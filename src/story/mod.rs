@@ -11,6 +11,7 @@
 mod commits;
 mod events;
 mod paths;
+mod range;
 mod several;
 mod trees;
 
@@ -21,6 +22,7 @@ use crate::findings::ScanResult;
 pub use commits::{CommitFact, Commits};
 pub use events::{Change, Happened, Happenings, Historian, Spot, ever_had};
 pub use paths::{Paths, TOP, Visited, expand};
+pub use range::{CommitInfo, RangeRead, RangeResult};
 pub use several::{HistoriesResult, RepositoryRead, StoryIn};
 pub use trees::{Entry, NONE, State, Trees};
 

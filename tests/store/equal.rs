@@ -2,8 +2,11 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::sync::Arc;
 
+use straykey::detect::Needles;
 use straykey::detect::patterns::Sampler;
+use straykey::scan::history;
 
 use super::common;
 use super::repository::{Made, Remembered, swept, token, with_pattern, with_store};
@@ -261,4 +264,37 @@ fn a_repository_that_lies_about_its_ids_hides_nothing_elsewhere() {
     let (told, _) = swept(&with_store(&honest.options(), &store));
     assert_eq!(told, swept(&honest.options()).0);
     assert!(told.contains("y.env"));
+}
+
+#[test]
+fn verification_and_a_known_value_take_no_word_of_a_store() {
+    let Some(mut made) = Made::new("sha1") else {
+        return;
+    };
+    made.write("a.env", &format!("key = {}\n", token(1)));
+    made.commit("in");
+    let store = made.store();
+    let remembering = with_store(&made.options(), &store);
+    // The first look for a value must not be remembered as one for patterns.
+    let value = Needles::new(token(1).as_bytes()).expect("long enough");
+    let mut finding = remembering.clone();
+    finding.scan.find = Some(Arc::new(value));
+    let found = history(&finding).expect("swept");
+    assert_eq!(found.scan.findings.len(), 1);
+    assert_eq!(found.scan.findings[0].pattern.id, "known.value");
+    let (first, remembered) = swept(&remembering);
+    assert_eq!(remembered.before, 0);
+    // Whoever asks for every object to be hashed gets every object hashed.
+    let mut verifying = remembering.clone();
+    verifying.verify = true;
+    let (verified, remembered) = swept(&verifying);
+    assert_eq!(remembered.before, 0);
+    assert_eq!(
+        remembered.again.as_deref(),
+        Some("every object is read to be verified")
+    );
+    assert!(verified.contains(r#""verified": true"#), "{verified}");
+    let (later, remembered) = swept(&remembering);
+    assert_eq!(remembered.before, 2);
+    assert_eq!(first, later);
 }

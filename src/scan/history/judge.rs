@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Hit, Identity};
 use crate::base::{Secret, Stop, limits};
-use crate::detect::{Detector, Judged, Outcome, Scratch};
+use crate::detect::{Detector, Judged, Needles, Outcome, Scratch};
 use crate::findings::{Accepted, Collector, Finding, Fingerprint};
 use crate::sources::history::{Base, Commit, Object, ObjectKind, ObjectVisitor, Tag};
 use crate::sources::{Chunk, ContentKind, Globs, Origin, Skip, SkipReason, content};
@@ -14,6 +14,8 @@ use crate::story::{Paths, Trees};
 /// What all workers share.
 pub(super) struct Judging<'a> {
     pub(super) detector: &'a Detector,
+    /// One known value, which is looked for instead.
+    pub(super) find: Option<&'a Needles>,
     pub(super) exclude: &'a Globs,
     pub(super) today: &'a str,
     pub(super) trees: &'a Trees,
@@ -49,7 +51,10 @@ impl<'a> Judge<'a> {
     pub(super) fn new(with: &'a Judging<'a>) -> Self {
         Self {
             with,
-            collector: Collector::from_the_top(),
+            collector: match with.find {
+                Some(_) => Collector::from_the_top().without_frames(),
+                None => Collector::from_the_top(),
+            },
             scratch: Scratch::default(),
             secrets: HashMap::new(),
             hits: Vec::new(),
@@ -112,7 +117,10 @@ impl<'a> Judge<'a> {
     fn text(&mut self, blob: u32, text: &[u8], kind: ContentKind, path: u32, shown: PathBuf) {
         let with = self.with;
         let chunk = Chunk::whole(text, kind);
-        let judged = with.detector.scan(&chunk, &shown, &mut self.scratch);
+        let judged = match with.find {
+            Some(needles) => needles.judged(&chunk),
+            None => with.detector.scan(&chunk, &shown, &mut self.scratch),
+        };
         self.collector.begin();
         self.collector.see(&chunk, &judged, &[]);
         for j in judged.iter().filter(|j| is_match(j, with.today)) {
@@ -170,7 +178,7 @@ impl<'a> Judge<'a> {
 }
 
 /// Whether a judged mark becomes a finding: a match, or one whose allowance ended.
-fn is_match(judged: &Judged, today: &str) -> bool {
+pub(in super::super) fn is_match(judged: &Judged, today: &str) -> bool {
     match &judged.outcome {
         Outcome::Match => true,
         Outcome::Allowed(allow) => allow.until.as_deref().is_some_and(|until| until < today),

@@ -218,13 +218,17 @@ pub(super) struct Batch {
     bytes: u64,
 }
 
-/// Opens the store that the options name.
+/// Opens the store that the options name. It knows nothing of a value that somebody looks for.
 ///
 /// # Errors
 ///
 /// If it cannot be used.
 pub(super) fn open(options: &HistoryOptions) -> Result<Option<SweepStore>, ScanError> {
-    let Some(path) = &options.store else {
+    let Some(path) = options
+        .store
+        .as_ref()
+        .filter(|_| options.scan.find.is_none())
+    else {
         return Ok(None);
     };
     let mut patterns = String::new();

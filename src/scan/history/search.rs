@@ -7,16 +7,24 @@ use std::sync::atomic::Ordering;
 use super::super::Progress;
 use super::memory::{Batch, Memory};
 use crate::base::Stop;
-use crate::detect::{Detector, Judged, Marks, Outcome, Rejection, Scratch};
+use crate::detect::{Detector, Judged, Marks, NeedleHit, Needles, Outcome, Rejection, Scratch};
 use crate::sources::history::{
     Base, Commit, Object, ObjectKind, ObjectSet, ObjectVisitor, Objects, Tag,
 };
 use crate::sources::{Chunk, ContentKind, Skip, SkipReason, content};
 use crate::story::{CommitFact, NONE};
 
+/// What is kept of a blob for those that are built upon it.
+pub(super) enum Kept {
+    Marks(Marks),
+    Hits(Vec<NeedleHit>),
+}
+
 /// One worker.
 pub(super) struct Searcher<'a> {
     detector: &'a Detector,
+    /// One known value, which is looked for instead.
+    find: Option<&'a Needles>,
     objects: &'a Objects,
     /// Takes the blobs that may hold a match.
     hopeful: &'a ObjectSet,
@@ -51,6 +59,7 @@ impl<'a> Searcher<'a> {
     ) -> Self {
         Self {
             detector,
+            find: None,
             objects,
             hopeful,
             counted,
@@ -69,19 +78,28 @@ impl<'a> Searcher<'a> {
         }
     }
 
+    /// Looks for one known value instead of patterns.
+    pub(super) fn finding(mut self, find: Option<&'a Needles>) -> Self {
+        self.find = find;
+        self
+    }
+
     /// Whether a whole text may hold a match, without help from a base.
     fn may(&mut self, text: &[u8], kind: ContentKind) -> bool {
+        if let Some(needles) = self.find {
+            return needles.is_in(text);
+        }
         let chunk = Chunk::whole(text, kind);
         let judged = self.detector.scan(&chunk, Path::new(""), &mut self.scratch);
         judged.iter().any(is_hope)
     }
 
-    /// Whether a blob may hold a match, and its marks.
+    /// Whether a blob may hold a match, and what texts that are built upon it inherit.
     fn blob(
         &mut self,
         object: &Object<'_>,
-        base: Option<Base<'_, Option<Marks>>>,
-    ) -> (bool, Option<Marks>) {
+        base: Option<Base<'_, Option<Kept>>>,
+    ) -> (bool, Option<Kept>) {
         if self.counted.insert(object.number) {
             self.blobs += 1;
             self.bytes += object.data.len() as u64;
@@ -93,21 +111,42 @@ impl<'a> Searcher<'a> {
                 .fetch_add(object.data.len() as u64, Ordering::Relaxed);
         }
         let (text, kind) = content(object.data);
-        let (hope, marks) = if self.full || kind == ContentKind::Utf16 {
-            (self.may(&text, kind), None)
-        } else {
-            let scratch = &mut self.scratch;
-            let marks = match base.and_then(|b| b.held.as_ref().map(|held| (held, b.segments))) {
-                Some((held, segments)) => self.detector.marks_upon(held, &text, segments, scratch),
-                None => self.detector.marks_of(&text, scratch),
-            };
-            let hope = self.detector.may_match(&text, kind, &marks, scratch);
-            (hope, Some(marks))
-        };
+        let (hope, kept) = self.look(&text, kind, base);
         if hope {
             self.hopeful.insert(object.number);
         }
-        (hope, marks)
+        (hope, kept)
+    }
+
+    /// The same of a text.
+    fn look(
+        &mut self,
+        text: &[u8],
+        kind: ContentKind,
+        base: Option<Base<'_, Option<Kept>>>,
+    ) -> (bool, Option<Kept>) {
+        if self.full || kind == ContentKind::Utf16 {
+            return (self.may(text, kind), None);
+        }
+        let held = base.and_then(|b| b.held.as_ref().map(|held| (held, b.segments)));
+        if let Some(needles) = self.find {
+            let hits = match held {
+                Some((Kept::Hits(held), segments)) => needles.hits_upon(held, text, segments),
+                _ => needles.hits(text),
+            };
+            // Of more hits than are kept no text inherits.
+            let hope = hits.as_ref().is_none_or(|hits| !hits.is_empty());
+            return (hope, hits.map(Kept::Hits));
+        }
+        let scratch = &mut self.scratch;
+        let marks = match held {
+            Some((Kept::Marks(held), segments)) => {
+                self.detector.marks_upon(held, text, segments, scratch)
+            }
+            _ => self.detector.marks_of(text, scratch),
+        };
+        let hope = self.detector.may_match(text, kind, &marks, scratch);
+        (hope, Some(Kept::Marks(marks)))
     }
 
     /// Whether a commit's text may hold a match; `None` if it is damaged.
@@ -168,17 +207,17 @@ fn is_hope(judged: &Judged) -> bool {
 }
 
 impl ObjectVisitor for Searcher<'_> {
-    type Held = Option<Marks>;
+    type Held = Option<Kept>;
 
     fn object(
         &mut self,
         object: &Object<'_>,
-        base: Option<Base<'_, Option<Marks>>>,
-    ) -> Option<Marks> {
-        let (hope, marks) = match object.kind {
+        base: Option<Base<'_, Option<Kept>>>,
+    ) -> Option<Kept> {
+        let (hope, kept) = match object.kind {
             ObjectKind::Blob => {
-                let (hope, marks) = self.blob(object, base);
-                (Some(hope), marks)
+                let (hope, kept) = self.blob(object, base);
+                (Some(hope), kept)
             }
             ObjectKind::Commit => (self.commit(object), None),
             ObjectKind::Tag => (self.tag(object), None),
@@ -189,7 +228,7 @@ impl ObjectVisitor for Searcher<'_> {
         {
             self.skips.push(skip);
         }
-        marks
+        kept
     }
 
     fn skip(&mut self, skip: Skip) {

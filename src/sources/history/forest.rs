@@ -18,22 +18,23 @@ use crate::base::Stop;
 /// Bytes of a pack that are read at a time.
 const BLOCK: usize = 2 << 20;
 /// The longest header of an entry: type and size, and an offset or an id.
-const HEADER: usize = 10 + 32;
+pub(super) const HEADER: usize = 10 + 32;
 /// Bytes before the first entry.
-const PACK_HEADER: u64 = 12;
+pub(super) const PACK_HEADER: u64 = 12;
 
 /// What the header of an entry says.
 #[derive(Clone, Copy, Debug)]
-struct Header {
+pub(super) struct Header {
     /// `None` for a delta.
-    kind: Option<ObjectKind>,
-    size: u64,
-    base: Base,
-    len: u8,
+    pub(super) kind: Option<ObjectKind>,
+    pub(super) size: u64,
+    pub(super) base: Base,
+    pub(super) len: u8,
 }
 
+/// What a delta is built upon, as its header says.
 #[derive(Clone, Copy, Debug)]
-enum Base {
+pub(super) enum Base {
     None,
     /// So many bytes before.
     Before(u64),
@@ -248,7 +249,7 @@ fn part_of(
 }
 
 /// Parses the header of an entry.
-fn parse_header(bytes: &[u8], hash: HashKind) -> Option<Header> {
+pub(super) fn parse_header(bytes: &[u8], hash: HashKind) -> Option<Header> {
     let mut at = 0;
     let mut next = || {
         let byte = *bytes.get(at)?;

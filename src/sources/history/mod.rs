@@ -19,15 +19,18 @@ mod discover;
 mod forest;
 mod index;
 mod inflate;
+mod lookup;
 mod loose;
 mod naming;
 mod objects;
 mod open;
 mod pack;
 mod places;
+mod range;
 mod read;
 mod refs;
 mod resolve;
+mod revisions;
 mod sound;
 mod sweep;
 
@@ -42,11 +45,14 @@ use crate::base::Stop;
 pub use commit::{Commit, Tag, Who};
 pub use delta::{Segment, apply as apply_delta};
 pub use discover::{Discovery, Located};
+pub use lookup::{Absence, Id, Lookup, LookupReader};
 pub use objects::{HashKind, Objects, hex};
 pub use open::OpenOptions;
 pub use places::{Format, Places, PlacesOptions};
+pub use range::{Failed, Range, RangeCommit, Touched, only_in, range, touched};
 pub use read::ObjectReader;
 pub use refs::{Holder, HolderKind, Holders};
+pub use revisions::{RevisionError, Revisions};
 pub use sweep::{Base, Object, ObjectSet, ObjectVisitor, SweepOptions, SweepProgress};
 
 /// What an object is.

@@ -1,0 +1,67 @@
+//! `straykey commits`: every commit of a range by itself.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use straykey::detect::Engine;
+use straykey::reports::Format;
+use straykey::scan::{CommitsOptions, Progress};
+
+use super::args::{CommitsArgs, EngineArg, Look, Tell};
+use super::error::CliError;
+use super::exit::Exit;
+use super::history::environment;
+use super::output::{Outputs, report_options};
+use super::progress::Watch;
+use super::scan::tell_what_is_missing;
+use super::settings::Settings;
+
+/// Runs the command.
+pub fn run(args: &CommitsArgs, how: Tell) -> Result<Exit, CliError> {
+    let outputs = Outputs::resolve(&args.report)?;
+    let repository = args.repo.clone().unwrap_or_else(|| PathBuf::from("."));
+    let look = Look {
+        no_ignore: false,
+        exclude: args.exclude.clone(),
+        patterns: args.patterns.clone(),
+        only: args.only.clone(),
+        disable: args.disable.clone(),
+        // The working tree is that of the range's end: it must not say what of it is looked for.
+        no_config: args.config.is_none(),
+        config: args.config.clone(),
+        threads: args.threads,
+        engine: EngineArg(Engine::Fast),
+    };
+    let confidence = args.report.confidence.map(|c| c.0);
+    let mut settings = Settings::resolve(&look, vec![repository.clone()], confidence)?;
+    if let Some(severity) = args.report.severity {
+        settings.severity = severity.0;
+    }
+    settings.options.stop = super::interrupt::watch();
+    let progress = Arc::new(Progress::default());
+    settings.options.progress = Some(Arc::clone(&progress));
+    let watch = Watch::begin(&progress, how.quiet);
+    let judged = straykey::scan::commits(&CommitsOptions {
+        repository,
+        places: environment(),
+        revisions: args.revisions.clone(),
+        scan: settings.options,
+    });
+    watch.into_iter().for_each(Watch::end);
+    let mut result = judged?;
+    result.scan.notices.splice(0..0, settings.notices);
+
+    let options = report_options(args.report.show_secrets, settings.severity, how);
+    let written = outputs.write(&options, |report, options, out| {
+        report.write_range(&result, options, out)
+    });
+    if outputs.stdout() != Format::Human {
+        tell_what_is_missing(&result.scan, how.quiet);
+    }
+    written?;
+    Ok(Exit::of(
+        &result.scan,
+        settings.severity,
+        args.report.exit_zero,
+    ))
+}

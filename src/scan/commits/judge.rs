@@ -1,0 +1,422 @@
+//! One commit: what it brings in.
+
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::sync::atomic::Ordering;
+
+use super::super::Progress;
+use super::super::conceal::hide;
+use super::super::history::is_match;
+use super::absent;
+use super::renames::Renames;
+use crate::base::{Secret, limits};
+use crate::detect::patterns::{Confidence, Pattern};
+use crate::detect::{Detector, Judged, Outcome, Scratch};
+use crate::findings::{Accepted, Collector, Finding};
+use crate::sources::history::{
+    Commit, Failed, Id, Lookup, LookupReader, RangeCommit, Touched, path_of, touched,
+};
+use crate::sources::{Chunk, ContentKind, Globs, Origin, Skip, SkipReason, content};
+use crate::story::CommitInfo;
+
+/// How many parents a commit is compared with: git makes merges of some sixty at most.
+const PARENTS: usize = 1 << 10;
+
+/// How many versions of files are remembered that hold a match.
+const REMEMBERED: usize = 1 << 12;
+
+/// What all workers share.
+pub(super) struct Judging<'a> {
+    pub(super) detector: &'a Detector,
+    pub(super) exclude: &'a Globs,
+    pub(super) today: &'a str,
+    pub(super) lookup: &'a Lookup,
+    pub(super) is_partial: bool,
+    pub(super) progress: Option<&'a Progress>,
+}
+
+/// A secret of a pattern.
+pub(super) type Key = (&'static str, Secret);
+
+/// A finding of a touched file that was there before.
+#[derive(Debug)]
+pub(super) struct Older {
+    pub(super) pattern: &'static Pattern,
+    pub(super) secret: Secret,
+    pub(super) path: PathBuf,
+    pub(super) confidence: Confidence,
+}
+
+impl Older {
+    fn identity(&self) -> (&str, &Secret, &Path) {
+        (self.pattern.id, &self.secret, &self.path)
+    }
+}
+
+impl PartialEq for Older {
+    fn eq(&self, other: &Self) -> bool {
+        self.identity() == other.identity()
+    }
+}
+
+impl Eq for Older {}
+
+impl Hash for Older {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.identity().hash(state);
+    }
+}
+
+/// What one commit told.
+#[derive(Debug, Default)]
+pub(super) struct Told {
+    pub(super) info: CommitInfo,
+    pub(super) findings: Vec<Finding>,
+    pub(super) accepted: Vec<Accepted>,
+    pub(super) older: Vec<Older>,
+    pub(super) new: Vec<Key>,
+    pub(super) skips: Vec<Skip>,
+    pub(super) files: u64,
+    pub(super) bytes: u64,
+}
+
+/// The matches of a version of a file: the secret, whether a comment allows it, and a hash of the
+/// line it begins on.
+type Matches = Rc<Vec<((Key, bool), u64)>>;
+
+/// One worker.
+pub(super) struct Teller<'a> {
+    with: &'a Judging<'a>,
+    reader: LookupReader<'a>,
+    scratch: Scratch,
+    /// By content and path.
+    remembered: HashMap<(Id, Vec<u8>), Matches>,
+}
+
+impl<'a> Teller<'a> {
+    pub(super) fn new(with: &'a Judging<'a>) -> Self {
+        Self {
+            with,
+            reader: with.lookup.reader(),
+            scratch: Scratch::default(),
+            remembered: HashMap::new(),
+        }
+    }
+
+    /// Judges a commit.
+    pub(super) fn commit(&mut self, commit: &RangeCommit) -> Told {
+        let hex = self.with.lookup.hex(&commit.id);
+        let mut told = Told::default();
+        let mut collector = Collector::from_the_top();
+        let mut failed: Vec<Failed> = Vec::new();
+        match self.reader.read(&commit.id) {
+            Ok((_, data)) => self.message(&hex, &data, &mut collector, &mut told),
+            Err(why) => failed.push((commit.id, why)),
+        }
+        told.info.commit.clone_from(&hex);
+        let mut parents = Vec::new();
+        for parent in &commit.parents {
+            let read = self.reader.read(parent);
+            let tree = read.map(|(_, data)| {
+                let tree = Commit::parse(&data).map(|c| c.tree.to_vec());
+                tree.and_then(|hex| self.with.lookup.hash().parse(&hex))
+            });
+            match tree {
+                Ok(tree) => parents.extend(tree),
+                Err(why) => failed.push((*parent, why)),
+            }
+        }
+        // One that comes twice, or two that have the same, are one.
+        parents.sort_unstable();
+        parents.dedup();
+        if parents.len() > PARENTS {
+            parents.truncate(PARENTS);
+            told.skips.push(Skip {
+                path: format!("commit {hex}").into(),
+                reason: SkipReason::Unsupported(format!(
+                    "it has more than {PARENTS} parents: it was compared with so many"
+                )),
+            });
+        }
+        let files = touched(&mut self.reader, &commit.tree, &parents, &mut failed);
+        let mut moved = Renames::new(commit.tree, &parents);
+        for file in &files {
+            let shown = path_of(&file.path);
+            if self.with.exclude.leave_out(&shown) {
+                continue;
+            }
+            self.file(
+                file,
+                &shown,
+                &mut moved,
+                &mut collector,
+                &mut failed,
+                &mut told,
+            );
+        }
+        failed.sort_by_key(|f| f.0);
+        failed.dedup();
+        for (id, why) in &failed {
+            let object = self.with.lookup.hex(id);
+            told.skips
+                .push(absent(&hex, &object, why, self.with.is_partial));
+        }
+        (told.findings, told.accepted) = collector.finish();
+        told
+    }
+
+    /// Who made a commit, and what its message holds.
+    fn message(&mut self, hex: &str, data: &[u8], collector: &mut Collector, told: &mut Told) {
+        let Some(commit) = Commit::parse(data) else {
+            return;
+        };
+        let (author, committer) = (commit.author(), commit.committer());
+        told.info = CommitInfo {
+            commit: hex.to_owned(),
+            author: author.name,
+            author_mail: author.mail,
+            author_time: author.time,
+            committer: committer.name,
+            time: committer.time,
+        };
+        let path = PathBuf::from(format!("commit:{hex}"));
+        for range in commit.text {
+            let chunk = Chunk::whole(&data[range], ContentKind::Text);
+            let judged = self.with.detector.scan(&chunk, &path, &mut self.scratch);
+            self.take(&path, &chunk, &judged, &judged, collector, told);
+            // Somebody may be called like a secret.
+            for j in judged.iter().filter(|j| !j.is_harmless()) {
+                let secret = String::from_utf8_lossy(j.secret.of(chunk.text)).into_owned();
+                let info = &mut told.info;
+                for name in [&mut info.author, &mut info.author_mail, &mut info.committer] {
+                    hide(name, &secret);
+                }
+            }
+        }
+    }
+
+    /// Judges a file that a commit touches.
+    fn file(
+        &mut self,
+        file: &Touched,
+        shown: &Path,
+        moved: &mut Renames,
+        collector: &mut Collector,
+        failed: &mut Vec<Failed>,
+        told: &mut Told,
+    ) {
+        let data = match self.reader.read(&file.blob) {
+            Ok((_, data)) => data,
+            Err(why) => return failed.push((file.blob, why)),
+        };
+        told.files += 1;
+        told.bytes += data.len() as u64;
+        if let Some(progress) = self.with.progress {
+            progress.files.fetch_add(1, Ordering::Relaxed);
+            let bytes = data.len() as u64;
+            progress.bytes.fetch_add(bytes, Ordering::Relaxed);
+        }
+        let (text, kind) = content(&data);
+        let chunk = Chunk::whole(&text, kind);
+        let judged = self.with.detector.scan(&chunk, shown, &mut self.scratch);
+        if judged.is_empty() {
+            return;
+        }
+        let matches = self.matches(&text, &judged);
+        self.remember((file.blob, file.path.clone()), &matches);
+        // What each parent has of it, where it is or where it was moved from.
+        let mut olds: Vec<Matches> = Vec::new();
+        if !matches.is_empty() {
+            for (parent, old) in file.old.iter().enumerate() {
+                let before = match old {
+                    Some(blob) => Some((file.path.clone(), *blob)),
+                    None => moved.source(&mut self.reader, parent, &file.path, failed),
+                };
+                if let Some((path, blob)) = before {
+                    olds.extend(self.old(blob, path, failed));
+                }
+            }
+        }
+        let is_new = introduced(&matches, &olds);
+        // Matches are in the order of what was judged.
+        let counted = judged
+            .iter()
+            .filter(|j| !matches!(j.outcome, Outcome::Rejected(_)));
+        let mut new = Vec::new();
+        for (j, is_new) in counted.zip(is_new) {
+            if is_new {
+                new.push(j.clone());
+            } else if is_match(j, self.with.today) {
+                told.older.push(Older {
+                    pattern: j.pattern,
+                    secret: canonical(j, &text),
+                    path: shown.to_owned(),
+                    confidence: j.confidence,
+                });
+            }
+        }
+        self.take(shown, &chunk, &judged, &new, collector, told);
+    }
+
+    /// Collects those of the judged that are new.
+    fn take(
+        &self,
+        path: &Path,
+        chunk: &Chunk<'_>,
+        judged: &[Judged],
+        new: &[Judged],
+        collector: &mut Collector,
+        told: &mut Told,
+    ) {
+        collector.begin();
+        // All is hidden in the lines that are shown, old or new.
+        collector.see(chunk, judged, &[]);
+        let found = new.iter().filter(|j| is_match(j, self.with.today));
+        told.new
+            .extend(found.map(|j| (j.pattern.id, canonical(j, chunk.text))));
+        let origin = Origin {
+            path: path.to_owned(),
+        };
+        collector.take(&origin, chunk, new, self.with.today);
+        if collector.is_full() {
+            told.skips.push(Skip {
+                path: path.to_owned(),
+                reason: SkipReason::TooMany(limits::MATCHES),
+            });
+        }
+    }
+
+    /// The matches of an older version of a file; none if it cannot be read.
+    fn old(&mut self, blob: Id, path: Vec<u8>, failed: &mut Vec<Failed>) -> Option<Matches> {
+        if let Some(known) = self.remembered.get(&(blob, path.clone())) {
+            return Some(Rc::clone(known));
+        }
+        let data = match self.reader.read(&blob) {
+            Ok((_, data)) => data,
+            Err(why) => {
+                failed.push((blob, why));
+                return None;
+            }
+        };
+        let (text, kind) = content(&data);
+        let chunk = Chunk::whole(&text, kind);
+        let judged = self
+            .with
+            .detector
+            .scan(&chunk, &path_of(&path), &mut self.scratch);
+        let matches = self.matches(&text, &judged);
+        self.remember((blob, path), &matches);
+        Some(matches)
+    }
+
+    fn remember(&mut self, version: (Id, Vec<u8>), matches: &Matches) {
+        if self.remembered.len() == REMEMBERED {
+            self.remembered.clear();
+        }
+        self.remembered.insert(version, Rc::clone(matches));
+    }
+
+    fn matches(&self, text: &[u8], judged: &[Judged]) -> Matches {
+        let counted = judged
+            .iter()
+            .filter(|j| !matches!(j.outcome, Outcome::Rejected(_)));
+        let one = |j: &Judged| {
+            let key = (j.pattern.id, canonical(j, text));
+            let allowed = !is_match(j, self.with.today);
+            ((key, allowed), line_of(text, j.secret.start))
+        };
+        Rc::new(counted.map(one).collect())
+    }
+}
+
+fn canonical(judged: &Judged, text: &[u8]) -> Secret {
+    let written = || Secret::new(judged.secret.of(text));
+    judged.canonical.clone().unwrap_or_else(written)
+}
+
+/// A hash of the line that byte `at` is on.
+fn line_of(text: &[u8], at: usize) -> u64 {
+    let low = at.saturating_sub(limits::LINE_BYTES);
+    let start = memchr::memrchr(b'\n', &text[low..at]).map_or(low, |i| low + i + 1);
+    let high = text.len().min(at + limits::LINE_BYTES);
+    let end = memchr::memchr(b'\n', &text[at..high]).map_or(high, |i| at + i);
+    let mut hasher = DefaultHasher::new();
+    text[start..end].hash(&mut hasher);
+    hasher.finish()
+}
+
+/// Which matches are new: more of a secret than any parent's version has. Of several places those on
+/// lines that the older version has as well are the old ones.
+fn introduced(matches: &[((Key, bool), u64)], olds: &[Matches]) -> Vec<bool> {
+    let mut is_new = vec![true; matches.len()];
+    let mut by_key: HashMap<&(Key, bool), Vec<usize>> = HashMap::new();
+    for (place, (key, _)) in matches.iter().enumerate() {
+        by_key.entry(key).or_default().push(place);
+    }
+    for (key, places) in by_key {
+        let lines = |old: &Matches| -> Vec<u64> {
+            let same = old.iter().filter(|(k, _)| k == key);
+            same.map(|(_, line)| *line).collect()
+        };
+        let most = olds.iter().map(lines).max_by_key(Vec::len);
+        let Some(mut old) = most else { continue };
+        let mut left = old.len();
+        for place in &places {
+            let line = matches[*place].1;
+            if let Some(i) = old.iter().position(|o| *o == line) {
+                old.swap_remove(i);
+                is_new[*place] = false;
+                left -= 1;
+            }
+        }
+        for place in &places {
+            if left > 0 && is_new[*place] {
+                is_new[*place] = false;
+                left -= 1;
+            }
+        }
+    }
+    is_new
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_version_has_more_of_is_new() {
+        let of = |list: &[(&str, u64)]| -> Matches {
+            let key = |secret: &str| (("p", Secret::new(secret.as_bytes())), false);
+            let one = |(secret, line): &(&str, u64)| (key(secret), *line);
+            Rc::new(list.iter().map(one).collect())
+        };
+        let told = |new: &[(&str, u64)], olds: &[&[(&str, u64)]]| {
+            let olds: Vec<Matches> = olds.iter().map(|old| of(old)).collect();
+            introduced(&of(new), &olds)
+        };
+        assert_eq!(told(&[("a", 1)], &[]), [true]);
+        assert_eq!(told(&[("a", 1)], &[&[("b", 1)]]), [true]);
+        assert_eq!(
+            told(&[("a", 1)], &[&[("a", 2)]]),
+            [false],
+            "the line does not matter"
+        );
+        assert_eq!(told(&[("a", 1), ("a", 2)], &[&[("a", 2)]]), [true, false]);
+        assert_eq!(told(&[("a", 1), ("a", 2)], &[&[("a", 3)]]), [false, true]);
+        assert_eq!(told(&[("a", 1), ("a", 1)], &[&[("a", 1)]]), [false, true]);
+        // At a merge each secret may come from another parent.
+        assert_eq!(
+            told(&[("a", 1), ("b", 1), ("c", 1)], &[&[("a", 1)], &[("b", 1)]]),
+            [false, false, true]
+        );
+        assert_eq!(
+            told(&[("a", 1), ("a", 2)], &[&[("a", 1)], &[("a", 2)]])
+                .iter()
+                .filter(|n| **n)
+                .count(),
+            1
+        );
+    }
+}
