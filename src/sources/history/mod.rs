@@ -22,6 +22,7 @@ mod inflate;
 mod lookup;
 mod loose;
 mod naming;
+mod object_set;
 mod objects;
 mod open;
 mod pack;
@@ -33,6 +34,7 @@ mod resolve;
 mod revisions;
 mod sound;
 mod sweep;
+mod walk;
 
 #[cfg(test)]
 mod tests;
@@ -46,6 +48,7 @@ pub use commit::{Commit, Tag, Who};
 pub use delta::{Segment, apply as apply_delta};
 pub use discover::{Discovery, Located};
 pub use lookup::{Absence, Id, Lookup, LookupReader};
+pub use object_set::ObjectSet;
 pub use objects::{HashKind, Objects, hex};
 pub use open::OpenOptions;
 pub use places::{Format, Places, PlacesOptions};
@@ -53,7 +56,7 @@ pub use range::{Failed, Range, RangeCommit, Touched, only_in, range, touched};
 pub use read::ObjectReader;
 pub use refs::{Holder, HolderKind, Holders};
 pub use revisions::{RevisionError, Revisions};
-pub use sweep::{Base, Object, ObjectSet, ObjectVisitor, SweepOptions, SweepProgress};
+pub use sweep::{Base, Object, ObjectVisitor, SweepOptions, SweepProgress};
 
 /// What an object is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
