@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use super::index::PackIndex;
 use super::loose::{self, Loose};
-use super::{HashKind, Objects, Places, Skip, Stores, SweepProgress, corrupt, forest, unreadable};
+use super::{
+    HashKind, Objects, Places, Skip, SkipReason, Stores, SweepProgress, corrupt, forest, unreadable,
+};
 use crate::base::Stop;
 
 /// How often the stores are listed anew because a pack went away while it was opened.
@@ -48,25 +50,7 @@ impl Stores {
     /// The same with more options.
     pub fn open_with(places: &Places, options: OpenOptions) -> Self {
         let hash = places.format.hash;
-        let (mut found, mut skips) = (Vec::new(), Vec::new());
-        for attempt in 0..TRIES {
-            (found, skips) = (Vec::new(), Vec::new());
-            let mut moved = false;
-            for store in &places.stores {
-                moved |= packs(store, hash, &mut found, &mut skips);
-            }
-            // A gc replaced packs: what they held is in others now.
-            if !moved || attempt + 1 == TRIES {
-                break;
-            }
-        }
-        let mut loose: Vec<(PathBuf, Vec<u8>)> = Vec::new();
-        for store in &places.stores {
-            let ids = loose::list(store, hash, &mut |path, e| skips.push(unreadable(path, e)));
-            if !ids.is_empty() {
-                loose.push((store.clone(), ids));
-            }
-        }
+        let (found, loose, mut skips) = listed(&places.stores, hash, &mut || {});
         let lists: Vec<&[u8]> = found
             .iter()
             .map(|f| &f.index.ids[..])
@@ -97,6 +81,65 @@ impl Stores {
             options,
         }
     }
+}
+
+/// Loose objects as they are listed: the folder of a store, and sorted ids.
+type Ids = (PathBuf, Vec<u8>);
+
+/// Opens all packs and lists all loose objects. `between` is called after the packs were opened
+/// and before loose objects are listed.
+///
+/// A gc moves objects from one into the other: it writes the new place before it takes the old one
+/// away. So what went away after the packs were opened is in a pack that is there after the loose
+/// objects were listed, and everything is listed anew if there is one that was not there before.
+fn listed(
+    stores: &[PathBuf],
+    hash: HashKind,
+    between: &mut dyn FnMut(),
+) -> (Vec<Found>, Vec<Ids>, Vec<Skip>) {
+    let mut attempt = 0;
+    loop {
+        attempt += 1;
+        let (mut found, mut loose, mut skips) = (Vec::new(), Vec::new(), Vec::new());
+        let before: Vec<Vec<PathBuf>> = stores.iter().map(|store| names(store)).collect();
+        let mut moved = false;
+        for store in stores {
+            moved |= packs(store, hash, &mut found, &mut skips);
+        }
+        between();
+        for store in stores {
+            let ids = loose::list(store, hash, &mut |path, e| skips.push(unreadable(path, e)));
+            if !ids.is_empty() {
+                loose.push((store.clone(), ids));
+            }
+        }
+        let came = stores.iter().zip(&before).find_map(|(store, before)| {
+            let after = names(store);
+            after.into_iter().find(|pack| !before.contains(pack))
+        });
+        if !moved && came.is_none() {
+            return (found, loose, skips);
+        }
+        if attempt == TRIES {
+            skips.extend(came.map(|path| Skip {
+                path,
+                reason: SkipReason::Changed(
+                    "packs came and went while they were listed; run again".to_owned(),
+                ),
+            }));
+            return (found, loose, skips);
+        }
+    }
+}
+
+/// The packs that a store has now, sorted; none if it cannot be listed, which [`packs`] tells.
+fn names(store: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(store.join("pack"));
+    let entries = entries.into_iter().flatten().filter_map(Result::ok);
+    let mut names: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+    names.retain(|path| path.extension().is_some_and(|e| e == "pack"));
+    names.sort();
+    names
 }
 
 /// Opens the packs of one store; whether one went away meanwhile.
@@ -161,4 +204,51 @@ fn open_one(pack: &Path, hash: HashKind) -> Result<Found, Skip> {
         file,
         index,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What git does when it packs loose objects while somebody lists: the pack comes, then the
+    /// loose object goes.
+    #[test]
+    fn what_is_packed_while_stores_are_listed_is_found() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let repository = git2::Repository::init(dir.path()).expect("a repository");
+        let id = repository.blob(b"some text\n").expect("written");
+        let store = repository.path().join("objects");
+        let hex = id.to_string();
+        let loose = store.join(&hex[..2]).join(&hex[2..]);
+        let mut calls = 0;
+        let stores = [store.clone()];
+        let (found, ids, skips) = listed(&stores, HashKind::Sha1, &mut || {
+            calls += 1;
+            if calls == 1 {
+                let mut builder = repository.packbuilder().expect("a builder");
+                builder.insert_object(id, None).expect("inserted");
+                builder
+                    .write(&store.join("pack"), 0)
+                    .expect("the pack is written");
+                std::fs::remove_file(&loose).expect("removed");
+            }
+        });
+        assert_eq!((calls, skips.len(), ids.len(), found.len()), (2, 0, 0, 1));
+        assert_eq!(found[0].index.ids, id.as_bytes());
+    }
+
+    #[test]
+    fn packs_that_never_stop_coming_are_told() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let folder = dir.path().join("pack");
+        std::fs::create_dir(&folder).expect("made");
+        let mut calls = 0;
+        let (_, _, skips) = listed(&[dir.path().to_owned()], HashKind::Sha1, &mut || {
+            calls += 1;
+            std::fs::write(folder.join(format!("{calls}.pack")), b"").expect("written");
+        });
+        assert_eq!(calls, TRIES);
+        let changed = |skip: &&Skip| matches!(skip.reason, SkipReason::Changed(_));
+        assert_eq!(skips.iter().filter(changed).count(), 1);
+    }
 }

@@ -259,20 +259,20 @@ impl Reading<'_> {
         let Some(data) = self.file(path, u64::MAX - 1) else {
             return;
         };
-        if self.objects.hash() != HashKind::Sha1 {
-            return self.out.skips.push(Skip {
-                path: path.to_owned(),
-                reason: SkipReason::Unsupported("an index with SHA-256 ids".to_owned()),
-            });
-        }
         let parsed = guarded(|| {
-            let hash = gix_index::hash::Kind::Sha1;
-            let options = gix_index::decode::Options::default();
+            let hash = match self.objects.hash() {
+                HashKind::Sha1 => gix_index::hash::Kind::Sha1,
+                HashKind::Sha256 => gix_index::hash::Kind::Sha256,
+            };
+            let options = gix_index::decode::Options {
+                // Its other threads would panic outside of the guard.
+                thread_limit: Some(1),
+                ..gix_index::decode::Options::default()
+            };
             let never = gix_index::State::new(hash).timestamp();
             let (index, _) = gix_index::State::from_bytes(&data, never, hash, options)?;
             if index.link().is_some() {
-                let whole =
-                    gix_index::File::at(path, hash, true, gix_index::decode::Options::default());
+                let whole = gix_index::File::at(path, hash, true, options);
                 return whole.map(gix_index::State::from);
             }
             Ok(index)
