@@ -35,7 +35,7 @@ pub struct Base<'a, H> {
 
 /// One worker's end of a sweep.
 ///
-/// If it panics the sweep tells that as [`SkipReason::Failed`] and goes on with the next object
+/// If it panics the sweep tells that as [`SkipReason::Failed`](crate::sources::SkipReason::Failed) and goes on with the next object
 /// and the same visitor.
 pub trait ObjectVisitor: Send {
     /// What is kept of an object while those that are built upon it are read.
