@@ -108,6 +108,47 @@ pub struct Look {
     pub engine: EngineArg,
 }
 
+/// What of git's objects is looked at, and for what. The working tree is that of one commit only: it
+/// must not say what is looked for, so no configuration is read unless it is named.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct LookObjects {
+    /// Leave out paths that match a glob, in the syntax of .gitignore; repeatable
+    #[arg(long, value_name = "GLOB")]
+    pub exclude: Vec<String>,
+    /// Add the patterns of a file; repeatable
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub patterns: Vec<PathBuf>,
+    /// Look for these patterns only: an id, or `provider.*`; repeatable
+    #[arg(long, value_name = "ID")]
+    pub only: Vec<String>,
+    /// Leave out (and count) the findings of a pattern: an id, or `provider.*`; repeatable
+    #[arg(long, value_name = "ID")]
+    pub disable: Vec<String>,
+    /// Read configuration and allowances from this folder; by default none is read
+    #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
+    pub config: Option<PathBuf>,
+    /// Worker threads; 0 for as many as there are cores
+    #[arg(short = 'j', long, value_name = "N", default_value_t = 0)]
+    pub threads: usize,
+}
+
+impl LookObjects {
+    /// The same in the words of a scan.
+    pub fn look(&self) -> Look {
+        Look {
+            no_ignore: false,
+            exclude: self.exclude.clone(),
+            patterns: self.patterns.clone(),
+            only: self.only.clone(),
+            disable: self.disable.clone(),
+            config: self.config.clone(),
+            no_config: self.config.is_none(),
+            threads: self.threads,
+            engine: EngineArg(Engine::Fast),
+        }
+    }
+}
+
 /// Where reports go, what they show, and what fails.
 #[derive(Clone, Debug, ClapArgs)]
 pub struct Reporting {
@@ -155,24 +196,8 @@ pub struct CommitsArgs {
     pub repo: Option<PathBuf>,
     #[command(flatten)]
     pub report: Reporting,
-    /// Leave out paths that match a glob, in the syntax of .gitignore; repeatable
-    #[arg(long, value_name = "GLOB")]
-    pub exclude: Vec<String>,
-    /// Add the patterns of a file; repeatable
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub patterns: Vec<PathBuf>,
-    /// Look for these patterns only: an id, or `provider.*`; repeatable
-    #[arg(long, value_name = "ID")]
-    pub only: Vec<String>,
-    /// Leave out (and count) the findings of a pattern: an id, or `provider.*`; repeatable
-    #[arg(long, value_name = "ID")]
-    pub disable: Vec<String>,
-    /// Read configuration and allowances from this folder; by default none is read
-    #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
-    pub config: Option<PathBuf>,
-    /// Worker threads; 0 for as many as there are cores
-    #[arg(short = 'j', long, value_name = "N", default_value_t = 0)]
-    pub threads: usize,
+    #[command(flatten)]
+    pub look: LookObjects,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -213,24 +238,8 @@ pub struct HistoryArgs {
     /// Remember what was searched in this file, and search only what is new since
     #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
     pub store: Option<PathBuf>,
-    /// Leave out paths that match a glob, in the syntax of .gitignore; repeatable
-    #[arg(long, value_name = "GLOB")]
-    pub exclude: Vec<String>,
-    /// Add the patterns of a file; repeatable
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub patterns: Vec<PathBuf>,
-    /// Look for these patterns only: an id, or `provider.*`; repeatable
-    #[arg(long, value_name = "ID")]
-    pub only: Vec<String>,
-    /// Leave out (and count) the findings of a pattern: an id, or `provider.*`; repeatable
-    #[arg(long, value_name = "ID")]
-    pub disable: Vec<String>,
-    /// Read configuration and allowances from this folder; by default none is read
-    #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
-    pub config: Option<PathBuf>,
-    /// Worker threads; 0 for as many as there are cores
-    #[arg(short = 'j', long, value_name = "N", default_value_t = 0)]
-    pub threads: usize,
+    #[command(flatten)]
+    pub look: LookObjects,
 }
 
 #[derive(Debug, ClapArgs)]

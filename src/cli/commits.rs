@@ -3,11 +3,10 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use straykey::detect::Engine;
 use straykey::reports::Format;
 use straykey::scan::{CommitsOptions, Progress};
 
-use super::args::{CommitsArgs, EngineArg, Look, Tell};
+use super::args::{CommitsArgs, Tell};
 use super::error::CliError;
 use super::exit::Exit;
 use super::history::environment;
@@ -20,20 +19,8 @@ use super::settings::Settings;
 pub fn run(args: &CommitsArgs, how: Tell) -> Result<Exit, CliError> {
     let outputs = Outputs::resolve(&args.report)?;
     let repository = args.repo.clone().unwrap_or_else(|| PathBuf::from("."));
-    let look = Look {
-        no_ignore: false,
-        exclude: args.exclude.clone(),
-        patterns: args.patterns.clone(),
-        only: args.only.clone(),
-        disable: args.disable.clone(),
-        // The working tree is that of the range's end: it must not say what of it is looked for.
-        no_config: args.config.is_none(),
-        config: args.config.clone(),
-        threads: args.threads,
-        engine: EngineArg(Engine::Fast),
-    };
     let confidence = args.report.confidence.map(|c| c.0);
-    let mut settings = Settings::resolve(&look, vec![repository.clone()], confidence)?;
+    let mut settings = Settings::resolve(&args.look.look(), vec![repository.clone()], confidence)?;
     if let Some(severity) = args.report.severity {
         settings.severity = severity.0;
     }

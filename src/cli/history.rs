@@ -4,14 +4,13 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use straykey::detect::Engine;
 use straykey::findings::ScanResult;
 use straykey::reports::{Format, Report, ReportOptions};
 use straykey::scan::{HistoryOptions, Moment, Narrow, Progress, ScanError};
 use straykey::sources::history::PlacesOptions;
 use straykey::story::{HistoriesResult, HistoryResult, Narrowed};
 
-use super::args::{EngineArg, HistoryArgs, Look, Tell};
+use super::args::{HistoryArgs, Tell};
 use super::error::CliError;
 use super::exit::Exit;
 use super::output::{Outputs, report_options};
@@ -66,25 +65,13 @@ impl Swept {
 pub fn run(args: &HistoryArgs, how: Tell) -> Result<Exit, CliError> {
     let outputs = Outputs::resolve(&args.report)?;
     let stop = interrupt::watch();
-    let look = Look {
-        no_ignore: false,
-        exclude: args.exclude.clone(),
-        patterns: args.patterns.clone(),
-        only: args.only.clone(),
-        disable: args.disable.clone(),
-        // A repository that is looked into after the fact must not say what is looked for.
-        no_config: args.config.is_none(),
-        config: args.config.clone(),
-        threads: args.threads,
-        engine: EngineArg(Engine::Fast),
-    };
     let confidence = args.report.confidence.map(|c| c.0);
     let repositories = Repositories::resolve(args, &stop)?;
     let targets = match &repositories {
         Repositories::One(path) => vec![path.clone()],
         Repositories::Several(_) => Vec::new(),
     };
-    let mut settings = Settings::resolve(&look, targets, confidence)?;
+    let mut settings = Settings::resolve(&args.look.look(), targets, confidence)?;
     if let Some(severity) = args.report.severity {
         settings.severity = severity.0;
     }
