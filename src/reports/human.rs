@@ -9,7 +9,7 @@ use crate::base::{escape_controls, path_text};
 use crate::detect::patterns::{Class, Lifetime, Severity};
 use crate::findings::{Finding, Occurrence, ScanResult};
 use crate::sources::{Skip, SkipReason};
-use crate::story::{HistoriesResult, HistoryResult, RangeResult};
+use crate::story::{HistoriesResult, HistoryResult, RangeResult, StagedResult};
 
 /// How many places of one finding are shown, and how many names of skips, without `-v`.
 const PLACES: usize = 3;
@@ -71,6 +71,15 @@ impl Report for Human {
         out: &mut dyn Write,
     ) -> io::Result<()> {
         super::human_range::write(result, options, out)
+    }
+
+    fn write_staged(
+        &self,
+        result: &StagedResult,
+        options: &ReportOptions,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        super::human_staged::write(result, options, out)
     }
 
     fn write_histories(

@@ -9,6 +9,7 @@ mod human;
 mod human_histories;
 mod human_history;
 mod human_range;
+mod human_staged;
 mod json;
 mod sarif;
 mod sarif_rules;
@@ -23,7 +24,7 @@ use std::io::{self, Write};
 
 use crate::detect::patterns::Severity;
 use crate::findings::ScanResult;
-use crate::story::{HistoriesResult, HistoryResult, RangeResult};
+use crate::story::{HistoriesResult, HistoryResult, RangeResult, StagedResult};
 
 pub use file::write_atomically;
 pub use human::Human;
@@ -96,6 +97,21 @@ pub trait Report {
         options: &ReportOptions,
         out: &mut dyn Write,
     ) -> io::Result<()>;
+
+    /// Writes the whole report of what is staged. A format that has no words of its own for it
+    /// writes what it writes of a scan.
+    ///
+    /// # Errors
+    ///
+    /// What `out` says.
+    fn write_staged(
+        &self,
+        result: &StagedResult,
+        options: &ReportOptions,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        self.write(&result.scan, options, out)
+    }
 
     /// Writes the whole report of several repositories: findings with their story in each of them.
     ///

@@ -14,9 +14,9 @@ use super::renames::Renames;
 use crate::base::{Secret, limits};
 use crate::detect::patterns::{Confidence, Pattern};
 use crate::detect::{Detector, Judged, Outcome, Scratch};
-use crate::findings::{Accepted, Collector, Finding};
+use crate::findings::{Accepted, Collector, Finding, Fingerprint};
 use crate::sources::history::{
-    Commit, Failed, Id, Lookup, LookupReader, RangeCommit, Touched, path_of, touched,
+    Absence, Commit, Failed, Id, Lookup, LookupReader, RangeCommit, Touched, path_of, touched,
 };
 use crate::sources::{Chunk, ContentKind, Globs, Origin, Skip, SkipReason, content};
 use crate::story::CommitInfo;
@@ -50,6 +50,10 @@ pub(super) struct Older {
 }
 
 impl Older {
+    pub(super) fn fingerprint(&self) -> Fingerprint {
+        Fingerprint::new(self.pattern, self.secret.expose(), &self.path)
+    }
+
     fn identity(&self) -> (&str, &Secret, &Path) {
         (self.pattern.id, &self.secret, &self.path)
     }
@@ -78,6 +82,10 @@ pub(super) struct Told {
     pub(super) older: Vec<Older>,
     pub(super) new: Vec<Key>,
     pub(super) skips: Vec<Skip>,
+    /// Objects that no store has.
+    pub(super) missing: Vec<Id>,
+    /// Files whose content no parent has, judged or left out.
+    pub(super) touched: u64,
     pub(super) files: u64,
     pub(super) bytes: u64,
 }
@@ -116,8 +124,29 @@ impl<'a> Teller<'a> {
             Err(why) => failed.push((commit.id, why)),
         }
         told.info.commit.clone_from(&hex);
+        let what = format!("commit {hex}");
+        let change = (commit.tree, &commit.parents[..]);
+        self.brought_in(&what, change, collector, failed, told)
+    }
+
+    /// Judges a tree that nobody committed yet.
+    pub(super) fn tree(&mut self, what: &str, tree: Id, parents: &[Id]) -> Told {
+        let collector = Collector::from_the_top();
+        self.brought_in(what, (tree, parents), collector, Vec::new(), Told::default())
+    }
+
+    /// Judges the files of a tree that are in none of its parents. `what` names it in messages.
+    fn brought_in(
+        &mut self,
+        what: &str,
+        (tree, parents): (Id, &[Id]),
+        mut collector: Collector,
+        mut failed: Vec<Failed>,
+        mut told: Told,
+    ) -> Told {
+        let commits = parents;
         let mut parents = Vec::new();
-        for parent in &commit.parents {
+        for parent in commits {
             let read = self.reader.read(parent);
             let tree = read.map(|(_, data)| {
                 let tree = Commit::parse(&data).map(|c| c.tree.to_vec());
@@ -134,14 +163,15 @@ impl<'a> Teller<'a> {
         if parents.len() > PARENTS {
             parents.truncate(PARENTS);
             told.skips.push(Skip {
-                path: format!("commit {hex}").into(),
+                path: what.into(),
                 reason: SkipReason::Unsupported(format!(
                     "it has more than {PARENTS} parents: it was compared with so many"
                 )),
             });
         }
-        let files = touched(&mut self.reader, &commit.tree, &parents, &mut failed);
-        let mut moved = Renames::new(commit.tree, &parents);
+        let files = touched(&mut self.reader, &tree, &parents, &mut failed);
+        told.touched = files.len() as u64;
+        let mut moved = Renames::new(tree, &parents);
         for file in &files {
             let shown = path_of(&file.path);
             if self.with.exclude.leave_out(&shown) {
@@ -159,9 +189,12 @@ impl<'a> Teller<'a> {
         failed.sort_by_key(|f| f.0);
         failed.dedup();
         for (id, why) in &failed {
+            if *why == Absence::Missing {
+                told.missing.push(*id);
+            }
             let object = self.with.lookup.hex(id);
             told.skips
-                .push(absent(&hex, &object, why, self.with.is_partial));
+                .push(absent(what, &object, why, self.with.is_partial));
         }
         (told.findings, told.accepted) = collector.finish();
         told

@@ -33,6 +33,7 @@ mod refs;
 mod resolve;
 mod revisions;
 mod sound;
+mod staging;
 mod sweep;
 mod walk;
 
@@ -56,6 +57,7 @@ pub use range::{Failed, Range, RangeCommit, Touched, only_in, range, touched};
 pub use read::ObjectReader;
 pub use refs::{Holder, HolderKind, Holders};
 pub use revisions::{RevisionError, Revisions};
+pub use staging::{Index, Staged};
 pub use sweep::{Base, Object, ObjectVisitor, SweepOptions, SweepProgress};
 
 /// What an object is.
