@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use super::super::{ScanError, ScanOptions, known, withhold};
 use super::judge::{Judging, Teller, Told};
-use super::{globs, notices, older};
+use super::{Comments, globs, notices, older};
 use crate::detect::Detector;
 use crate::findings::Fingerprint;
 use crate::sources::history::{
@@ -122,6 +122,7 @@ impl Judge<'_> {
                 lookup: &lookup,
                 is_partial: self.places.format.partial,
                 progress: scan.progress.as_deref(),
+                comments: Comments::Count,
             };
             let told = Teller::new(&judging).tree("index", staged.tree, &parents);
             // The index may remember trees that were swept away since: then they are made anew.
