@@ -151,7 +151,10 @@ fn what_the_commit_adds_is_told_and_what_was_there_is_not() {
     assert_eq!(told(&result), [at("old.env", 2)]);
     assert_eq!(result.before, [Before::Nowhere]);
     assert_eq!((result.read.older, result.read.files), (1, 1));
-    assert_eq!(result.scan.findings[0].occurrences[0].committed, Some(false));
+    assert_eq!(
+        result.scan.findings[0].occurrences[0].committed,
+        Some(false)
+    );
 }
 
 #[test]
@@ -269,7 +272,11 @@ fn in_a_merge_what_any_parent_has_is_old() {
     assert_eq!(result.read.merged, 1);
     repo.write("merge.env", &format!("A={}\n", token(3)));
     repo.git(&["add", "merge.env"]);
-    assert_eq!(repo.told(), [at("merge.env", 1)], "what the merge alone adds");
+    assert_eq!(
+        repo.told(),
+        [at("merge.env", 1)],
+        "what the merge alone adds"
+    );
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! What can be typed. The help, the completions and the man page are made of this.
 
+mod hook;
 mod staged;
 
 use std::path::PathBuf;
@@ -9,7 +10,11 @@ use straykey::detect::Engine;
 use straykey::detect::patterns::{Confidence, Severity};
 use straykey::reports::Format;
 
-pub use staged::StagedArgs;
+pub use hook::{
+    Hook, HookAgentArgs, HookArgs, HookCommand, HookInstallArgs, HookRunArgs, HookTestArgs,
+    Installed, OnTimeout,
+};
+pub use staged::{LookStaged, StagedArgs};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -69,6 +74,8 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Accept a finding, with a reason, in .straykey/ignore
     Allow(AllowArgs),
+    /// Install, run and prove hooks of git and of coding agents
+    Hook(HookArgs),
     /// List, show and check patterns
     Patterns(PatternsArgs),
     /// Print completions for a shell
@@ -157,7 +164,7 @@ impl LookObjects {
 }
 
 /// Where reports go, what they show, and what fails.
-#[derive(Clone, Debug, ClapArgs)]
+#[derive(Clone, Debug, Default, ClapArgs)]
 pub struct Reporting {
     /// The report on standard output [default: human]
     #[arg(short, long, value_name = "FORMAT")]

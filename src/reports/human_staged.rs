@@ -18,7 +18,11 @@ pub(super) fn write(
 ) -> io::Result<()> {
     let style = Style::new(options.colour);
     let scan = &result.scan;
-    let failed: Vec<&Skip> = scan.skips.iter().filter(|s| s.reason.is_incomplete()).collect();
+    let failed: Vec<&Skip> = scan
+        .skips
+        .iter()
+        .filter(|s| s.reason.is_incomplete())
+        .collect();
     let is_clean = scan.findings.is_empty() && failed.is_empty();
     if options.quiet && is_clean {
         return Ok(());
@@ -39,7 +43,11 @@ pub(super) fn write(
     match result.read.older {
         0 => {}
         1 => writeln!(out, "1 older secret in these files did not block")?,
-        n => writeln!(out, "{} older secrets in these files did not block", thousands(n))?,
+        n => writeln!(
+            out,
+            "{} older secrets in these files did not block",
+            thousands(n)
+        )?,
     }
     left_out(scan, Vec::new(), options, out)
 }
@@ -67,7 +75,10 @@ fn headline(
     if stops {
         let stop = style.bad("commit stopped");
         return match scan.findings.len() {
-            0 => writeln!(out, "straykey: {stop}: not all of {files} could be read, {time}"),
+            0 => writeln!(
+                out,
+                "straykey: {stop}: not all of {files} could be read, {time}"
+            ),
             _ => writeln!(out, "straykey: {stop}: {told}, {files}, {time}"),
         };
     }
@@ -77,8 +88,15 @@ fn headline(
     let clean = style.good("Clean");
     match (read.files, read.changes) {
         (0, false) => writeln!(out, "{clean}: nothing is staged, {time}; nothing sent"),
-        (0, true) => writeln!(out, "{clean}: no new content is staged, {time}; nothing sent"),
-        _ => writeln!(out, "{clean}: {files}, {}, {time}; nothing sent", size(scan.bytes)),
+        (0, true) => writeln!(
+            out,
+            "{clean}: no new content is staged, {time}; nothing sent"
+        ),
+        _ => writeln!(
+            out,
+            "{clean}: {files}, {}, {time}; nothing sent",
+            size(scan.bytes)
+        ),
     }
 }
 

@@ -29,8 +29,8 @@ use crate::sources::history::{
 use crate::sources::{Globs, Skip, SkipReason};
 use crate::story::{CommitFact, Commits, NONE, RangeResult};
 use judge::{Judging, Key, Older, Teller, Told};
-pub use staged::{StagedOptions, staged};
 use pushed::Alone;
+pub use staged::{StagedOptions, staged};
 
 pub use pushed::{Known, Pushed};
 

@@ -411,7 +411,12 @@ mod tests {
                 one("a.b.k2", "one   two"),
             ]
         );
-        for (bad, line) in [("k = v", 1), ("[a]\nk = \"x", 2), ("[a\n", 1), ("[a]\n= v", 2)] {
+        for (bad, line) in [
+            ("k = v", 1),
+            ("[a]\nk = \"x", 2),
+            ("[a\n", 1),
+            ("[a]\n= v", 2),
+        ] {
             assert_eq!(settings(bad), Err(line), "{bad:?}");
         }
     }
@@ -448,10 +453,23 @@ mod tests {
         let here = format!("[includeIf \"gitdir:{}/\"]\npath = other\n", top.display());
         write("home/.gitconfig", &here);
         assert_eq!(path(), Some(("/o".into(), Scope::Global)));
-        assert_eq!(Hooks::read(&home, None).path.map(|p| p.path), Some("/s".into()));
-        write("home/.gitconfig", "[includeIf \"onbranch:x\"]\npath = other\n");
-        assert_eq!(read().notices.len(), 1, "a condition that is not understood is told");
-        write("repo/.git/config", "[core]\nhooksPath = .githooks\n[include]\npath = /x\n");
+        assert_eq!(
+            Hooks::read(&home, None).path.map(|p| p.path),
+            Some("/s".into())
+        );
+        write(
+            "home/.gitconfig",
+            "[includeIf \"onbranch:x\"]\npath = other\n",
+        );
+        assert_eq!(
+            read().notices.len(),
+            1,
+            "a condition that is not understood is told"
+        );
+        write(
+            "repo/.git/config",
+            "[core]\nhooksPath = .githooks\n[include]\npath = /x\n",
+        );
         assert_eq!(path(), Some((".githooks".into(), Scope::Local)));
         assert_eq!(read().notices.len(), 2, "and what a repository includes");
         write("repo/.git/config.worktree", "[core]\nhooksPath = /w\n");

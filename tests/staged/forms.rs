@@ -59,7 +59,14 @@ fn a_split_index() {
 #[test]
 fn a_sparse_index() {
     let repo = changed(&[], |repo| {
-        repo.git(&["sparse-checkout", "set", "--cone", "--sparse-index", "a", "c"]);
+        repo.git(&[
+            "sparse-checkout",
+            "set",
+            "--cone",
+            "--sparse-index",
+            "a",
+            "c",
+        ]);
     });
     repo.write("a/two", "changed\n");
     repo.git(&["add", "a/two"]);
@@ -147,7 +154,9 @@ fn a_repository_of_somebody_else() {
             .and_then(|()| std::os::unix::fs::chown(repo.path(), Some(other), None));
         assert_eq!(repo_told(&repo), expected());
         if chowned.is_ok() {
-            let done = git_command(repo.path(), &["status"]).output().expect("git runs");
+            let done = git_command(repo.path(), &["status"])
+                .output()
+                .expect("git runs");
             assert!(!done.status.success(), "git refuses it");
         }
     }

@@ -19,7 +19,10 @@ fn hook(repo: &Repo, name: &str) {
 fn tried(dir: &Path, args: &[&str]) -> (bool, String) {
     let done = git_command(dir, args).output().expect("git runs");
     let said = [done.stdout, done.stderr].concat();
-    (done.status.success(), String::from_utf8_lossy(&said).into_owned())
+    (
+        done.status.success(),
+        String::from_utf8_lossy(&said).into_owned(),
+    )
 }
 
 fn with_hook() -> Repo {
@@ -45,8 +48,14 @@ fn a_commit_with_a_secret_is_stopped_and_one_without_is_not() {
     let (done, said) = tried(repo.path(), &["commit", "-m", "bad"]);
     assert!(!done, "{said}");
     assert!(said.contains("straykey: commit stopped: 1 new secret, 1 staged file, "));
-    assert!(said.contains("  a/key.env:1 github.pat-classic ghp_"), "{said}");
-    assert!(said.contains("  real:     remove, git add, commit;"), "{said}");
+    assert!(
+        said.contains("  a/key.env:1 github.pat-classic ghp_"),
+        "{said}"
+    );
+    assert!(
+        said.contains("  real:     remove, git add, commit;"),
+        "{said}"
+    );
     assert!(!said.contains(&token(1)), "masked");
 }
 
@@ -78,7 +87,10 @@ fn an_index_elsewhere_by_a_relative_name() {
         command.env("GIT_INDEX_FILE", "elsewhere");
         let done = command.output().expect("git runs");
         let said = [done.stdout, done.stderr].concat();
-        (done.status.success(), String::from_utf8_lossy(&said).into_owned())
+        (
+            done.status.success(),
+            String::from_utf8_lossy(&said).into_owned(),
+        )
     };
     assert!(add(repo.path(), &["read-tree", "HEAD"]).0);
     assert!(add(repo.path(), &["add", "a/key.env"]).0);
@@ -102,7 +114,10 @@ fn a_merge_is_judged_by_what_it_alone_brings_in() {
     let (done, said) = tried(repo.path(), &["merge", "--no-edit", "side"]);
     assert!(done, "{said}");
     assert!(said.contains("Clean: "), "{said}");
-    assert!(repo.git(&["log", "--format=%p", "-1"]).contains(' '), "a merge");
+    assert!(
+        repo.git(&["log", "--format=%p", "-1"]).contains(' '),
+        "a merge"
+    );
 }
 
 #[test]
@@ -132,11 +147,19 @@ fn words_of_an_empty_stage_and_of_removals() {
     let repo = with_hook();
     let run = common::straykey(repo.path(), &["staged"]);
     assert_eq!(run.code, 0);
-    assert!(run.out.starts_with("Clean: nothing is staged, "), "{}", run.out);
+    assert!(
+        run.out.starts_with("Clean: nothing is staged, "),
+        "{}",
+        run.out
+    );
     repo.git(&["rm", "-q", "b/two"]);
     let run = common::straykey(repo.path(), &["staged"]);
     assert_eq!(run.code, 0);
-    assert!(run.out.starts_with("Clean: no new content is staged, "), "{}", run.out);
+    assert!(
+        run.out.starts_with("Clean: no new content is staged, "),
+        "{}",
+        run.out
+    );
     let run = common::straykey(repo.path(), &["staged", "-q"]);
     assert_eq!((run.code, run.out.as_str()), (0, ""));
 }
@@ -149,9 +172,16 @@ fn exit_codes() {
     assert_eq!(common::straykey(repo.path(), &["staged"]).code, 1);
     let run = common::straykey(repo.path(), &["staged", "--exit-zero"]);
     assert_eq!(run.code, 0);
-    assert!(run.out.starts_with("straykey: commit not stopped: 1 new secret, "));
+    assert!(
+        run.out
+            .starts_with("straykey: commit not stopped: 1 new secret, ")
+    );
     fs::write(repo.path().join(".git/index"), "DIRC").expect("written");
-    for args in [&["staged"][..], &["staged", "--exit-zero"], &["staged", "-q"]] {
+    for args in [
+        &["staged"][..],
+        &["staged", "--exit-zero"],
+        &["staged", "-q"],
+    ] {
         let run = common::straykey(repo.path(), args);
         assert_eq!(run.code, 2, "{args:?}");
         assert!(run.out.contains("INCOMPLETE"), "{}", run.out);

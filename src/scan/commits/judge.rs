@@ -138,7 +138,13 @@ impl<'a> Teller<'a> {
     /// Judges a tree that nobody committed yet.
     pub(super) fn tree(&mut self, what: &str, tree: Id, parents: &[Id]) -> Told {
         let collector = Collector::from_the_top();
-        self.brought_in(what, (tree, parents), collector, Vec::new(), Told::default())
+        self.brought_in(
+            what,
+            (tree, parents),
+            collector,
+            Vec::new(),
+            Told::default(),
+        )
     }
 
     /// Judges the files of a tree that are in none of its parents. `what` names it in messages.

@@ -34,6 +34,8 @@ pub struct StagedOptions {
     /// Ids of commits that are being merged, if git has not written them down yet: it has not when
     /// it calls `pre-merge-commit`.
     pub merging: Vec<String>,
+    /// Judge all that is in the index, not only what is new to the last commit.
+    pub whole: bool,
     /// What is looked for and what is left out. Targets are not used.
     pub scan: ScanOptions,
 }
@@ -132,10 +134,13 @@ impl Judge<'_> {
             }
             result.read.changes = staged.tree != last_tree(&lookup, &parents);
             let conflict = "it is in conflict: git makes no commit until that is resolved";
-            result.scan.skips.extend(staged.conflicts.iter().map(|path| Skip {
-                path: path_of(path),
-                reason: SkipReason::Unsupported(conflict.to_owned()),
-            }));
+            result
+                .scan
+                .skips
+                .extend(staged.conflicts.iter().map(|path| Skip {
+                    path: path_of(path),
+                    reason: SkipReason::Unsupported(conflict.to_owned()),
+                }));
             if staged.announced > 0 {
                 result.scan.notices.push(format!(
                     "{} only announced (git add --intent-to-add): a commit has nothing of that",
@@ -152,6 +157,9 @@ impl Judge<'_> {
 
     /// The commits that a commit would have as parents.
     fn parents(&self, lookup: &Lookup, result: &mut StagedResult) -> Result<Vec<Id>, ScanError> {
+        if self.options.whole {
+            return Ok(Vec::new());
+        }
         let mut reader = lookup.reader();
         let head = Revisions::new(self.places, &mut reader).head();
         let head = head.map_err(|error| ScanError::Revision(error.to_string()))?;
@@ -163,7 +171,10 @@ impl Judge<'_> {
             ScanError::Revision(why)
         })?;
         let named = match &written {
-            Some(written) => String::from_utf8_lossy(written).lines().map(str::to_owned).collect(),
+            Some(written) => String::from_utf8_lossy(written)
+                .lines()
+                .map(str::to_owned)
+                .collect(),
             None => self.options.merging.clone(),
         };
         for hex in &named {
@@ -206,15 +217,22 @@ impl Judge<'_> {
         result.scan.skips.extend(told.skips);
         result.scan.files = told.files;
         result.scan.bytes = told.bytes;
-        let before: HashSet<(Fingerprint, &Path)> =
-            told.older.iter().map(|o| (o.fingerprint(), &*o.path)).collect();
+        let before: HashSet<(Fingerprint, &Path)> = told
+            .older
+            .iter()
+            .map(|o| (o.fingerprint(), &*o.path))
+            .collect();
         let anywhere: HashSet<Fingerprint> = before.iter().map(|(f, _)| *f).collect();
         for finding in &mut result.scan.findings {
             for o in &mut finding.occurrences {
                 o.committed = Some(before.contains(&(finding.fingerprint, &o.path)));
             }
             let is_known = anywhere.contains(&finding.fingerprint);
-            result.before.push(if is_known { Before::Committed } else { Before::Nowhere });
+            result.before.push(if is_known {
+                Before::Committed
+            } else {
+                Before::Nowhere
+            });
         }
         let (all, new) = (told.older.iter().collect(), told.new.iter().collect());
         result.read.older = older(&scan, &all, &new);

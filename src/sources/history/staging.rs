@@ -121,7 +121,11 @@ impl Index {
                     }
                 }
                 _ => {
-                    let name = if is_sparse { &rest[..rest.len() - 1] } else { rest };
+                    let name = if is_sparse {
+                        &rest[..rest.len() - 1]
+                    } else {
+                        rest
+                    };
                     self.file(entry, path, name, folder, &mut out)?;
                     at += 1;
                 }
@@ -208,11 +212,7 @@ impl Index {
         Ok(())
     }
 
-    fn make(
-        &self,
-        mut entries: Vec<(u32, &[u8], Id)>,
-        out: &mut Staged,
-    ) -> Result<Id, SkipReason> {
+    fn make(&self, mut entries: Vec<(u32, &[u8], Id)>, out: &mut Staged) -> Result<Id, SkipReason> {
         let len = self.hash.bytes();
         let mut bytes = Vec::with_capacity(entries.len() * (len + 32));
         for (mode, name, id) in &entries {
