@@ -232,14 +232,14 @@ impl Test {
                 row.push(Outcome::None);
                 continue;
             }
-            if *way != Way::Commit && self.is_at_base()? {
+            if *way != Way::Commit && self.head()? == self.trial.base {
                 self.trial.commit(With::NoHooks)?;
             }
             let done = match way {
                 Way::Commit => self.trial.commit(With::Hooks)?,
                 Way::Push => self.trial.push(With::Hooks)?,
                 Way::Range => {
-                    let range = format!("{}..HEAD", self.trial.base);
+                    let range = format!("{}..{}", self.trial.base, self.head()?);
                     self.trial.straykey(&["commits", &range], &[])?
                 }
             };
@@ -249,9 +249,10 @@ impl Test {
         Ok(row)
     }
 
-    fn is_at_base(&self) -> Result<bool, CliError> {
+    /// The commit that the worktree is at.
+    fn head(&self) -> Result<String, CliError> {
         let head = self.trial.git(With::NoHooks, &["rev-parse", "HEAD"])?;
-        Ok(String::from_utf8_lossy(&head.said).trim() == self.trial.base)
+        Ok(String::from_utf8_lossy(&head.said).trim().to_owned())
     }
 
     fn outcome(

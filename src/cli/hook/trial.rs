@@ -11,7 +11,7 @@ use std::process::{Command, Stdio};
 
 use straykey::base::{Stop, path_text};
 use straykey::sources::git_config::Hooks;
-use straykey::sources::history::{Places, PlacesOptions};
+use straykey::sources::history::{HashKind, Places, PlacesOptions};
 
 use super::places::{found, git_home, top};
 use crate::cli::error::CliError;
@@ -127,7 +127,11 @@ impl Trial {
         let rev = self.git(With::NoHooks, &["rev-parse", "HEAD"])?;
         self.base = String::from_utf8_lossy(&rev.said).trim().to_owned();
         let remote = self.remote();
-        let words = ["init", "-q", "--bare"].map(OsStr::new);
+        let format = match places.format.hash {
+            HashKind::Sha1 => "--object-format=sha1",
+            HashKind::Sha256 => "--object-format=sha256",
+        };
+        let words = ["init", "-q", "--bare", format].map(OsStr::new);
         let words = [&words[..], &[remote.as_os_str()]].concat();
         succeeded(self.git_in(&top, With::NoHooks, &words)?, "git init")?;
         let own = self.folder.path().join("objects");
