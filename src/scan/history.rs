@@ -28,7 +28,9 @@ use crate::sources::history::{
 };
 use crate::sources::{Globs, Skip};
 use crate::store::SweepStore;
-use crate::story::{Commits, HistoryRead, HistoryResult, Paths, State, TOP, Trees, expand};
+use crate::story::{
+    CommitFact, Commits, HistoryRead, HistoryResult, Paths, State, TOP, Trees, expand,
+};
 use judge::Judge;
 pub(super) use judge::is_match;
 use memory::Memory;
@@ -136,11 +138,7 @@ fn sweep(
     let memory = Memory::read(options, store, &stores)?;
     let seen = ObjectSet::new(objects.len());
     let hopeful = ObjectSet::new(objects.len());
-    let Searched {
-        commits,
-        tags,
-        texts,
-    } = search(
+    let Searched { facts, tags, texts } = search(
         options,
         &detector,
         &stores,
@@ -151,7 +149,10 @@ fn sweep(
 
     // 2. Where it stands.
     let skips = &mut result.scan.skips;
-    let mut trees = Trees::read(&stores, threads, &hopeful, &seen);
+    let (commits, mut trees) = rayon::join(
+        || Commits::new(facts),
+        || Trees::read(&stores, threads, &hopeful, &seen),
+    );
     skips.append(&mut trees.skips);
     let placeless = stop.is_asked();
     if placeless {
@@ -245,7 +246,7 @@ fn opening(options: &HistoryOptions, threads: usize) -> OpenOptions {
 
 /// What the first look told.
 struct Searched {
-    commits: Commits,
+    facts: Vec<CommitFact>,
     /// Annotated tags and what they point to.
     tags: HashMap<u32, u32>,
     /// Commits and tags whose text may hold a match; sorted.
@@ -300,12 +301,7 @@ fn search(
     memory.end(rest);
     texts.sort_unstable();
     texts.dedup();
-    let commits = Commits::new(facts);
-    Searched {
-        commits,
-        tags,
-        texts,
-    }
+    Searched { facts, tags, texts }
 }
 
 /// A commit or tag whose text may hold a match.

@@ -465,7 +465,7 @@ impl<'s> LookupReader<'s> {
             self.stored.resize(wanted.min(left) as usize, 0);
             read_at(&pack.file, &mut self.stored, start)
                 .map_err(|e| Absence::Damaged(super::super::read::words(&e)))?;
-            match self.inflater.exact(&self.stored, size, &mut out) {
+            match self.inflater.exact(&mut self.stored, size, &mut out) {
                 Ok(()) => return Ok(out),
                 // A stream may be stored in more pieces than it needs.
                 Err(_) if wanted < left && wanted < 2 * OBJECT_BYTES => {

@@ -127,6 +127,6 @@ impl ObjectReader<'_> {
         }
         pack.compressed(entry, &mut self.stored)
             .map_err(|e| super::super::read::words(&e))?;
-        self.inflater.exact(&self.stored, size, out)
+        self.inflater.exact(&mut self.stored, size, out)
     }
 }

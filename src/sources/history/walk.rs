@@ -204,7 +204,7 @@ impl<'s, V: ObjectVisitor> Worker<'s, V> {
         }
         pack.compressed(entry, &mut self.stored)
             .map_err(|e| super::super::read::words(&e))?;
-        self.inflater.exact(&self.stored, size, out)
+        self.inflater.exact(&mut self.stored, size, out)
     }
 
     /// Rebuilds an entry's text from its base.
