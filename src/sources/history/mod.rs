@@ -32,6 +32,7 @@ mod read;
 mod refs;
 mod resolve;
 mod revisions;
+mod share;
 mod sound;
 mod sweep;
 mod walk;
