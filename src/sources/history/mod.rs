@@ -30,6 +30,7 @@ mod places;
 mod range;
 mod read;
 mod refs;
+mod reftable;
 mod resolve;
 mod revisions;
 mod sound;
