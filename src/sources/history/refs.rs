@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use super::super::guard::guarded;
 use super::super::read::{Links, small_file};
+use super::super::repository::read_index;
 use super::super::{Skip, SkipReason};
 use super::reftable::{Stack, Value};
 use super::{HashKind, Objects, Places, corrupt, hex, unreadable};
@@ -287,52 +287,21 @@ impl Reading<'_> {
     }
 
     fn index(&mut self, path: &Path, prefix: &str) {
-        let Some(data) = self.file(path, u64::MAX - 1) else {
-            return;
+        let index = match read_index(path, self.objects.hash()) {
+            Ok(Some(index)) => index,
+            Ok(None) => return,
+            Err(reason) => {
+                let path = path.to_owned();
+                return self.out.skips.push(Skip { path, reason });
+            }
         };
-        let parsed = guarded(|| {
-            let hash = match self.objects.hash() {
-                HashKind::Sha1 => gix_index::hash::Kind::Sha1,
-                HashKind::Sha256 => gix_index::hash::Kind::Sha256,
-            };
-            let options = gix_index::decode::Options {
-                // Its other threads would panic outside of the guard.
-                thread_limit: Some(1),
-                ..gix_index::decode::Options::default()
-            };
-            let never = gix_index::State::new(hash).timestamp();
-            let (index, _) = gix_index::State::from_bytes(&data, never, hash, options)?;
-            if index.link().is_some() {
-                let whole = gix_index::File::at(path, hash, true, options);
-                return whole.map(gix_index::State::from);
-            }
-            Ok(index)
-        });
-        match parsed {
-            Ok(Ok(index)) => {
-                for entry in index.entries() {
-                    if let Some(object) = self.objects.find(entry.id.as_slice()) {
-                        let path: &[u8] = entry.path(&index);
-                        let name = format!("{prefix}{}", String::from_utf8_lossy(path));
-                        self.out.all.push(Holder {
-                            kind: HolderKind::Index,
-                            name,
-                            object,
-                        });
-                    }
-                }
-            }
-            Ok(Err(error)) => {
-                self.out.skips.push(corrupt(
-                    path,
-                    format!("git's index does not parse ({error})"),
-                ));
-            }
-            Err(bug) => {
-                let reason = SkipReason::Failed(bug);
-                self.out.skips.push(Skip {
-                    path: path.to_owned(),
-                    reason,
+        for entry in index.entries() {
+            if let Some(object) = self.objects.find(entry.id.as_slice()) {
+                let path: &[u8] = entry.path(&index);
+                self.out.all.push(Holder {
+                    kind: HolderKind::Index,
+                    name: format!("{prefix}{}", String::from_utf8_lossy(path)),
+                    object,
                 });
             }
         }
