@@ -11,6 +11,7 @@ use std::sync::{Arc, OnceLock};
 use gix_index::State;
 
 use super::guard::guarded;
+use super::history::{HashKind, format_of};
 use super::read::{Links, small_file, words};
 use super::{Skip, SkipReason};
 
@@ -19,6 +20,9 @@ const POINTER_BYTES: u64 = 64 << 10;
 
 /// A bigger index is not read, in bytes: some four million files.
 const INDEX_BYTES: u64 = 512 << 20;
+
+/// A longer `config` is not read, in bytes.
+const CONFIG_BYTES: u64 = 16 << 20;
 
 /// A repository with a working tree.
 pub(super) struct Repository {
@@ -146,41 +150,54 @@ impl Repository {
     }
 
     fn load(&self) -> Result<Option<State>, SkipReason> {
-        let path = self.git_dir.join("index");
-        let data = match index_file(&path) {
-            Ok(data) => data,
-            // Nothing was ever added.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(SkipReason::Unreadable(words(&error))),
+        let config = small_file(&self.common_dir.join("config"), Links::Follow, CONFIG_BYTES);
+        let hash = config.map_or(HashKind::Sha1, |config| format_of(&config).hash);
+        read_index(&self.git_dir.join("index"), hash).map_err(|reason| match reason {
+            SkipReason::Corrupt(why) => SkipReason::Corrupt(format!(
+                "{why}, files that are ignored though git tracks them were not read"
+            )),
+            other => other,
+        })
+    }
+}
+
+/// The index at `path`, with the shared file beside it if it is split; `None` if nothing was ever
+/// added.
+pub(super) fn read_index(path: &Path, hash: HashKind) -> Result<Option<State>, SkipReason> {
+    let data = match index_file(path) {
+        Ok(data) => data,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(SkipReason::Unreadable(words(&error))),
+    };
+    let parsed = guarded(|| {
+        let hash = match hash {
+            HashKind::Sha1 => gix_index::hash::Kind::Sha1,
+            HashKind::Sha256 => gix_index::hash::Kind::Sha256,
         };
-        let parsed = guarded(|| {
-            let hash = gix_index::hash::Kind::Sha1;
-            let options = gix_index::decode::Options {
-                // Its other threads would panic outside of the guard.
-                thread_limit: Some(1),
-                ..gix_index::decode::Options::default()
-            };
-            // The time would tell of changes, which nobody asks for.
-            let never = State::new(hash).timestamp();
-            let parsed = State::from_bytes(&data, never, hash, options);
-            let (index, _) = parsed.map_err(|e| e.to_string())?;
-            if let Some(link) = index.link() {
-                // A split index: most entries are in the shared file beside it.
-                let shared = format!("sharedindex.{}", link.shared_index_checksum);
-                plain_file(&self.git_dir.join(shared)).map_err(|e| words(&e))?;
-                let whole = gix_index::File::at(&path, hash, true, options);
-                return whole.map(State::from).map_err(|e| e.to_string());
-            }
-            Ok(index)
-        });
-        match parsed {
-            Ok(Ok(index)) => Ok(Some(index)),
-            Ok(Err(error)) => Err(SkipReason::Corrupt(format!(
-                "git's index does not parse, files that are ignored though git tracks them were \
-                 not read ({error})"
-            ))),
-            Err(bug) => Err(SkipReason::Failed(bug)),
+        let options = gix_index::decode::Options {
+            // Its other threads would panic outside of the guard.
+            thread_limit: Some(1),
+            ..gix_index::decode::Options::default()
+        };
+        // The time would tell of changes, which nobody asks for.
+        let never = State::new(hash).timestamp();
+        let parsed = State::from_bytes(&data, never, hash, options);
+        let (index, _) = parsed.map_err(|e| e.to_string())?;
+        if let Some(link) = index.link() {
+            // A split index: most entries are in the shared file beside it.
+            let shared = format!("sharedindex.{}", link.shared_index_checksum);
+            plain_file(&path.with_file_name(shared)).map_err(|e| words(&e))?;
+            let whole = gix_index::File::at(path, hash, true, options);
+            return whole.map(State::from).map_err(|e| e.to_string());
         }
+        Ok(index)
+    });
+    match parsed {
+        Ok(Ok(index)) => Ok(Some(index)),
+        Ok(Err(error)) => Err(SkipReason::Corrupt(format!(
+            "git's index does not parse ({error})"
+        ))),
+        Err(bug) => Err(SkipReason::Failed(bug)),
     }
 }
 

@@ -75,9 +75,13 @@ struct Pack {
 impl Lookup {
     /// Opens the stores. A pack that cannot be opened is told as a skip.
     pub fn open(places: &Places) -> Self {
-        let hash = places.format.hash;
+        Self::of(places.format.hash, &places.stores)
+    }
+
+    /// The same of the folders of stores.
+    pub(super) fn of(hash: HashKind, stores: &[PathBuf]) -> Self {
         let (mut packs, mut skips) = (Vec::new(), Vec::new());
-        for store in &places.stores {
+        for store in stores {
             let folder = store.join("pack");
             let entries = match std::fs::read_dir(&folder) {
                 Ok(entries) => entries,
@@ -101,7 +105,7 @@ impl Lookup {
         Self {
             hash,
             packs,
-            stores: places.stores.clone(),
+            stores: stores.to_vec(),
             skips,
         }
     }

@@ -19,6 +19,7 @@ mod discover;
 mod forest;
 mod index;
 mod inflate;
+mod late;
 mod lookup;
 mod loose;
 mod naming;
@@ -30,10 +31,12 @@ mod places;
 mod range;
 mod read;
 mod refs;
+mod reftable;
 mod resolve;
 mod revisions;
 mod share;
 mod sound;
+mod stream;
 mod sweep;
 mod walk;
 
@@ -52,6 +55,7 @@ pub use lookup::{Absence, Id, Lookup, LookupReader};
 pub use object_set::ObjectSet;
 pub use objects::{HashKind, Objects, hex};
 pub use open::OpenOptions;
+pub(super) use places::format as format_of;
 pub use places::{Format, Places, PlacesOptions};
 pub use range::{Failed, Range, RangeCommit, Touched, only_in, range, touched};
 pub use read::ObjectReader;
@@ -94,6 +98,8 @@ pub struct Stores {
     objects: Objects,
     packs: Vec<pack::Pack>,
     loose: Vec<loose::Loose>,
+    /// Where what went away is looked for.
+    late: late::Late,
     /// What could not be opened, or is damaged; sorted.
     skips: Vec<Skip>,
     /// How they were opened.
@@ -114,6 +120,13 @@ impl Stores {
     /// Whether to stop early.
     pub fn stop(&self) -> &Stop {
         &self.options.stop
+    }
+
+    /// The biggest object that is at hand whole, in bytes.
+    fn most(&self) -> u64 {
+        self.options
+            .most
+            .unwrap_or(crate::base::limits::OBJECT_BYTES)
     }
 
     /// How many packs there are.

@@ -48,6 +48,12 @@ pub trait ObjectVisitor: Send {
     /// Something that could not be read.
     fn skip(&mut self, skip: Skip);
 
+    /// A blob that is too big to be at hand whole ([`OpenOptions::most`](super::OpenOptions)):
+    /// [`Stores::stream`] hands it out in chunks.
+    fn big(&mut self, number: u32) {
+        let _ = number;
+    }
+
     /// Whether to stop early.
     fn stop(&self) -> bool {
         false

@@ -132,7 +132,7 @@ impl<'s, V: ObjectVisitor> Worker<'s, V> {
         let loose = &self.stores.loose[store];
         let hex = self.stores.objects.hex(number);
         let mut text = self.buffer();
-        let limit = limits::OBJECT_BYTES;
+        let limit = self.stores.most();
         match loose::read(&loose.folder, &hex, limit, &mut self.inflater, &mut text) {
             Ok(kind) if self.options.kinds.contains(&kind) => {
                 self.hand_out(
@@ -147,9 +147,19 @@ impl<'s, V: ObjectVisitor> Worker<'s, V> {
             Ok(_) => {}
             Err(why) => {
                 let reason = match why {
-                    Ok(e) if e.kind() == std::io::ErrorKind::NotFound => SkipReason::Changed(
-                        "it went away while the repository was read; run again".to_owned(),
-                    ),
+                    Ok(e) if e.kind() == std::io::ErrorKind::NotFound => {
+                        match self.stores.late(number) {
+                            Ok((kind, data)) => {
+                                if self.options.kinds.contains(&kind) {
+                                    let data = &data;
+                                    self.hand_out(Object { number, kind, data }, None);
+                                }
+                                return;
+                            }
+                            Err(reason) => reason,
+                        }
+                    }
+                    _ if self.stores.is_streamed_loose(store, number) => return self.big(number),
                     Ok(error) => SkipReason::Unreadable(super::super::read::words(&error)),
                     Err(words) => SkipReason::Corrupt(words),
                 };
@@ -158,6 +168,13 @@ impl<'s, V: ObjectVisitor> Worker<'s, V> {
             }
         }
         self.give_back(text);
+    }
+
+    /// Tells of a blob that is too big to be at hand whole.
+    fn big(&mut self, number: u32) {
+        if self.options.kinds.contains(&ObjectKind::Blob) {
+            self.visitor.big(number);
+        }
     }
 
     /// Hands an object to the visitor; what it keeps of it, unless it failed.
@@ -222,8 +239,8 @@ impl<'s, V: ObjectVisitor> Worker<'s, V> {
     /// Inflates an entry: an object, or a delta.
     fn inflate(&mut self, pack: &Pack, entry: u32, out: &mut Vec<u8>) -> Result<(), String> {
         let size = pack.entries[entry as usize].size;
-        if size > limits::OBJECT_BYTES {
-            let most = limits::OBJECT_BYTES;
+        let most = self.stores.most();
+        if size > most {
             return Err(format!("it has {size} bytes; at most {most} are read"));
         }
         pack.compressed(entry, &mut self.stored)
@@ -236,7 +253,7 @@ impl<'s, V: ObjectVisitor> Worker<'s, V> {
         let mut bytes = std::mem::take(&mut self.delta);
         let mut text = self.buffer();
         let done = self.inflate(pack, entry, &mut bytes).and_then(|()| {
-            let limit = limits::OBJECT_BYTES;
+            let limit = self.stores.most();
             delta::apply(&bytes, base, limit, &mut text, &mut self.segments)
         });
         self.delta = bytes;
@@ -272,6 +289,19 @@ impl<'s, V: ObjectVisitor> Worker<'s, V> {
         let pack = &self.stores.packs[place];
         let (kind, text) = match self.root(pack, root) {
             Ok(root) => root,
+            Err(_) if self.stores.is_streamed(pack, root) => {
+                if self.is_told(pack, root) {
+                    self.big(pack.entries[root as usize].number);
+                }
+                // Git builds nothing upon so big a blob, if it was not told to.
+                let why = "what it is built upon is too big to be at hand whole";
+                for child in pack.children(root) {
+                    if self.is_needed(place, *child) {
+                        self.lost(pack, *child, why);
+                    }
+                }
+                return;
+            }
             Err(why) => return self.lost(pack, root, &why),
         };
         if !self.options.kinds.contains(&kind) {
