@@ -376,6 +376,10 @@ value!(FormatArg, Format, [
     Format::Json => Format::Json.word(),
     Format::Jsonl => Format::Jsonl.word(),
     Format::Sarif => Format::Sarif.word(),
+    Format::GitHub => Format::GitHub.word(),
+    Format::GitLab => Format::GitLab.word(),
+    Format::Azure => Format::Azure.word(),
+    Format::Markdown => Format::Markdown.word(),
 ]);
 value!(ConfidenceArg, Confidence, [
     Confidence::Low => Confidence::Low.word(),

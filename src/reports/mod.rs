@@ -1,15 +1,21 @@
 //! Reports: one file a format.
 //!
-//! A report is a pure function of a [`ScanResult`] and of [`ReportOptions`]. Wire types live
+//! A report is a pure function of [`Results`] and of [`ReportOptions`]; `gitlab` alone adds the time,
+//! which its format wants. Wire types live
 //! beside the format that writes them, never on the types of the floors above.
 
+mod azure;
 mod escaping;
 mod file;
+mod github;
+mod gitlab;
 mod human;
 mod human_histories;
 mod human_history;
 mod human_range;
 mod json;
+mod markdown;
+mod results;
 mod sarif;
 mod sarif_rules;
 mod schema;
@@ -25,9 +31,14 @@ use crate::detect::patterns::Severity;
 use crate::findings::ScanResult;
 use crate::story::{HistoriesResult, HistoryResult, RangeResult};
 
+pub use azure::Azure;
 pub use file::write_atomically;
+pub use github::GitHub;
+pub use gitlab::GitLab;
 pub use human::Human;
 pub use json::{Json, JsonLines};
+pub use markdown::Markdown;
+pub use results::Results;
 pub use sarif::Sarif;
 pub use schema::{json_schema, jsonl_schema};
 
@@ -61,7 +72,19 @@ impl Default for ReportOptions {
 
 /// Writes results in one format.
 pub trait Report {
-    /// Writes the whole report.
+    /// Writes the whole report of what any command found.
+    ///
+    /// # Errors
+    ///
+    /// What `out` says.
+    fn write_results(
+        &self,
+        results: Results<'_>,
+        options: &ReportOptions,
+        out: &mut dyn Write,
+    ) -> io::Result<()>;
+
+    /// Writes the whole report of files.
     ///
     /// # Errors
     ///
@@ -71,7 +94,9 @@ pub trait Report {
         result: &ScanResult,
         options: &ReportOptions,
         out: &mut dyn Write,
-    ) -> io::Result<()>;
+    ) -> io::Result<()> {
+        self.write_results(Results::Scan(result), options, out)
+    }
 
     /// Writes the whole report of a history: findings with their stories.
     ///
@@ -83,7 +108,9 @@ pub trait Report {
         result: &HistoryResult,
         options: &ReportOptions,
         out: &mut dyn Write,
-    ) -> io::Result<()>;
+    ) -> io::Result<()> {
+        self.write_results(Results::History(result), options, out)
+    }
 
     /// Writes the whole report of a range: findings with the commits that brought them in.
     ///
@@ -95,7 +122,9 @@ pub trait Report {
         result: &RangeResult,
         options: &ReportOptions,
         out: &mut dyn Write,
-    ) -> io::Result<()>;
+    ) -> io::Result<()> {
+        self.write_results(Results::Range(result), options, out)
+    }
 
     /// Writes the whole report of several repositories: findings with their story in each of them.
     ///
@@ -107,7 +136,9 @@ pub trait Report {
         result: &HistoriesResult,
         options: &ReportOptions,
         out: &mut dyn Write,
-    ) -> io::Result<()>;
+    ) -> io::Result<()> {
+        self.write_results(Results::Histories(result), options, out)
+    }
 }
 
 /// The formats there are.
@@ -121,11 +152,28 @@ pub enum Format {
     Jsonl,
     /// SARIF 2.1.0, for code scanning.
     Sarif,
+    /// Workflow commands of GitHub Actions.
+    GitHub,
+    /// GitLab's secret detection report.
+    GitLab,
+    /// Logging commands of Azure Pipelines.
+    Azure,
+    /// GitHub Flavored Markdown, for job summaries.
+    Markdown,
 }
 
 impl Format {
     /// All formats.
-    pub const ALL: &'static [Self] = &[Self::Human, Self::Json, Self::Jsonl, Self::Sarif];
+    pub const ALL: &'static [Self] = &[
+        Self::Human,
+        Self::Json,
+        Self::Jsonl,
+        Self::Sarif,
+        Self::GitHub,
+        Self::GitLab,
+        Self::Azure,
+        Self::Markdown,
+    ];
 
     /// Its word on the command line.
     pub const fn word(self) -> &'static str {
@@ -134,6 +182,10 @@ impl Format {
             Self::Json => "json",
             Self::Jsonl => "jsonl",
             Self::Sarif => "sarif",
+            Self::GitHub => "github",
+            Self::GitLab => "gitlab",
+            Self::Azure => "azure",
+            Self::Markdown => "markdown",
         }
     }
 
@@ -149,6 +201,10 @@ impl Format {
             Self::Json => Box::new(Json),
             Self::Jsonl => Box::new(JsonLines),
             Self::Sarif => Box::new(Sarif),
+            Self::GitHub => Box::new(GitHub),
+            Self::GitLab => Box::new(GitLab),
+            Self::Azure => Box::new(Azure),
+            Self::Markdown => Box::new(Markdown),
         }
     }
 }
