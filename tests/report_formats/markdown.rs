@@ -9,7 +9,7 @@ use super::planted::{self, AUTHOR, Kind, NAMES, Planted, all, of, scan, written}
 /// Checks that all that is not ours stands in code spans; returns them, and the rows of tables with
 /// how many cells each has.
 fn read(text: &str) -> (Vec<String>, Vec<usize>) {
-    let (mut spans, mut rows) = (Vec::new(), Vec::new());
+    let (mut spans, mut rows, mut in_head) = (Vec::new(), Vec::new(), false);
     let mut options = Options::empty();
     options.insert(Options::ENABLE_TABLES | Options::ENABLE_FOOTNOTES);
     options.insert(Options::ENABLE_STRIKETHROUGH | Options::ENABLE_MATH);
@@ -22,11 +22,11 @@ fn read(text: &str) -> (Vec<String>, Vec<usize>) {
                     assert!(!text.contains(sign), "{sign} outside of code: {text}");
                 }
             }
+            Event::Start(Tag::TableHead) => in_head = true,
+            Event::End(TagEnd::TableHead) => in_head = false,
             Event::Start(Tag::TableRow) => rows.push(0),
-            Event::End(TagEnd::TableCell) => {
-                if let Some(row) = rows.last_mut() {
-                    *row += 1;
-                }
+            Event::End(TagEnd::TableCell) if !in_head => {
+                *rows.last_mut().expect("a cell is in a row") += 1;
             }
             Event::Start(
                 Tag::Heading { .. }
@@ -34,7 +34,6 @@ fn read(text: &str) -> (Vec<String>, Vec<usize>) {
                 | Tag::List(None)
                 | Tag::Item
                 | Tag::Table(_)
-                | Tag::TableHead
                 | Tag::TableCell,
             )
             | Event::End(_)
