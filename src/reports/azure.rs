@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::io::{self, Write};
 
 use super::github::defused;
-use super::results::{Results, clipped, shown_path};
+use super::results::{INCOMPLETE, NARROWED, Results, clipped, shown_path};
 use super::{Report, ReportOptions};
 use crate::base::escape_controls;
 
@@ -27,14 +27,14 @@ impl Report for Azure {
     ) -> io::Result<()> {
         for gap in results.gaps() {
             let kind = if gap.incomplete { "error" } else { "warning" };
-            let mut properties = format!("type={kind};code=straykey.incomplete;");
+            let mut properties = format!("type={kind};");
             if let Some(path) = gap.path {
                 let path = property(&shown_path(path));
-                properties = format!("type={kind};sourcepath={path};code=straykey.incomplete;");
+                properties.push_str(&format!("sourcepath={path};"));
             }
-            let told = if gap.incomplete { "not read: " } else { "" };
-            let text = format!("straykey: {told}{}", gap.text);
-            issue(&properties, &text, out)?;
+            let code = if gap.incomplete { INCOMPLETE } else { NARROWED };
+            properties.push_str(&format!("code={code};"));
+            issue(&properties, &gap.line(), out)?;
         }
         for entry in results.worst_first() {
             let kind = if entry.fails(options) {

@@ -5,6 +5,9 @@
 //! beside the format that writes them, never on the types of the floors above.
 
 mod azure;
+mod codequality;
+mod csv;
+mod defectdojo;
 mod escaping;
 mod file;
 mod github;
@@ -14,11 +17,14 @@ mod human_histories;
 mod human_history;
 mod human_range;
 mod json;
+mod junit;
 mod markdown;
+mod rdjson;
 mod results;
 mod sarif;
 mod sarif_rules;
 mod schema;
+mod sonar;
 mod style;
 mod taxonomies;
 mod wire;
@@ -32,15 +38,21 @@ use crate::findings::ScanResult;
 use crate::story::{HistoriesResult, HistoryResult, RangeResult};
 
 pub use azure::Azure;
+pub use codequality::CodeQuality;
+pub use csv::Csv;
+pub use defectdojo::DefectDojo;
 pub use file::write_atomically;
 pub use github::GitHub;
 pub use gitlab::GitLab;
 pub use human::Human;
 pub use json::{Json, JsonLines};
+pub use junit::JUnit;
 pub use markdown::Markdown;
+pub use rdjson::RdJson;
 pub use results::Results;
 pub use sarif::Sarif;
 pub use schema::{json_schema, jsonl_schema};
+pub use sonar::Sonar;
 
 /// What a report may show, and where to.
 #[derive(Clone, Debug)]
@@ -156,8 +168,20 @@ pub enum Format {
     GitHub,
     /// GitLab's secret detection report.
     GitLab,
+    /// GitLab's code quality report.
+    CodeQuality,
     /// Logging commands of Azure Pipelines.
     Azure,
+    /// Test results, as Jenkins reads them.
+    JUnit,
+    /// reviewdog's diagnostics.
+    RdJson,
+    /// SonarQube's generic issues.
+    Sonar,
+    /// `DefectDojo`'s generic findings.
+    DefectDojo,
+    /// A table for spreadsheets.
+    Csv,
     /// GitHub Flavored Markdown, for job summaries.
     Markdown,
 }
@@ -171,7 +195,13 @@ impl Format {
         Self::Sarif,
         Self::GitHub,
         Self::GitLab,
+        Self::CodeQuality,
         Self::Azure,
+        Self::JUnit,
+        Self::RdJson,
+        Self::Sonar,
+        Self::DefectDojo,
+        Self::Csv,
         Self::Markdown,
     ];
 
@@ -184,7 +214,13 @@ impl Format {
             Self::Sarif => "sarif",
             Self::GitHub => "github",
             Self::GitLab => "gitlab",
+            Self::CodeQuality => "gitlab-codequality",
             Self::Azure => "azure",
+            Self::JUnit => "junit",
+            Self::RdJson => "rdjson",
+            Self::Sonar => "sonar",
+            Self::DefectDojo => "defectdojo",
+            Self::Csv => "csv",
             Self::Markdown => "markdown",
         }
     }
@@ -203,7 +239,13 @@ impl Format {
             Self::Sarif => Box::new(Sarif),
             Self::GitHub => Box::new(GitHub),
             Self::GitLab => Box::new(GitLab),
+            Self::CodeQuality => Box::new(CodeQuality),
             Self::Azure => Box::new(Azure),
+            Self::JUnit => Box::new(JUnit),
+            Self::RdJson => Box::new(RdJson),
+            Self::Sonar => Box::new(Sonar),
+            Self::DefectDojo => Box::new(DefectDojo),
+            Self::Csv => Box::new(Csv),
             Self::Markdown => Box::new(Markdown),
         }
     }

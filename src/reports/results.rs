@@ -18,6 +18,11 @@ use crate::story::{
 /// The most gaps that a report tells one by one.
 const GAPS: usize = 1_000;
 
+/// What formats that want an id of everything call a gap: of what could not be read, and of what
+/// nobody asked for.
+pub(super) const INCOMPLETE: &str = "straykey.incomplete";
+pub(super) const NARROWED: &str = "straykey.narrowed";
+
 /// What a command found.
 #[derive(Clone, Copy, Debug)]
 pub enum Results<'a> {
@@ -216,6 +221,26 @@ impl<'a> Gap<'a> {
             incomplete: true,
         }
     }
+
+    /// The input, or what else it is about; safe to show.
+    pub(super) fn name(&self) -> String {
+        let all = if self.incomplete {
+            "inputs"
+        } else {
+            "not everything is told"
+        };
+        self.path.map_or(all.to_owned(), shown_path)
+    }
+
+    /// What is missing, in a line that begins with our words and is safe to show.
+    pub(super) fn line(&self) -> String {
+        let told = if self.incomplete {
+            "INCOMPLETE, not read: "
+        } else {
+            ""
+        };
+        format!("{told}{}", self.text)
+    }
 }
 
 impl<'a> Entry<'a> {
@@ -243,6 +268,12 @@ impl<'a> Entry<'a> {
     pub(super) fn is_file(&self) -> bool {
         let path = self.occurrence.path.to_string_lossy();
         path != "-" && !path.starts_with("commit:")
+    }
+
+    /// Whether it was found in the files as they are: the lines of a commit may be no lines of
+    /// today's.
+    pub(super) fn is_of_today(&self) -> bool {
+        self.commit.is_none() && self.story.is_none()
     }
 
     /// Who brought it in: the commit of a range, or the first of a history.

@@ -8,7 +8,7 @@ use super::planted::{self, AUTHOR, Kind, NAMES, Planted, all, of, scan, written}
 
 /// Checks that all that is not ours stands in code spans; returns them, and the rows of tables with
 /// how many cells each has.
-fn read(text: &str) -> (Vec<String>, Vec<usize>) {
+pub fn read(text: &str) -> (Vec<String>, Vec<usize>) {
     let (mut spans, mut rows, mut in_head) = (Vec::new(), Vec::new(), false);
     let mut options = Options::empty();
     options.insert(Options::ENABLE_TABLES | Options::ENABLE_FOOTNOTES);
