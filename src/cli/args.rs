@@ -376,6 +376,16 @@ value!(FormatArg, Format, [
     Format::Json => Format::Json.word(),
     Format::Jsonl => Format::Jsonl.word(),
     Format::Sarif => Format::Sarif.word(),
+    Format::GitHub => Format::GitHub.word(),
+    Format::GitLab => Format::GitLab.word(),
+    Format::CodeQuality => Format::CodeQuality.word(),
+    Format::Azure => Format::Azure.word(),
+    Format::JUnit => Format::JUnit.word(),
+    Format::RdJson => Format::RdJson.word(),
+    Format::Sonar => Format::Sonar.word(),
+    Format::DefectDojo => Format::DefectDojo.word(),
+    Format::Csv => Format::Csv.word(),
+    Format::Markdown => Format::Markdown.word(),
 ]);
 value!(ConfidenceArg, Confidence, [
     Confidence::Low => Confidence::Low.word(),
