@@ -1,5 +1,7 @@
 //! What can be typed. The help, the completions and the man page are made of this.
 
+mod staged;
+
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum, ValueHint};
@@ -7,11 +9,14 @@ use straykey::detect::Engine;
 use straykey::detect::patterns::{Confidence, Severity};
 use straykey::reports::Format;
 
+pub use staged::StagedArgs;
+
 const EXAMPLES: &str = "\
 Examples:
   straykey scan .                         findings in this tree, as a person reads them
   straykey scan . -o sarif:out.sarif      the same, and a SARIF file beside it
   git show HEAD:config.yml | straykey scan -
+  straykey staged                         what this commit would add
   straykey history                        everything that git still holds, with its story
   straykey commits origin/main..HEAD      what each commit of a range brings in
   straykey history --find - < value       where one known value is, in any encoding
@@ -54,6 +59,8 @@ pub struct Tell {
 pub enum Command {
     /// Scan files and folders, or standard input
     Scan(ScanArgs),
+    /// Judge what this commit would add: the index, against the last commit
+    Staged(StagedArgs),
     /// Judge every commit of a range by itself: what each brings in
     Commits(CommitsArgs),
     /// Sweep everything that a git repository holds, and tell the story of each finding

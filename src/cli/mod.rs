@@ -21,6 +21,7 @@ mod progress;
 mod repositories;
 mod scan;
 mod settings;
+mod staged;
 
 use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
@@ -48,6 +49,7 @@ pub fn main() -> ExitCode {
 fn run(args: Args) -> Exit {
     let done = match args.command {
         Command::Scan(scan) => scan::run(&scan, args.tell),
+        Command::Staged(staged) => staged::run(&staged, args.tell),
         Command::Commits(commits) => commits::run(&commits, args.tell),
         Command::History(history) => history::run(&history, args.tell),
         Command::Explain(explain) => explain::run(&explain),

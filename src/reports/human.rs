@@ -28,6 +28,7 @@ impl Report for Human {
     ) -> io::Result<()> {
         match results {
             Results::Scan(result) => write(result, options, out),
+            Results::Staged(result) => super::human_staged::write(result, options, out),
             Results::Range(result) => super::human_range::write(result, options, out),
             Results::History(result) => super::human_history::write(result, options, out),
             Results::Histories(result) => super::human_histories::write(result, options, out),

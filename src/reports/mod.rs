@@ -16,6 +16,7 @@ mod human;
 mod human_histories;
 mod human_history;
 mod human_range;
+mod human_staged;
 mod json;
 mod junit;
 mod markdown;
@@ -35,7 +36,7 @@ use std::io::{self, Write};
 
 use crate::detect::patterns::Severity;
 use crate::findings::ScanResult;
-use crate::story::{HistoriesResult, HistoryResult, RangeResult};
+use crate::story::{HistoriesResult, HistoryResult, RangeResult, StagedResult};
 
 pub use azure::Azure;
 pub use codequality::CodeQuality;
@@ -136,6 +137,20 @@ pub trait Report {
         out: &mut dyn Write,
     ) -> io::Result<()> {
         self.write_results(Results::Range(result), options, out)
+    }
+
+    /// Writes the whole report of what is staged.
+    ///
+    /// # Errors
+    ///
+    /// What `out` says.
+    fn write_staged(
+        &self,
+        result: &StagedResult,
+        options: &ReportOptions,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        self.write_results(Results::Staged(result), options, out)
     }
 
     /// Writes the whole report of several repositories: findings with their story in each of them.

@@ -12,7 +12,8 @@ use crate::base::{escape_controls, path_text};
 use crate::findings::{Finding, Fingerprint, Occurrence, ScanResult, place_id};
 use crate::sources::Skip;
 use crate::story::{
-    CommitInfo, HistoriesResult, HistoryRead, HistoryResult, Narrowed, RangeResult, Story,
+    CommitInfo, HistoriesResult, HistoryRead, HistoryResult, Narrowed, RangeResult, StagedResult,
+    Story,
 };
 
 /// The most gaps that a report tells one by one.
@@ -28,6 +29,8 @@ pub(super) const NARROWED: &str = "straykey.narrowed";
 pub enum Results<'a> {
     /// Of files.
     Scan(&'a ScanResult),
+    /// Of what is staged.
+    Staged(&'a StagedResult),
     /// Of a range of commits.
     Range(&'a RangeResult),
     /// Of a history.
@@ -77,6 +80,7 @@ impl<'a> Results<'a> {
     pub fn scan(self) -> &'a ScanResult {
         match self {
             Self::Scan(scan) => scan,
+            Self::Staged(staged) => &staged.scan,
             Self::Range(range) => &range.scan,
             Self::History(history) => &history.scan,
             Self::Histories(histories) => &histories.scan,
@@ -86,7 +90,7 @@ impl<'a> Results<'a> {
     /// What narrowed the report, and what it left out.
     pub(super) fn narrowed(self) -> Option<Cow<'a, Narrowed>> {
         match self {
-            Self::Scan(_) | Self::Range(_) => None,
+            Self::Scan(_) | Self::Staged(_) | Self::Range(_) => None,
             Self::History(history) => history.read.narrowed.as_ref().map(Cow::Borrowed),
             Self::Histories(histories) => histories.narrowed().map(Cow::Owned),
         }
@@ -108,7 +112,7 @@ impl<'a> Results<'a> {
             }));
             let entries = &mut all[from..];
             match self {
-                Self::Scan(_) => {}
+                Self::Scan(_) | Self::Staged(_) => {}
                 Self::Range(range) => {
                     let commit = range.commit_of(number);
                     entries.iter_mut().for_each(|e| e.commit = commit);
@@ -182,6 +186,7 @@ impl<'a> Results<'a> {
         };
         let read = match self {
             Self::Scan(_) => format!("{} files read", thousands(scan.files)),
+            Self::Staged(_) => format!("{} staged files read", thousands(scan.files)),
             Self::Range(range) => match range.read.commits {
                 1 => "1 commit judged".to_owned(),
                 count => format!("{} commits judged", thousands(count)),

@@ -8,6 +8,7 @@
 
 mod judge;
 mod renames;
+mod staged;
 
 use std::collections::{BTreeMap, HashSet};
 use std::iter::repeat_n;
@@ -27,6 +28,7 @@ use crate::sources::history::{
 use crate::sources::{Globs, Skip, SkipReason};
 use crate::story::{CommitFact, Commits, NONE, RangeResult};
 use judge::{Judging, Key, Older, Teller, Told};
+pub use staged::{StagedOptions, staged};
 
 /// Which commits to judge, and how.
 #[derive(Clone, Debug, Default)]
@@ -40,6 +42,21 @@ pub struct CommitsOptions {
     pub revisions: Vec<String>,
     /// What is looked for and what is left out. Targets are not used.
     pub scan: ScanOptions,
+    /// Which comments of the range count.
+    pub comments: Comments,
+}
+
+/// Which comments may allow what they stand beside. Those of older versions are read in the same way,
+/// so that what was there before stays older.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Comments {
+    /// All.
+    #[default]
+    Count,
+    /// Those that give a reason.
+    WithReason,
+    /// None: whoever writes the range must not allow what it brings in.
+    Refused,
 }
 
 /// What to do about a clone that lacks the range.
@@ -58,12 +75,7 @@ const RUN: usize = 16;
 pub fn commits(options: &CommitsOptions) -> Result<RangeResult, ScanError> {
     let began = Instant::now();
     known(&options.scan)?;
-    let mut exclude = Globs::default();
-    for one in &options.scan.exclude {
-        exclude
-            .add(&one.glob, one.base.as_deref())
-            .map_err(|why| ScanError::Glob(one.source.clone(), why))?;
-    }
+    let exclude = globs(&options.scan)?;
     let mut result = RangeResult::default();
     result.read.repository.clone_from(&options.repository);
     result.read.revisions.clone_from(&options.revisions);
@@ -77,6 +89,28 @@ pub fn commits(options: &CommitsOptions) -> Result<RangeResult, ScanError> {
     result.scan.skips.dedup();
     result.scan.elapsed = began.elapsed();
     Ok(result)
+}
+
+/// The globs that leave files out.
+fn globs(scan: &ScanOptions) -> Result<Globs, ScanError> {
+    let mut exclude = Globs::default();
+    for one in &scan.exclude {
+        exclude
+            .add(&one.glob, one.base.as_deref())
+            .map_err(|why| ScanError::Glob(one.source.clone(), why))?;
+    }
+    Ok(exclude)
+}
+
+/// How many findings were there before: such as would be shown, and are not new elsewhere.
+fn older(scan: &ScanOptions, older: &HashSet<&Older>, new: &HashSet<&Key>) -> u64 {
+    let counts = |o: &&&Older| {
+        let off = scan.disable.iter();
+        o.confidence >= scan.least.unwrap_or(Confidence::Low)
+            && !off.clone().any(|(id, _)| names(id, o.pattern))
+            && !new.contains(&(o.pattern.id, o.secret.clone()))
+    };
+    older.iter().filter(counts).count() as u64
 }
 
 fn judged(
@@ -106,6 +140,7 @@ fn judged(
         lookup: &lookup,
         is_partial: places.format.partial,
         progress: options.scan.progress.as_deref(),
+        comments: options.comments,
     };
     let mut older: HashSet<Older> = HashSet::new();
     let mut new: HashSet<Key> = HashSet::new();
@@ -121,13 +156,8 @@ fn judged(
     for told in all {
         gather(options, &today, told, &mut older, &mut new, result);
     }
-    let counts = |o: &&Older| {
-        let off = options.scan.disable.iter();
-        o.confidence >= options.scan.least.unwrap_or(Confidence::Low)
-            && !off.clone().any(|(id, _)| names(id, o.pattern))
-            && !new.contains(&(o.pattern.id, o.secret.clone()))
-    };
-    result.read.older = older.iter().filter(counts).count() as u64;
+    let (all, new) = (older.iter().collect(), new.iter().collect());
+    result.read.older = self::older(&options.scan, &all, &new);
     result.scan.patterns = detector.patterns().len();
     notices(places, &detector, &mut result.scan);
     Ok(())
@@ -281,6 +311,7 @@ fn gather(
     scan.skips.extend(told.skips);
     scan.files += told.files;
     scan.bytes += told.bytes;
+    result.read.refused += told.refused;
     for effect in own.configuration {
         let mut known = scan.configuration.iter_mut();
         match known.find(|e| (&e.source, e.removes) == (&effect.source, effect.removes)) {
@@ -313,8 +344,8 @@ fn notices(places: &Places, detector: &Detector, scan: &mut ScanResult) {
 }
 
 /// An object that is not at hand.
-fn absent(commit: &str, hex: &str, why: &Absence, is_partial: bool) -> Skip {
-    let path = format!("commit {commit}").into();
+fn absent(what: &str, hex: &str, why: &Absence, is_partial: bool) -> Skip {
+    let path = what.into();
     let reason = match why {
         Absence::Missing if is_partial => SkipReason::Unreadable(format!(
             "object {hex} is not here: this is a partial clone, and nothing is fetched"

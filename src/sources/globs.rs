@@ -62,6 +62,11 @@ impl Globs {
         Ok(())
     }
 
+    /// Takes relative paths for paths below this folder (canonical), not the current one.
+    pub fn begin_at(&mut self, folder: &Path) {
+        folder.clone_into(&mut self.here);
+    }
+
     /// Whether a glob matches a file; nothing is counted.
     pub fn matches(&self, path: &Path) -> bool {
         self.first(path).is_some()

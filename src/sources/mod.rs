@@ -19,6 +19,7 @@ mod globs;
 mod guard;
 mod head;
 pub mod history;
+mod index;
 mod kind;
 mod names;
 mod read;

@@ -10,16 +10,13 @@ use std::sync::{Arc, OnceLock};
 
 use gix_index::State;
 
-use super::guard::guarded;
 use super::history::{HashKind, format_of};
-use super::read::{Links, small_file, words};
+use super::index::{Check, read_index};
+use super::read::{Links, small_file};
 use super::{Skip, SkipReason};
 
 /// The files `.git` and `commondir` hold one path.
 const POINTER_BYTES: u64 = 64 << 10;
-
-/// A bigger index is not read, in bytes: some four million files.
-const INDEX_BYTES: u64 = 512 << 20;
 
 /// A longer `config` is not read, in bytes.
 const CONFIG_BYTES: u64 = 16 << 20;
@@ -152,74 +149,15 @@ impl Repository {
     fn load(&self) -> Result<Option<State>, SkipReason> {
         let config = small_file(&self.common_dir.join("config"), Links::Follow, CONFIG_BYTES);
         let hash = config.map_or(HashKind::Sha1, |config| format_of(&config).hash);
-        read_index(&self.git_dir.join("index"), hash).map_err(|reason| match reason {
+        // If it is not there, nothing was ever added.
+        let read = read_index(&self.git_dir.join("index"), hash, Check::Nothing);
+        read.map_err(|reason| match reason {
             SkipReason::Corrupt(why) => SkipReason::Corrupt(format!(
-                "{why}, files that are ignored though git tracks them were not read"
+                "{why}; files that are ignored though git tracks them were not read"
             )),
             other => other,
         })
     }
-}
-
-/// The index at `path`, with the shared file beside it if it is split; `None` if nothing was ever
-/// added.
-pub(super) fn read_index(path: &Path, hash: HashKind) -> Result<Option<State>, SkipReason> {
-    let data = match index_file(path) {
-        Ok(data) => data,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(SkipReason::Unreadable(words(&error))),
-    };
-    let parsed = guarded(|| {
-        let hash = match hash {
-            HashKind::Sha1 => gix_index::hash::Kind::Sha1,
-            HashKind::Sha256 => gix_index::hash::Kind::Sha256,
-        };
-        let options = gix_index::decode::Options {
-            // Its other threads would panic outside of the guard.
-            thread_limit: Some(1),
-            ..gix_index::decode::Options::default()
-        };
-        // The time would tell of changes, which nobody asks for.
-        let never = State::new(hash).timestamp();
-        let parsed = State::from_bytes(&data, never, hash, options);
-        let (index, _) = parsed.map_err(|e| e.to_string())?;
-        if let Some(link) = index.link() {
-            // A split index: most entries are in the shared file beside it.
-            let shared = format!("sharedindex.{}", link.shared_index_checksum);
-            plain_file(&path.with_file_name(shared)).map_err(|e| words(&e))?;
-            let whole = gix_index::File::at(path, hash, true, options);
-            return whole.map(State::from).map_err(|e| e.to_string());
-        }
-        Ok(index)
-    });
-    match parsed {
-        Ok(Ok(index)) => Ok(Some(index)),
-        Ok(Err(error)) => Err(SkipReason::Corrupt(format!(
-            "git's index does not parse ({error})"
-        ))),
-        Err(bug) => Err(SkipReason::Failed(bug)),
-    }
-}
-
-/// The whole content of an index.
-fn index_file(path: &Path) -> io::Result<Vec<u8>> {
-    plain_file(path)?;
-    small_file(path, Links::Follow, INDEX_BYTES)
-}
-
-/// Refuses what would not end, or would be waited for, or would fill the memory.
-fn plain_file(path: &Path) -> io::Result<()> {
-    let meta = path.metadata()?;
-    if !meta.is_file() {
-        return Err(io::Error::other("it is no regular file"));
-    }
-    if meta.len() > INDEX_BYTES {
-        return Err(io::Error::other(format!(
-            "it is bigger than {} MiB",
-            INDEX_BYTES >> 20
-        )));
-    }
-    Ok(())
 }
 
 /// Looks `path` up: an entry itself, a folder of entries, or below a folder that a sparse index

@@ -13,6 +13,7 @@ mod events;
 mod paths;
 mod range;
 mod several;
+mod staged;
 mod trees;
 
 use std::path::PathBuf;
@@ -24,6 +25,7 @@ pub use events::{Change, Happened, Happenings, Historian, Spot, ever_had};
 pub use paths::{Paths, TOP, Visited, expand};
 pub use range::{CommitInfo, RangeRead, RangeResult};
 pub use several::{HistoriesResult, RepositoryRead, StoryIn};
+pub use staged::{Before, StagedRead, StagedResult};
 pub use trees::{Entry, NONE, State, Trees};
 
 /// Where a secret stands now.

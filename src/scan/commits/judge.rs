@@ -9,14 +9,14 @@ use std::sync::atomic::Ordering;
 use super::super::Progress;
 use super::super::conceal::hide;
 use super::super::history::is_match;
-use super::absent;
 use super::renames::Renames;
-use crate::base::{Secret, limits};
+use super::{Comments, absent};
+use crate::base::{Secret, Span, limits};
 use crate::detect::patterns::{Confidence, Pattern};
 use crate::detect::{Detector, Judged, Outcome, Scratch};
-use crate::findings::{Accepted, Collector, Finding};
+use crate::findings::{Accepted, Collector, Finding, Fingerprint};
 use crate::sources::history::{
-    Commit, Failed, Id, Lookup, LookupReader, RangeCommit, Touched, path_of, touched,
+    Absence, Commit, Failed, Id, Lookup, LookupReader, RangeCommit, Touched, path_of, touched,
 };
 use crate::sources::{Chunk, ContentKind, Globs, Origin, Skip, SkipReason, content};
 use crate::story::CommitInfo;
@@ -35,6 +35,7 @@ pub(super) struct Judging<'a> {
     pub(super) lookup: &'a Lookup,
     pub(super) is_partial: bool,
     pub(super) progress: Option<&'a Progress>,
+    pub(super) comments: Comments,
 }
 
 /// A secret of a pattern.
@@ -50,6 +51,10 @@ pub(super) struct Older {
 }
 
 impl Older {
+    pub(super) fn fingerprint(&self) -> Fingerprint {
+        Fingerprint::new(self.pattern, self.secret.expose(), &self.path)
+    }
+
     fn identity(&self) -> (&str, &Secret, &Path) {
         (self.pattern.id, &self.secret, &self.path)
     }
@@ -78,8 +83,14 @@ pub(super) struct Told {
     pub(super) older: Vec<Older>,
     pub(super) new: Vec<Key>,
     pub(super) skips: Vec<Skip>,
+    /// Objects that no store has.
+    pub(super) missing: Vec<Id>,
+    /// Files whose content no parent has, judged or left out.
+    pub(super) touched: u64,
     pub(super) files: u64,
     pub(super) bytes: u64,
+    /// New places beside a comment that does not count.
+    pub(super) refused: u64,
 }
 
 /// The matches of a version of a file: the secret, whether a comment allows it, and a hash of the
@@ -116,8 +127,35 @@ impl<'a> Teller<'a> {
             Err(why) => failed.push((commit.id, why)),
         }
         told.info.commit.clone_from(&hex);
+        let what = format!("commit {hex}");
+        let change = (commit.tree, &commit.parents[..]);
+        self.brought_in(&what, change, collector, failed, told)
+    }
+
+    /// Judges a tree that nobody committed yet.
+    pub(super) fn tree(&mut self, what: &str, tree: Id, parents: &[Id]) -> Told {
+        let collector = Collector::from_the_top();
+        self.brought_in(
+            what,
+            (tree, parents),
+            collector,
+            Vec::new(),
+            Told::default(),
+        )
+    }
+
+    /// Judges the files of a tree that are in none of its parents. `what` names it in messages.
+    fn brought_in(
+        &mut self,
+        what: &str,
+        (tree, parents): (Id, &[Id]),
+        mut collector: Collector,
+        mut failed: Vec<Failed>,
+        mut told: Told,
+    ) -> Told {
+        let commits = parents;
         let mut parents = Vec::new();
-        for parent in &commit.parents {
+        for parent in commits {
             let read = self.reader.read(parent);
             let tree = read.map(|(_, data)| {
                 let tree = Commit::parse(&data).map(|c| c.tree.to_vec());
@@ -134,14 +172,15 @@ impl<'a> Teller<'a> {
         if parents.len() > PARENTS {
             parents.truncate(PARENTS);
             told.skips.push(Skip {
-                path: format!("commit {hex}").into(),
+                path: what.into(),
                 reason: SkipReason::Unsupported(format!(
                     "it has more than {PARENTS} parents: it was compared with so many"
                 )),
             });
         }
-        let files = touched(&mut self.reader, &commit.tree, &parents, &mut failed);
-        let mut moved = Renames::new(commit.tree, &parents);
+        let files = touched(&mut self.reader, &tree, &parents, &mut failed);
+        told.touched = files.len() as u64;
+        let mut moved = Renames::new(tree, &parents);
         for file in &files {
             let shown = path_of(&file.path);
             if self.with.exclude.leave_out(&shown) {
@@ -159,9 +198,12 @@ impl<'a> Teller<'a> {
         failed.sort_by_key(|f| f.0);
         failed.dedup();
         for (id, why) in &failed {
+            if *why == Absence::Missing {
+                told.missing.push(*id);
+            }
             let object = self.with.lookup.hex(id);
             told.skips
-                .push(absent(&hex, &object, why, self.with.is_partial));
+                .push(absent(what, &object, why, self.with.is_partial));
         }
         (told.findings, told.accepted) = collector.finish();
         told
@@ -184,7 +226,8 @@ impl<'a> Teller<'a> {
         let path = PathBuf::from(format!("commit:{hex}"));
         for range in commit.text {
             let chunk = Chunk::whole(&data[range], ContentKind::Text);
-            let judged = self.with.detector.scan(&chunk, &path, &mut self.scratch);
+            let (judged, refused) = self.judged(&chunk, &path);
+            told.refused += refused.len() as u64;
             self.take(&path, &chunk, &judged, &judged, collector, told);
             // Somebody may be called like a secret.
             for j in judged.iter().filter(|j| !j.is_harmless()) {
@@ -220,7 +263,7 @@ impl<'a> Teller<'a> {
         }
         let (text, kind) = content(&data);
         let chunk = Chunk::whole(&text, kind);
-        let judged = self.with.detector.scan(&chunk, shown, &mut self.scratch);
+        let (judged, refused) = self.judged(&chunk, shown);
         if judged.is_empty() {
             return;
         }
@@ -257,7 +300,27 @@ impl<'a> Teller<'a> {
                 });
             }
         }
+        let beside = |j: &&Judged| refused.contains(&j.secret);
+        told.refused += new.iter().filter(beside).count() as u64;
         self.take(shown, &chunk, &judged, &new, collector, told);
+    }
+
+    /// Judges a text; and where comments stand that do not count.
+    fn judged(&mut self, chunk: &Chunk<'_>, path: &Path) -> (Vec<Judged>, Vec<Span>) {
+        let mut judged = self.with.detector.scan(chunk, path, &mut self.scratch);
+        let mut refused = Vec::new();
+        for j in &mut judged {
+            let counts = match (&j.outcome, self.with.comments) {
+                (Outcome::Allowed(_), Comments::Refused) => false,
+                (Outcome::Allowed(allow), Comments::WithReason) => allow.reason.is_some(),
+                _ => true,
+            };
+            if !counts {
+                j.outcome = Outcome::Match;
+                refused.push(j.secret);
+            }
+        }
+        (judged, refused)
     }
 
     /// Collects those of the judged that are new.
@@ -302,10 +365,7 @@ impl<'a> Teller<'a> {
         };
         let (text, kind) = content(&data);
         let chunk = Chunk::whole(&text, kind);
-        let judged = self
-            .with
-            .detector
-            .scan(&chunk, &path_of(&path), &mut self.scratch);
+        let (judged, _) = self.judged(&chunk, &path_of(&path));
         let matches = self.matches(&text, &judged);
         self.remember((blob, path), &matches);
         Some(matches)

@@ -58,6 +58,8 @@ pub struct Lookup {
     hash: HashKind,
     packs: Vec<Pack>,
     stores: Vec<PathBuf>,
+    /// Objects that are in no store, perhaps.
+    lent: HashMap<Id, Read>,
     skips: Vec<Skip>,
 }
 
@@ -106,8 +108,14 @@ impl Lookup {
             hash,
             packs,
             stores: stores.to_vec(),
+            lent: HashMap::new(),
             skips,
         }
+    }
+
+    /// Lends objects that may be in no store; each must have its id.
+    pub fn lend(&mut self, objects: HashMap<Id, Read>) {
+        self.lent.extend(objects);
     }
 
     /// How objects are named.
@@ -339,7 +347,8 @@ impl<'s> LookupReader<'s> {
     ///
     /// If no store has it whole.
     pub fn read(&mut self, id: &Id) -> Result<Read, Absence> {
-        if let Some((kind, text)) = self.proved.get(id) {
+        let lent = || self.lookup.lent.get(id);
+        if let Some((kind, text)) = self.proved.get(id).or_else(lent) {
             return Ok((*kind, Arc::clone(text)));
         }
         let (kind, text) = self.read_within(id, CROSSINGS, true)?;

@@ -16,6 +16,7 @@
 mod commit;
 mod delta;
 mod discover;
+mod file_in;
 mod forest;
 mod index;
 mod inflate;
@@ -36,6 +37,7 @@ mod resolve;
 mod revisions;
 mod share;
 mod sound;
+mod staging;
 mod stream;
 mod sweep;
 mod walk;
@@ -51,6 +53,7 @@ use crate::base::Stop;
 pub use commit::{Commit, Tag, Who};
 pub use delta::{Segment, apply as apply_delta};
 pub use discover::{Discovery, Located};
+pub use file_in::{FileIn, file_in};
 pub use lookup::{Absence, Id, Lookup, LookupReader};
 pub use object_set::ObjectSet;
 pub use objects::{HashKind, Objects, hex};
@@ -61,6 +64,7 @@ pub use range::{Failed, Range, RangeCommit, Touched, only_in, range, touched};
 pub use read::ObjectReader;
 pub use refs::{Holder, HolderKind, Holders};
 pub use revisions::{RevisionError, Revisions};
+pub use staging::{Index, Staged};
 pub use sweep::{Base, Object, ObjectVisitor, SweepOptions, SweepProgress};
 
 /// What an object is.

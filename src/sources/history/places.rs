@@ -111,6 +111,19 @@ impl Places {
         }
     }
 
+    /// What a small file of a worktree's own git folder holds; `None` if there is none.
+    ///
+    /// # Errors
+    ///
+    /// The file, and why it cannot be read.
+    pub fn git_file(&self, name: &str) -> Result<Option<Vec<u8>>, String> {
+        match small_file(&self.git_dir.join(name), Links::Follow, SMALL) {
+            Ok(content) => Ok(Some(content)),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(format!("{name}: {}", super::super::read::words(&error))),
+        }
+    }
+
     /// Adds a store and what its `alternates` name.
     fn add_store(&mut self, folder: PathBuf, seen: &mut HashSet<PathBuf>) {
         let mut left = vec![folder];

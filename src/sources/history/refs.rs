@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use super::super::index::{Check, read_index};
 use super::super::read::{Links, small_file};
-use super::super::repository::read_index;
 use super::super::{Skip, SkipReason};
 use super::reftable::{Stack, Value};
 use super::{HashKind, Objects, Places, corrupt, hex, unreadable};
@@ -287,7 +287,7 @@ impl Reading<'_> {
     }
 
     fn index(&mut self, path: &Path, prefix: &str) {
-        let index = match read_index(path, self.objects.hash()) {
+        let index = match read_index(path, self.objects.hash(), Check::Nothing) {
             Ok(Some(index)) => index,
             Ok(None) => return,
             Err(reason) => {

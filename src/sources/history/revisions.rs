@@ -132,6 +132,23 @@ impl<'a, 's> Revisions<'a, 's> {
         self.peeled(at, name)
     }
 
+    /// The commit that `HEAD` is on; `None` before the first one.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be told.
+    pub fn head(&mut self) -> Result<Option<Id>, RevisionError> {
+        if self.places.format.reftable {
+            let why = "is not known: references of this repository are in a reftable, which is not \
+                       read";
+            return Err(wrong("HEAD", why));
+        }
+        match self.reference("HEAD", "HEAD")? {
+            Some(id) => self.peeled(id, "HEAD").map(Some),
+            None => Ok(None),
+        }
+    }
+
     fn parent(&mut self, commit: &Id, number: usize, name: &str) -> Result<Id, RevisionError> {
         let hex = self.reader.lookup().hex(commit);
         if self.places.shallow.contains(&hex) {

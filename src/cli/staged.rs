@@ -1,0 +1,112 @@
+//! `straykey staged`: what this commit would add. What `hook run pre-commit` runs, too.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use straykey::reports::Format;
+use straykey::scan::{Progress, StagedOptions};
+use straykey::sources::history::PlacesOptions;
+use straykey::sources::top_of;
+
+use super::args::{StagedArgs, Tell};
+use super::error::CliError;
+use super::exit::Exit;
+use super::history::environment;
+use super::output::{Outputs, report_options};
+use super::progress::Watch;
+use super::scan::tell_what_is_missing;
+use super::settings::Settings;
+
+/// Where things are.
+struct Where {
+    repository: PathBuf,
+    places: PlacesOptions,
+    index: Option<PathBuf>,
+    top: Option<PathBuf>,
+    merging: Vec<String>,
+}
+
+/// Runs the command.
+pub fn run(args: &StagedArgs, how: Tell) -> Result<Exit, CliError> {
+    let outputs = Outputs::resolve(&args.report)?;
+    let places = located(args.repo.as_ref());
+    let confidence = args.report.confidence.map(|c| c.0);
+    let home = places.top.clone().unwrap_or_else(|| {
+        let start = places.repository.canonicalize();
+        let top = start.ok().and_then(|s| top_of(&s).map(PathBuf::from));
+        top.unwrap_or_else(|| places.repository.clone())
+    });
+    let mut settings = Settings::resolve(&args.look.look(), vec![home], confidence)?;
+    if let Some(severity) = args.report.severity {
+        settings.severity = severity.0;
+    }
+    settings.options.stop = super::interrupt::watch();
+    let progress = Arc::new(Progress::default());
+    settings.options.progress = Some(Arc::clone(&progress));
+    let watch = Watch::begin(&progress, how.quiet);
+    let judged = straykey::scan::staged(&StagedOptions {
+        repository: places.repository,
+        places: places.places,
+        index: places.index,
+        top: places.top,
+        merging: places.merging,
+        scan: settings.options,
+    });
+    watch.into_iter().for_each(Watch::end);
+    let mut result = judged?;
+    result.scan.notices.splice(0..0, settings.notices);
+    result.read.passes = args.report.exit_zero;
+
+    let options = report_options(args.report.show_secrets, settings.severity, how);
+    let written = outputs.write(&options, |report, options, out| {
+        report.write_staged(&result, options, out)
+    });
+    if outputs.stdout() != Format::Human {
+        tell_what_is_missing(&result.scan, how.quiet);
+    }
+    written?;
+    let exit_zero = args.report.exit_zero;
+    Ok(Exit::of(&result.scan, settings.severity, exit_zero))
+}
+
+/// The repository that is named, or the one that git's own variables speak of: git sets them for its
+/// hooks.
+fn located(named: Option<&PathBuf>) -> Where {
+    if let Some(repository) = named {
+        return Where {
+            repository: repository.clone(),
+            places: PlacesOptions::default(),
+            index: None,
+            top: None,
+            merging: Vec::new(),
+        };
+    }
+    let variable = |name: &str| {
+        let value = std::env::var_os(name).filter(|value| !value.is_empty());
+        value.map(PathBuf::from)
+    };
+    let git_dir = variable("GIT_DIR");
+    // Whoever names the git folder says with it that the working tree begins here.
+    let here = git_dir.as_ref().map(|_| PathBuf::from("."));
+    Where {
+        repository: git_dir.unwrap_or_else(|| PathBuf::from(".")),
+        places: environment(),
+        index: variable("GIT_INDEX_FILE"),
+        top: variable("GIT_WORK_TREE").or(here),
+        merging: merging(),
+    }
+}
+
+/// Commits that a merge in progress has named to its hooks. `git merge` writes them down only after
+/// `pre-merge-commit` ran.
+fn merging() -> Vec<String> {
+    let action = std::env::var("GIT_REFLOG_ACTION").unwrap_or_default();
+    if !matches!(action.split(' ').next(), Some("merge" | "pull")) {
+        return Vec::new();
+    }
+    let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    let ids = names.filter_map(|name| name.strip_prefix("GITHEAD_").map(str::to_owned));
+    let mut ids: Vec<String> = ids.collect();
+    ids.sort();
+    ids
+}
