@@ -7,7 +7,8 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
-use straykey::base::path_text;
+use straykey::base::{path_text, quote};
+use straykey::scan::Exclude;
 use straykey::sources::top_of;
 
 use super::error::CliError;
@@ -21,6 +22,36 @@ pub const IGNORE: &str = "ignore";
 
 /// The biggest file of configuration that is read, in bytes.
 const MOST: u64 = 16 << 20;
+
+/// Where the words of a configuration are read from: a folder, or a commit.
+pub trait Words {
+    /// Reads one of the files. `None` if it is not there, or must not be followed: then a notice says
+    /// so.
+    ///
+    /// # Errors
+    ///
+    /// If it is there and cannot be read.
+    fn read(
+        &self,
+        name: &Path,
+        notices: &mut Vec<String>,
+    ) -> Result<Option<(String, String)>, CliError>;
+
+    /// Reads a file of patterns that the configuration names at `place`.
+    ///
+    /// # Errors
+    ///
+    /// If it is not there, cannot be read or lies outside of the tree.
+    fn patterns(
+        &self,
+        name: &Path,
+        place: &str,
+        notices: &mut Vec<String>,
+    ) -> Result<Option<(String, String)>, CliError>;
+
+    /// What leaves out the files that a glob of the configuration means.
+    fn exclude(&self, glob: &str, source: String) -> Exclude;
+}
 
 /// A `.straykey` folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,13 +100,28 @@ impl Home {
         Ok(found.and_then(|(_, home)| home))
     }
 
-    /// Reads one of its files. `None` if it is not there, or belongs to somebody else: then a
-    /// notice says so.
+    /// Refuses a file that links lead out of the tree: whoever can open a pull request chooses
+    /// them, and neither what they point to may be read in the tree's name nor written.
     ///
     /// # Errors
     ///
-    /// If it is there and cannot be read.
-    pub fn read(
+    /// If it lies outside.
+    pub fn refuse_outside(&self, path: &Path) -> Result<(), CliError> {
+        match path.canonicalize() {
+            Ok(real) if !self.named && !real.starts_with(&self.base) => {
+                Err(CliError::new(format!(
+                    "{} is a link out of the tree, and is not followed",
+                    shown(path)
+                )))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Words for Home {
+    /// `None`, too, if it belongs to somebody else.
+    fn read(
         &self,
         name: &Path,
         notices: &mut Vec<String>,
@@ -102,21 +148,30 @@ impl Home {
         read_text(file, &shown).map(|text| Some((shown, text)))
     }
 
-    /// Refuses a file that links lead out of the tree: whoever can open a pull request chooses
-    /// them, and neither what they point to may be read in the tree's name nor written.
-    ///
-    /// # Errors
-    ///
-    /// If it lies outside.
-    pub fn refuse_outside(&self, path: &Path) -> Result<(), CliError> {
-        match path.canonicalize() {
-            Ok(real) if !self.named && !real.starts_with(&self.base) => {
-                Err(CliError::new(format!(
-                    "{} is a link out of the tree, and is not followed",
-                    shown(path)
-                )))
-            }
-            _ => Ok(()),
+    /// It must lie below the folder that holds the configuration, links followed: nothing else may be
+    /// read in the name of a repository.
+    fn patterns(
+        &self,
+        name: &Path,
+        place: &str,
+        notices: &mut Vec<String>,
+    ) -> Result<Option<(String, String)>, CliError> {
+        let named = quote(&name.to_string_lossy()).into_owned();
+        let path = self.folder.join(name);
+        let real = path.canonicalize();
+        let real = real.map_err(|e| CliError::new(format!("{place}: '{named}': {e}")))?;
+        if !real.starts_with(&self.base) {
+            let what = "lies outside of the tree";
+            return Err(CliError::new(format!("{place}: '{named}' {what}")));
+        }
+        self.read(name, notices)
+    }
+
+    fn exclude(&self, glob: &str, source: String) -> Exclude {
+        Exclude {
+            glob: glob.to_owned(),
+            base: Some(self.base.clone()),
+            source,
         }
     }
 }
@@ -136,6 +191,15 @@ fn read_text(file: File, shown: &str) -> Result<String, CliError> {
     file.take(MOST + 1)
         .read_to_end(&mut bytes)
         .map_err(|e| CliError::file("cannot read", Path::new(shown), &e))?;
+    text(bytes, shown)
+}
+
+/// The text of a file of configuration.
+///
+/// # Errors
+///
+/// If it is too big or is not UTF-8.
+pub fn text(bytes: Vec<u8>, shown: &str) -> Result<String, CliError> {
     if bytes.len() as u64 > MOST {
         let most = MOST >> 20;
         return Err(CliError::new(format!("{shown} is bigger than {most} MiB")));

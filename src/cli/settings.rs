@@ -11,7 +11,7 @@ use straykey::scan::{Exclude, ScanOptions};
 use super::args::Look;
 use super::config::Config;
 use super::error::{CliError, suggestion};
-use super::home::{CONFIG, Home, IGNORE, read_named};
+use super::home::{CONFIG, Home, IGNORE, Words, read_named};
 
 /// More threads than this help nobody, and the system may refuse them.
 const THREADS: usize = 256;
@@ -39,26 +39,40 @@ impl Settings {
         targets: Vec<PathBuf>,
         confidence: Option<Confidence>,
     ) -> Result<Self, CliError> {
-        let mut notices = Vec::new();
         let home = home(look, &targets)?;
+        let home = home.as_ref().map(|home| home as &dyn Words);
+        Self::with(look, home, targets, confidence)
+    }
+
+    /// The same with a configuration from `home`, wherever the targets are.
+    ///
+    /// # Errors
+    ///
+    /// Whatever in either cannot be followed.
+    pub fn with(
+        look: &Look,
+        home: Option<&dyn Words>,
+        targets: Vec<PathBuf>,
+        confidence: Option<Confidence>,
+    ) -> Result<Self, CliError> {
+        let mut notices = Vec::new();
         let mut catalogue = Catalogue::embedded();
         let mut exclude: Vec<Exclude> = Vec::new();
         let mut disable: Vec<(String, String)> = Vec::new();
         let mut allowances = Allowances::default();
         let mut least = None;
         let mut severity = None;
-        if let Some(home) = &home {
+        if let Some(home) = home {
             if let Some((file, text)) = home.read(Path::new(CONFIG), &mut notices)? {
                 let config = Config::parse(&file, &text)?;
-                exclude.extend(config.exclude.iter().map(|(glob, line)| Exclude {
-                    glob: glob.clone(),
-                    base: Some(home.base.clone()),
-                    source: format!("{file}:{line}"),
-                }));
                 let place = |line| format!("{file}:{line}");
+                let all = config.exclude.iter();
+                exclude.extend(all.map(|(glob, line)| home.exclude(glob, place(*line))));
                 disable.extend(config.disable.into_iter().map(|(id, l)| (id, place(l))));
                 for (name, line) in &config.patterns {
-                    add_configured(&mut catalogue, home, name, &place(*line), &mut notices)?;
+                    if let Some((file, text)) = home.patterns(name, &place(*line), &mut notices)? {
+                        add(&mut catalogue, &file, &text)?;
+                    }
                 }
                 least = config.confidence;
                 severity = config.severity;
@@ -125,33 +139,6 @@ fn home(look: &Look, targets: &[PathBuf]) -> Result<Option<Home>, CliError> {
             }))
         }
     }
-}
-
-/// Adds the patterns of a file that a configuration names. It must lie below the folder that holds
-/// the configuration, links followed: nothing else may be read in the name of a repository.
-fn add_configured(
-    catalogue: &mut Catalogue,
-    home: &Home,
-    name: &Path,
-    place: &str,
-    notices: &mut Vec<String>,
-) -> Result<(), CliError> {
-    let path = home.folder.join(name);
-    let real = path
-        .canonicalize()
-        .map_err(|e| CliError::new(format!("{place}: '{}': {e}", quoted(name))))?;
-    if !real.starts_with(&home.base) {
-        let what = "lies outside of the tree";
-        return Err(CliError::new(format!("{place}: '{}' {what}", quoted(name))));
-    }
-    match home.read(name, notices)? {
-        Some((file, text)) => add(catalogue, &file, &text),
-        None => Ok(()),
-    }
-}
-
-fn quoted(name: &Path) -> String {
-    quote(&name.to_string_lossy()).into_owned()
 }
 
 /// Adds the patterns of a file.

@@ -102,6 +102,11 @@ impl Allowances {
         }
     }
 
+    /// Adds one.
+    pub fn add(&mut self, allowance: Allowance) {
+        self.entries.push(allowance);
+    }
+
     /// The allowances.
     pub fn entries(&self) -> &[Allowance] {
         &self.entries

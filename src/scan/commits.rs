@@ -40,6 +40,21 @@ pub struct CommitsOptions {
     pub revisions: Vec<String>,
     /// What is looked for and what is left out. Targets are not used.
     pub scan: ScanOptions,
+    /// Which comments of the range count.
+    pub comments: Comments,
+}
+
+/// Which comments may allow what they stand beside. Those of older versions are read in the same way,
+/// so that what was there before stays older.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Comments {
+    /// All.
+    #[default]
+    Count,
+    /// Those that give a reason.
+    WithReason,
+    /// None: whoever writes the range must not allow what it brings in.
+    Refused,
 }
 
 /// What to do about a clone that lacks the range.
@@ -106,6 +121,7 @@ fn judged(
         lookup: &lookup,
         is_partial: places.format.partial,
         progress: options.scan.progress.as_deref(),
+        comments: options.comments,
     };
     let mut older: HashSet<Older> = HashSet::new();
     let mut new: HashSet<Key> = HashSet::new();
@@ -281,6 +297,7 @@ fn gather(
     scan.skips.extend(told.skips);
     scan.files += told.files;
     scan.bytes += told.bytes;
+    result.read.refused += told.refused;
     for effect in own.configuration {
         let mut known = scan.configuration.iter_mut();
         match known.find(|e| (&e.source, e.removes) == (&effect.source, effect.removes)) {

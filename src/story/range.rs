@@ -55,4 +55,7 @@ pub struct RangeRead {
     /// Findings in files that the range touches which were there before: distinct secrets and
     /// paths.
     pub older: u64,
+    /// Places brought in beside a comment that allows them and does not count: where comments of the
+    /// range are refused, or need a reason.
+    pub refused: u64,
 }

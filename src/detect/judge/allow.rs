@@ -156,15 +156,16 @@ impl<'a> Comments<'a> {
             let Some(at) = self.first(token, piece) else {
                 continue;
             };
+            let rest = self.rest(Span::new(at + token.len(), piece.end), secret);
+            let rest = String::from_utf8_lossy(rest);
             if *token != "straykey:allow" {
                 return Some(InlineAllow {
                     token,
-                    reason: None,
+                    reason: foreign(&rest),
                     until: None,
                 });
             }
-            let rest = self.rest(Span::new(at + token.len(), piece.end), secret);
-            if let Some(allow) = own(token, &String::from_utf8_lossy(rest), id) {
+            if let Some(allow) = own(token, &rest, id) {
                 return Some(allow);
             }
         }
@@ -214,6 +215,16 @@ fn lines_of(text: &[u8], span: Span) -> Span {
     let high = text.len().min(span.end + limits::LINE_BYTES);
     let end = memchr::memchr(b'\n', &text[span.end..high]).map_or(high, |i| span.end + i);
     Span::new(start, end)
+}
+
+/// The reason that stands behind another tool's token, if it has a word at least.
+fn foreign(rest: &str) -> Option<String> {
+    let edge = |c: char| !c.is_alphanumeric();
+    let reason = rest.trim_matches(edge);
+    let mut words = reason.split(edge);
+    // A quote, a comma or a bracket is no reason.
+    words.any(|w| w.chars().filter(|c| c.is_alphabetic()).count() >= 3)
+        .then(|| reason.to_owned())
 }
 
 /// Reads what stands behind our own token: `[ID] [until=YYYY-MM-DD] [reason]`.

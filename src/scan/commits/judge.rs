@@ -9,9 +9,9 @@ use std::sync::atomic::Ordering;
 use super::super::Progress;
 use super::super::conceal::hide;
 use super::super::history::is_match;
-use super::absent;
+use super::{Comments, absent};
 use super::renames::Renames;
-use crate::base::{Secret, limits};
+use crate::base::{Secret, Span, limits};
 use crate::detect::patterns::{Confidence, Pattern};
 use crate::detect::{Detector, Judged, Outcome, Scratch};
 use crate::findings::{Accepted, Collector, Finding};
@@ -35,6 +35,7 @@ pub(super) struct Judging<'a> {
     pub(super) lookup: &'a Lookup,
     pub(super) is_partial: bool,
     pub(super) progress: Option<&'a Progress>,
+    pub(super) comments: Comments,
 }
 
 /// A secret of a pattern.
@@ -80,6 +81,8 @@ pub(super) struct Told {
     pub(super) skips: Vec<Skip>,
     pub(super) files: u64,
     pub(super) bytes: u64,
+    /// New places beside a comment that does not count.
+    pub(super) refused: u64,
 }
 
 /// The matches of a version of a file: the secret, whether a comment allows it, and a hash of the
@@ -184,7 +187,8 @@ impl<'a> Teller<'a> {
         let path = PathBuf::from(format!("commit:{hex}"));
         for range in commit.text {
             let chunk = Chunk::whole(&data[range], ContentKind::Text);
-            let judged = self.with.detector.scan(&chunk, &path, &mut self.scratch);
+            let (judged, refused) = self.judged(&chunk, &path);
+            told.refused += refused.len() as u64;
             self.take(&path, &chunk, &judged, &judged, collector, told);
             // Somebody may be called like a secret.
             for j in judged.iter().filter(|j| !j.is_harmless()) {
@@ -220,7 +224,7 @@ impl<'a> Teller<'a> {
         }
         let (text, kind) = content(&data);
         let chunk = Chunk::whole(&text, kind);
-        let judged = self.with.detector.scan(&chunk, shown, &mut self.scratch);
+        let (judged, refused) = self.judged(&chunk, shown);
         if judged.is_empty() {
             return;
         }
@@ -257,7 +261,27 @@ impl<'a> Teller<'a> {
                 });
             }
         }
+        let beside = |j: &&Judged| refused.contains(&j.secret);
+        told.refused += new.iter().filter(beside).count() as u64;
         self.take(shown, &chunk, &judged, &new, collector, told);
+    }
+
+    /// Judges a text; and where comments stand that do not count.
+    fn judged(&mut self, chunk: &Chunk<'_>, path: &Path) -> (Vec<Judged>, Vec<Span>) {
+        let mut judged = self.with.detector.scan(chunk, path, &mut self.scratch);
+        let mut refused = Vec::new();
+        for j in &mut judged {
+            let counts = match (&j.outcome, self.with.comments) {
+                (Outcome::Allowed(_), Comments::Refused) => false,
+                (Outcome::Allowed(allow), Comments::WithReason) => allow.reason.is_some(),
+                _ => true,
+            };
+            if !counts {
+                j.outcome = Outcome::Match;
+                refused.push(j.secret);
+            }
+        }
+        (judged, refused)
     }
 
     /// Collects those of the judged that are new.
@@ -302,10 +326,7 @@ impl<'a> Teller<'a> {
         };
         let (text, kind) = content(&data);
         let chunk = Chunk::whole(&text, kind);
-        let judged = self
-            .with
-            .detector
-            .scan(&chunk, &path_of(&path), &mut self.scratch);
+        let (judged, _) = self.judged(&chunk, &path_of(&path));
         let matches = self.matches(&text, &judged);
         self.remember((blob, path), &matches);
         Some(matches)

@@ -16,6 +16,7 @@
 mod commit;
 mod delta;
 mod discover;
+mod file_in;
 mod forest;
 mod index;
 mod inflate;
@@ -47,6 +48,7 @@ use crate::base::Stop;
 pub use commit::{Commit, Tag, Who};
 pub use delta::{Segment, apply as apply_delta};
 pub use discover::{Discovery, Located};
+pub use file_in::{FileIn, file_in};
 pub use lookup::{Absence, Id, Lookup, LookupReader};
 pub use object_set::ObjectSet;
 pub use objects::{HashKind, Objects, hex};
