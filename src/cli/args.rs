@@ -1,11 +1,15 @@
 //! What can be typed. The help, the completions and the man page are made of this.
 
+mod ci;
+
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum, ValueHint};
 use straykey::detect::Engine;
 use straykey::detect::patterns::{Confidence, Severity};
 use straykey::reports::Format;
+
+pub use ci::{CiArgs, Mode as CiMode};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -56,6 +60,8 @@ pub enum Command {
     Scan(ScanArgs),
     /// Judge every commit of a range by itself: what each brings in
     Commits(CommitsArgs),
+    /// Judge what a run of continuous integration is for, and tell it in that system's way
+    Ci(CiArgs),
     /// Sweep everything that a git repository holds, and tell the story of each finding
     History(HistoryArgs),
     /// Tell why something was or was not reported
