@@ -286,12 +286,7 @@ fn settings(
 }
 
 /// Judges.
-fn look(
-    args: &CiArgs,
-    folder: &Path,
-    plan: &Plan,
-    settings: Settings,
-) -> Result<Judged, CliError> {
+fn look(args: &CiArgs, folder: &Path, plan: &Plan, settings: Settings) -> Result<Judged, CliError> {
     match &plan.what {
         Judge::Nothing => Ok(Judged::Range(RangeResult::default())),
         Judge::Range { without, head } => {
@@ -346,8 +341,12 @@ fn refused(result: &RangeResult, trust: Trust) -> Option<String> {
     };
     match result.read.refused {
         0 => None,
-        1 => Some(format!("1 comment that allows a secret does not count: {why}")),
-        n => Some(format!("{n} comments that allow secrets do not count: {why}")),
+        1 => Some(format!(
+            "1 comment that allows a secret does not count: {why}"
+        )),
+        n => Some(format!(
+            "{n} comments that allow secrets do not count: {why}"
+        )),
     }
 }
 
@@ -369,7 +368,9 @@ fn narrow(result: &mut RangeResult, paths: &[String]) -> Result<Option<String>, 
     (result.scan.findings, result.by) = kept.unzip();
     let out = before - result.scan.findings.len();
     let s = if out == 1 { "" } else { "s" };
-    Ok(Some(format!("narrowed by --path: {out} finding{s} elsewhere not told")))
+    Ok(Some(format!(
+        "narrowed by --path: {out} finding{s} elsewhere not told"
+    )))
 }
 
 /// What the log gets: annotations, and the report for people.

@@ -96,8 +96,11 @@ pub fn event(system: System, env: &Env) -> Result<Event, CliError> {
 }
 
 pub(super) fn needed(env: &Env, name: &str) -> Result<String, CliError> {
-    env.take(name)
-        .ok_or_else(|| CliError::new(format!("{name} is not set: which commit is meant is not known")))
+    env.take(name).ok_or_else(|| {
+        CliError::new(format!(
+            "{name} is not set: which commit is meant is not known"
+        ))
+    })
 }
 
 /// An id, unless it is all zeros: that is how systems write "none".
@@ -182,7 +185,10 @@ fn azure(env: &Env) -> Result<Event, CliError> {
             }),
         }),
         reason => Ok(Event {
-            name: format!("a build of '{}'", straykey::base::quote(reason.unwrap_or("?"))),
+            name: format!(
+                "a build of '{}'",
+                straykey::base::quote(reason.unwrap_or("?"))
+            ),
             what: What::Everything,
         }),
     }
@@ -268,7 +274,9 @@ fn jenkins(env: &Env) -> Event {
 
 fn buildkite(env: &Env) -> Result<Event, CliError> {
     let sha = needed(env, "BUILDKITE_COMMIT")?;
-    let is_change = env.get("BUILDKITE_PULL_REQUEST").is_some_and(|n| n != "false");
+    let is_change = env
+        .get("BUILDKITE_PULL_REQUEST")
+        .is_some_and(|n| n != "false");
     if is_change {
         let target = needed(env, "BUILDKITE_PULL_REQUEST_BASE_BRANCH")?;
         let theirs = env.get("BUILDKITE_PULL_REQUEST_REPO").and_then(project);

@@ -187,6 +187,9 @@ fn payload<T: for<'a> Deserialize<'a>>(env: &Env) -> Result<T, CliError> {
     serde_json::from_str(&text).map_err(|e| {
         let (line, why) = (e.line(), e.to_string());
         let why = why.split(" at line ").next().unwrap_or_default();
-        CliError::new(format!("the event does not parse, line {line}: {}", quote_value(why)))
+        CliError::new(format!(
+            "the event does not parse, line {line}: {}",
+            quote_value(why)
+        ))
     })
 }

@@ -28,10 +28,7 @@ pub enum Judge {
     /// Nothing.
     Nothing,
     /// Commits that `head` has and `without` have not; ids in hex.
-    Range {
-        without: Vec<String>,
-        head: String,
-    },
+    Range { without: Vec<String>, head: String },
     /// All that git holds.
     Everything,
 }

@@ -27,9 +27,8 @@ impl Repository {
     /// If there is none.
     pub fn open(path: &Path) -> Result<Self, CliError> {
         let places = Places::find(path, &environment());
-        let places = places.map_err(|skip| {
-            CliError::new(format!("{}: {}", path_text(&skip.path), skip.reason))
-        })?;
+        let places = places
+            .map_err(|skip| CliError::new(format!("{}: {}", path_text(&skip.path), skip.reason)))?;
         let lookup = Lookup::open(&places);
         Ok(Self { places, lookup })
     }
@@ -153,10 +152,12 @@ impl<'r, 'a> CommitHome<'r, 'a> {
         let mut reader = self.reader.reader.borrow_mut();
         match file_in(&mut reader, &self.commit, &names) {
             Ok(FileIn::Nothing) => Ok(None),
-            Ok(FileIn::File(content)) => text(content, &shown, MOST).map(|text| Some((shown, text))),
-            Ok(FileIn::Other(what)) => {
-                Err(CliError::new(format!("{shown} is {what}, and is not followed")))
+            Ok(FileIn::File(content)) => {
+                text(content, &shown, MOST).map(|text| Some((shown, text)))
             }
+            Ok(FileIn::Other(what)) => Err(CliError::new(format!(
+                "{shown} is {what}, and is not followed"
+            ))),
             Err((id, why)) => {
                 let hex = self.reader.hex(&id);
                 Err(CliError::new(format!("{shown}: object {hex}: {why}")))
@@ -166,11 +167,7 @@ impl<'r, 'a> CommitHome<'r, 'a> {
 }
 
 impl Words for CommitHome<'_, '_> {
-    fn read(
-        &self,
-        name: &Path,
-        _: &mut Vec<String>,
-    ) -> Result<Option<(String, String)>, CliError> {
+    fn read(&self, name: &Path, _: &mut Vec<String>) -> Result<Option<(String, String)>, CliError> {
         self.file(name)
     }
 

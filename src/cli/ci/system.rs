@@ -61,10 +61,7 @@ impl System {
             (env.is_true("GITHUB_ACTIONS"), Self::GitHub),
             (env.is_true("GITLAB_CI"), Self::GitLab),
             (env.is_true("TF_BUILD"), Self::Azure),
-            (
-                env.get("BITBUCKET_BUILD_NUMBER").is_some(),
-                Self::Bitbucket,
-            ),
+            (env.get("BITBUCKET_BUILD_NUMBER").is_some(), Self::Bitbucket),
             (env.is_true("BUILDKITE"), Self::Buildkite),
             (env.is_true("CIRCLECI"), Self::CircleCi),
             (
@@ -97,8 +94,12 @@ impl System {
             Self::GitLab => "GIT_DEPTH: 0 (a variable of the job)",
             Self::Azure => "fetchDepth: 0 (of the checkout step)",
             Self::Bitbucket => "depth: full (under clone)",
-            Self::Jenkins => "a clone that is not shallow (the advanced clone behaviours of the job)",
-            Self::Buildkite => "no --depth in BUILDKITE_GIT_CLONE_FLAGS and BUILDKITE_GIT_FETCH_FLAGS",
+            Self::Jenkins => {
+                "a clone that is not shallow (the advanced clone behaviours of the job)"
+            }
+            Self::Buildkite => {
+                "no --depth in BUILDKITE_GIT_CLONE_FLAGS and BUILDKITE_GIT_FETCH_FLAGS"
+            }
             Self::CircleCi => "method: full (of the checkout step)",
             Self::Plain => "git fetch --unshallow",
         }

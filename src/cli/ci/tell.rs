@@ -111,7 +111,9 @@ pub fn summarize(env: &Env, head: &str, body: &str) -> Result<(), CliError> {
     };
     let path = Path::new(path);
     let used = std::fs::metadata(path).map_or(0, |m| m.len());
-    let room = SUMMARY.saturating_sub(used).saturating_sub(head.len() as u64) as usize;
+    let room = SUMMARY
+        .saturating_sub(used)
+        .saturating_sub(head.len() as u64) as usize;
     let mut whole = head.to_owned();
     if body.len() <= room {
         whole.push_str(body);
@@ -121,7 +123,9 @@ pub fn summarize(env: &Env, head: &str, body: &str) -> Result<(), CliError> {
             end -= 1;
         }
         let end = body[..end].rfind('\n').map_or(0, |i| i + 1);
-        whole.push_str("The rest is in the log and in the reports: it is too long for a summary.\n\n");
+        whole.push_str(
+            "The rest is in the log and in the reports: it is too long for a summary.\n\n",
+        );
         whole.push_str(&body[..end]);
     }
     append(path, &whole)
@@ -184,7 +188,10 @@ mod tests {
              &#96;c&#96;&#124;</code>"
         );
         assert_eq!(plain("a\nb"), "<code>a&#92;nb</code>");
-        assert_eq!(preformatted("</pre><b>&"), "<pre>\n&lt;/pre&gt;&lt;b&gt;&amp;\n</pre>\n");
+        assert_eq!(
+            preformatted("</pre><b>&"),
+            "<pre>\n&lt;/pre&gt;&lt;b&gt;&amp;\n</pre>\n"
+        );
     }
 
     #[test]
@@ -192,7 +199,10 @@ mod tests {
         let told = error_line(System::GitHub, "50% of\n::stop-commands::x\r##[x]");
         let told = told.unwrap_or_default();
         assert_eq!(told.lines().count(), 1);
-        assert_eq!(told, "::error title=straykey::50%25 of\\n::stop-commands::x\\r# #[x]");
+        assert_eq!(
+            told,
+            "::error title=straykey::50%25 of\\n::stop-commands::x\\r# #[x]"
+        );
         assert!(error_line(System::Plain, "x").is_none());
     }
 }

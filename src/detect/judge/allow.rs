@@ -223,7 +223,8 @@ fn foreign(rest: &str) -> Option<String> {
     let reason = rest.trim_matches(edge);
     let mut words = reason.split(edge);
     // A quote, a comma or a bracket is no reason.
-    words.any(|w| w.chars().filter(|c| c.is_alphabetic()).count() >= 3)
+    words
+        .any(|w| w.chars().filter(|c| c.is_alphabetic()).count() >= 3)
         .then(|| reason.to_owned())
 }
 
