@@ -13,12 +13,13 @@ mod repository;
 mod system;
 mod tell;
 
+use std::fmt::Write as _;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use straykey::findings::{Finding, ScanResult};
-use straykey::reports::{Format, Report, ReportOptions};
+use straykey::reports::{Format, Report, ReportOptions, markdown_span};
 use straykey::scan::{Comments, CommitsOptions, HistoryOptions, Narrow, Progress};
 use straykey::sources::Globs;
 use straykey::story::{HistoryResult, RangeResult};
@@ -35,6 +36,9 @@ use event::{Event, Proposal, What};
 use plan::{Judge, Plan, Planner, Trust};
 use repository::{CommitHome, Reader, Repository};
 use system::{Env, System};
+
+/// How many of its own allowances of a change the summary names.
+const ROWS: usize = 200;
 
 /// What was found.
 enum Judged {
@@ -150,8 +154,8 @@ fn judge(args: &CiArgs, how: Tell, env: &Env, system: System) -> Result<Done, Cl
     notices.extend(plan.notices.iter().cloned());
     notices.append(&mut settings.notices);
     notices.extend(added.notices.iter().cloned());
-    let mut judged = look(args, &folder, &plan, settings)
-        .map_err(|error| hinted(error, system, repository.is_shallow()))?;
+    let mut judged =
+        look(args, &folder, &plan, settings).map_err(|error| hinted(&error, system))?;
     if let Judged::Range(result) = &mut judged {
         notices.extend(refused(result, plan.trust));
         notices.extend(narrow(result, &args.paths)?);
@@ -183,7 +187,7 @@ fn judge(args: &CiArgs, how: Tell, env: &Env, system: System) -> Result<Done, Cl
         Trust::Proposed | Trust::Fork => allowances::own(&scan.accepted, &added),
     };
     let own: Vec<[String; 4]> = own.into_iter().map(tell::accepted_line).collect();
-    log(&judged, &own, &options, system, exit)?;
+    log(&judged, &own, &options, system)?;
     if system == System::GitHub && !args.no_summary {
         summary(&judged, &own, &options, env)?;
     }
@@ -322,12 +326,17 @@ fn look(args: &CiArgs, folder: &Path, plan: &Plan, settings: Settings) -> Result
     }
 }
 
-/// An error of a range, with what this system calls the remedy.
-fn hinted(error: CliError, system: System, is_shallow: bool) -> CliError {
+/// An error of a range that a shallow clone lacks, with what this system calls the remedy.
+fn hinted(error: &CliError, system: System) -> CliError {
     let depth = system.depth();
-    let lines = error.lines().iter().map(|line| match is_shallow {
-        true => format!("{line}; here: {depth}"),
-        false => line.clone(),
+    let lines = error.lines().iter().map(|line| {
+        let is_shallow = line.contains("shallow");
+        let hint = if is_shallow {
+            format!("; here: {depth}")
+        } else {
+            String::new()
+        };
+        line.clone() + &hint
     });
     CliError::all(lines)
 }
@@ -379,21 +388,13 @@ fn log(
     own: &[[String; 4]],
     options: &ReportOptions,
     system: System,
-    exit: Exit,
 ) -> Result<(), CliError> {
     let annotations = match system {
-        System::GitHub => Format::from_word("github"),
-        System::Azure => Format::from_word("azure"),
+        System::GitHub => Some(Format::GitHub),
+        System::Azure => Some(Format::Azure),
         _ => None,
     };
     let mut text = String::new();
-    if exit == Exit::Failed {
-        let failed = judged.scan().skips.iter();
-        let failed = failed.filter(|s| s.reason.is_incomplete()).count();
-        let s = if failed == 1 { "" } else { "s" };
-        let told = format!("{failed} input{s} could not be read: this is no clean result");
-        text.extend(tell::error_line(system, &told).map(|line| line + "\n"));
-    }
     if let Some(format) = annotations {
         text.push_str(&judged.text(format, options)?);
     }
@@ -427,12 +428,12 @@ fn summary(
     if !own.is_empty() {
         head.push_str("### straykey: allowed by this change itself\n\n");
         head.push_str("| where | what | by | why |\n|---|---|---|---|\n");
-        for row in own.iter().take(200) {
-            let cells: Vec<String> = row.iter().map(|cell| tell::plain(cell)).collect();
-            head.push_str(&format!("| {} |\n", cells.join(" | ")));
+        for row in own.iter().take(ROWS) {
+            let cells: Vec<String> = row.iter().map(|cell| markdown_span(cell)).collect();
+            let _ = writeln!(head, "| {} |", cells.join(" | "));
         }
-        if own.len() > 200 {
-            head.push_str(&format!("\nand {} more\n", own.len() - 200));
+        if own.len() > ROWS {
+            let _ = writeln!(head, "\nand {} more", own.len() - ROWS);
         }
         head.push('\n');
     }
@@ -440,9 +441,6 @@ fn summary(
         colour: false,
         ..options.clone()
     };
-    let body = match Format::from_word("markdown") {
-        Some(format) => judged.text(format, &plain)?,
-        None => tell::preformatted(&judged.text(Format::Human, &plain)?),
-    };
+    let body = judged.text(Format::Markdown, &plain)?;
     tell::summarize(env, &head, &body)
 }

@@ -37,7 +37,7 @@ pub use github::GitHub;
 pub use gitlab::GitLab;
 pub use human::Human;
 pub use json::{Json, JsonLines};
-pub use markdown::Markdown;
+pub use markdown::{Markdown, span as markdown_span};
 pub use results::Results;
 pub use sarif::Sarif;
 pub use schema::{json_schema, jsonl_schema};

@@ -168,13 +168,14 @@ fn nothing(name: &str, why: &str) -> Event {
 /// A whole id, as payloads write them.
 fn id(text: String, field: &str) -> Result<String, CliError> {
     let good = matches!(text.len(), 40 | 64) && text.bytes().all(|b| b.is_ascii_hexdigit());
-    match good {
-        true => Ok(text),
-        false => Err(CliError::new(format!(
-            "the event's {field} is no id of a commit: '{}'",
-            quote(&text)
-        ))),
+    if good {
+        return Ok(text);
     }
+    let text = quote(&text);
+    let what = "is no id of a commit";
+    Err(CliError::new(format!(
+        "the event's {field} {what}: '{text}'"
+    )))
 }
 
 fn lacks(field: &str) -> CliError {

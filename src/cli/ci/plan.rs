@@ -121,17 +121,14 @@ impl Planner<'_, '_> {
             );
             return Err(error);
         };
-        let trust = match proposal.is_fork {
-            true => Trust::Fork,
-            false => Trust::Proposed,
+        let (trust, of) = if proposal.is_fork {
+            (Trust::Fork, " of a fork")
+        } else {
+            (Trust::Proposed, "")
         };
         let mut without: Vec<String> = bases.iter().map(|id| self.reader.hex(id)).collect();
         without.dedup();
         let head = self.reader.hex(&head);
-        let of = match trust {
-            Trust::Fork => " of a fork",
-            _ => "",
-        };
         let told = format!(
             "{name}{of}: what {} has and {} has not",
             &head[..9],

@@ -218,10 +218,8 @@ fn below(folder: &[String], glob: &str) -> String {
     };
     let is_anchored = glob.trim_end_matches('/').contains('/');
     let glob = glob.strip_prefix('/').unwrap_or(glob);
-    match is_anchored {
-        true => format!("{not}{plain}/{glob}"),
-        false => format!("{not}{plain}/**/{glob}"),
-    }
+    let anywhere = if is_anchored { "" } else { "**/" };
+    format!("{not}{plain}/{anywhere}{glob}")
 }
 
 /// The names of a folder inside of the repository's working tree; `None` if it lies elsewhere.

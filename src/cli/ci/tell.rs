@@ -56,36 +56,6 @@ pub fn error_line(system: System, message: &str) -> Option<String> {
     }
 }
 
-/// A text for markdown in which nothing is markup, a link, an image, a mention or a reference.
-pub fn plain(text: &str) -> String {
-    let mut out = String::from("<code>");
-    for c in escape_controls(text).chars() {
-        match c {
-            c if c.is_alphanumeric() || matches!(c, ' ' | '-' | '/') => out.push(c),
-            c => {
-                let _ = write!(out, "&#{};", u32::from(c));
-            }
-        }
-    }
-    out.push_str("</code>");
-    out
-}
-
-/// A whole text as it is, for markdown.
-pub fn preformatted(text: &str) -> String {
-    let mut out = String::from("<pre>\n");
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            c => out.push(c),
-        }
-    }
-    out.push_str("\n</pre>\n");
-    out
-}
-
 /// Where an accepted finding stands first, what accepts it and why, for a person.
 pub fn accepted_line(accepted: &Accepted) -> [String; 4] {
     let finding = &accepted.finding;
@@ -178,20 +148,6 @@ mod tests {
         ] {
             assert_eq!(guarded(text), told);
         }
-    }
-
-    #[test]
-    fn nothing_is_markup() {
-        assert_eq!(
-            plain("a<b>![x](http://y.z) @me #1 `c`|"),
-            "<code>a&#60;b&#62;&#33;&#91;x&#93;&#40;http&#58;//y&#46;z&#41; &#64;me &#35;1 \
-             &#96;c&#96;&#124;</code>"
-        );
-        assert_eq!(plain("a\nb"), "<code>a&#92;nb</code>");
-        assert_eq!(
-            preformatted("</pre><b>&"),
-            "<pre>\n&lt;/pre&gt;&lt;b&gt;&amp;\n</pre>\n"
-        );
     }
 
     #[test]
