@@ -1,5 +1,6 @@
 //! What can be typed. The help, the completions and the man page are made of this.
 
+mod ci;
 mod staged;
 
 use std::path::PathBuf;
@@ -9,6 +10,7 @@ use straykey::detect::Engine;
 use straykey::detect::patterns::{Confidence, Severity};
 use straykey::reports::Format;
 
+pub use ci::{CiArgs, Mode as CiMode};
 pub use staged::StagedArgs;
 
 const EXAMPLES: &str = "\
@@ -63,6 +65,8 @@ pub enum Command {
     Staged(StagedArgs),
     /// Judge every commit of a range by itself: what each brings in
     Commits(CommitsArgs),
+    /// Judge what a run of continuous integration is for, and tell it in that system's way
+    Ci(CiArgs),
     /// Sweep everything that a git repository holds, and tell the story of each finding
     History(HistoryArgs),
     /// Tell why something was or was not reported

@@ -180,7 +180,7 @@ fn accepted(all: &[Accepted], out: &mut dyn Write) -> io::Result<()> {
 
 /// A text as a code span that is safe in a table, too: on one line, its fence longer than any run
 /// of backticks in it, without a bar.
-pub(super) fn span(text: &str) -> String {
+pub fn span(text: &str) -> String {
     let text = escape_controls(text).replace('|', "\\u{7c}");
     let text = clipped(&text, SPAN);
     if text.trim().is_empty() {

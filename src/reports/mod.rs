@@ -48,7 +48,7 @@ pub use gitlab::GitLab;
 pub use human::Human;
 pub use json::{Json, JsonLines};
 pub use junit::JUnit;
-pub use markdown::Markdown;
+pub use markdown::{Markdown, span as markdown_span};
 pub use rdjson::RdJson;
 pub use results::Results;
 pub use sarif::Sarif;
