@@ -1,6 +1,7 @@
 //! What can be typed. The help, the completions and the man page are made of this.
 
 mod ci;
+mod hook;
 mod staged;
 
 use std::path::PathBuf;
@@ -11,7 +12,11 @@ use straykey::detect::patterns::{Confidence, Severity};
 use straykey::reports::Format;
 
 pub use ci::{CiArgs, Mode as CiMode};
-pub use staged::StagedArgs;
+pub use hook::{
+    Hook, HookAgentArgs, HookArgs, HookCommand, HookInstallArgs, HookRunArgs, HookTestArgs,
+    Installed, OnTimeout,
+};
+pub use staged::{LookStaged, StagedArgs};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -73,6 +78,8 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Accept a finding, with a reason, in .straykey/ignore
     Allow(AllowArgs),
+    /// Install, run and prove hooks of git and of coding agents
+    Hook(HookArgs),
     /// List, show and check patterns
     Patterns(PatternsArgs),
     /// Print completions for a shell
@@ -161,7 +168,7 @@ impl LookObjects {
 }
 
 /// Where reports go, what they show, and what fails.
-#[derive(Clone, Debug, ClapArgs)]
+#[derive(Clone, Debug, Default, ClapArgs)]
 pub struct Reporting {
     /// The report on standard output [default: human]
     #[arg(short, long, value_name = "FORMAT")]

@@ -305,6 +305,7 @@ fn look(args: &CiArgs, folder: &Path, plan: &Plan, settings: Settings) -> Result
                     Trust::Proposed => Comments::WithReason,
                     Trust::Fork => Comments::Refused,
                 },
+                ..CommitsOptions::default()
             })?;
             Ok(Judged::Range(result))
         }

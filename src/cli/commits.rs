@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use straykey::reports::Format;
-use straykey::scan::{Comments, CommitsOptions, Progress};
+use straykey::scan::{CommitsOptions, Progress};
 
 use super::args::{CommitsArgs, Tell};
 use super::error::CliError;
@@ -33,7 +33,7 @@ pub fn run(args: &CommitsArgs, how: Tell) -> Result<Exit, CliError> {
         places: environment(),
         revisions: args.revisions.clone(),
         scan: settings.options,
-        comments: Comments::Count,
+        ..CommitsOptions::default()
     });
     watch.into_iter().for_each(Watch::end);
     let mut result = judged?;

@@ -1,6 +1,6 @@
 //! Ctrl-C: the first asks for an early end with a report, the second ends at once.
 
-use signal_hook::consts::SIGINT;
+use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 use straykey::base::Stop;
 
@@ -14,5 +14,12 @@ pub fn watch() -> Stop {
     // Ctrl-C as it was.
     let _ = flag::register_conditional_shutdown(SIGINT, KILLED, stop.flag());
     let _ = flag::register(SIGINT, stop.flag());
+    stop
+}
+
+/// The same, and the wish of whoever ends programs by name: for what leaves things to clean up.
+pub fn watch_all() -> Stop {
+    let stop = watch();
+    let _ = flag::register(SIGTERM, stop.flag());
     stop
 }

@@ -15,6 +15,7 @@ mod find;
 mod generate;
 mod history;
 mod home;
+mod hook;
 mod interrupt;
 mod output;
 mod patterns;
@@ -56,6 +57,7 @@ fn run(args: Args) -> Exit {
         Command::History(history) => history::run(&history, args.tell),
         Command::Explain(explain) => explain::run(&explain),
         Command::Allow(allow) => allow::run(&allow),
+        Command::Hook(hook) => hook::run(&hook, args.tell),
         Command::Patterns(patterns) => patterns::run(&patterns),
         Command::Completions { shell } => generate::completions(shell),
         Command::Man { command } => generate::man(command.as_deref()),

@@ -1,12 +1,15 @@
 //! `straykey staged`: what this commit would add. What `hook run pre-commit` runs, too.
 
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use straykey::reports::Format;
+use straykey::detect::patterns::Severity;
+use straykey::reports::{Format, Report, ReportOptions};
 use straykey::scan::{Progress, StagedOptions};
 use straykey::sources::history::PlacesOptions;
 use straykey::sources::top_of;
+use straykey::story::StagedResult;
 
 use super::args::{StagedArgs, Tell};
 use super::error::CliError;
@@ -28,6 +31,20 @@ struct Where {
 
 /// Runs the command.
 pub fn run(args: &StagedArgs, how: Tell) -> Result<Exit, CliError> {
+    judge(args, how, false).and_then(|judged| judged.tell(args, how))
+}
+
+/// What was judged, to be told.
+pub struct Judged {
+    /// What was found.
+    pub result: StagedResult,
+    /// The least severity that fails.
+    severity: Severity,
+    outputs: Outputs,
+}
+
+/// Judges what is staged; `whole` asks for all that is in the index, new or not.
+pub fn judge(args: &StagedArgs, how: Tell, whole: bool) -> Result<Judged, CliError> {
     let outputs = Outputs::resolve(&args.report)?;
     let places = located(args.repo.as_ref());
     let confidence = args.report.confidence.map(|c| c.0);
@@ -50,23 +67,52 @@ pub fn run(args: &StagedArgs, how: Tell) -> Result<Exit, CliError> {
         index: places.index,
         top: places.top,
         merging: places.merging,
+        whole,
         scan: settings.options,
     });
     watch.into_iter().for_each(Watch::end);
     let mut result = judged?;
     result.scan.notices.splice(0..0, settings.notices);
     result.read.passes = args.report.exit_zero;
+    Ok(Judged {
+        result,
+        severity: settings.severity,
+        outputs,
+    })
+}
 
-    let options = report_options(args.report.show_secrets, settings.severity, how);
-    let written = outputs.write(&options, |report, options, out| {
-        report.write_staged(&result, options, out)
-    });
-    if outputs.stdout() != Format::Human {
-        tell_what_is_missing(&result.scan, how.quiet);
+impl Judged {
+    /// Writes the reports, and says how it ends.
+    pub fn tell(self, args: &StagedArgs, how: Tell) -> Result<Exit, CliError> {
+        self.written(args, how, |report, result, options, out| {
+            report.write_staged(result, options, out)
+        })
     }
-    written?;
-    let exit_zero = args.report.exit_zero;
-    Ok(Exit::of(&result.scan, settings.severity, exit_zero))
+
+    /// The same of a whole index: its findings need not be new.
+    pub fn tell_whole(self, args: &StagedArgs, how: Tell) -> Result<Exit, CliError> {
+        self.written(args, how, |report, result, options, out| {
+            report.write(&result.scan, options, out)
+        })
+    }
+
+    fn written(
+        self,
+        args: &StagedArgs,
+        how: Tell,
+        write: impl Fn(&dyn Report, &StagedResult, &ReportOptions, &mut dyn Write) -> io::Result<()>,
+    ) -> Result<Exit, CliError> {
+        let options = report_options(args.report.show_secrets, self.severity, how);
+        let written = self.outputs.write(&options, |report, options, out| {
+            write(report, &self.result, options, out)
+        });
+        if self.outputs.stdout() != Format::Human {
+            tell_what_is_missing(&self.result.scan, how.quiet);
+        }
+        written?;
+        let exit_zero = args.report.exit_zero;
+        Ok(Exit::of(&self.result.scan, self.severity, exit_zero))
+    }
 }
 
 /// The repository that is named, or the one that git's own variables speak of: git sets them for its

@@ -7,6 +7,7 @@
 //! read.
 
 mod judge;
+mod pushed;
 mod renames;
 mod staged;
 
@@ -28,7 +29,10 @@ use crate::sources::history::{
 use crate::sources::{Globs, Skip, SkipReason};
 use crate::story::{CommitFact, Commits, NONE, RangeResult};
 use judge::{Judging, Key, Older, Teller, Told};
+use pushed::Alone;
 pub use staged::{StagedOptions, staged};
+
+pub use pushed::{Known, Pushed};
 
 /// Which commits to judge, and how.
 #[derive(Clone, Debug, Default)]
@@ -40,6 +44,11 @@ pub struct CommitsOptions {
     /// The range: `A..B` (commits that B reaches and A does not), `A...B` (those of B since the two
     /// parted: the same), `B`, `^A`; several are one range.
     pub revisions: Vec<String>,
+    /// References that a push sets: their commits belong to the range, and the annotated tags on the
+    /// way to them are judged, too.
+    pub pushed: Vec<Pushed>,
+    /// What the other side of a push has: it is left out.
+    pub known: Known,
     /// What is looked for and what is left out. Targets are not used.
     pub scan: ScanOptions,
     /// Which comments of the range count.
@@ -79,6 +88,8 @@ pub fn commits(options: &CommitsOptions) -> Result<RangeResult, ScanError> {
     let mut result = RangeResult::default();
     result.read.repository.clone_from(&options.repository);
     result.read.revisions.clone_from(&options.revisions);
+    let names = options.pushed.iter().map(|p| p.name.clone());
+    result.read.revisions.extend(names);
     match Places::find(&options.repository, &options.places) {
         Ok(places) => judged(options, &exclude, &places, &mut result)?,
         Err(skip) => result.scan.skips.push(skip),
@@ -124,10 +135,10 @@ fn judged(
         result.scan.skips.extend_from_slice(known);
     }
     let mut reader = lookup.reader();
-    let range = resolved(options, places, &mut reader, &mut result.scan.notices)?;
+    let (range, alone) = resolved(options, places, &mut reader, &mut result.scan.notices)?;
     let ordered = ordered(range.commits);
     result.read.commits = ordered.len() as u64;
-    if ordered.is_empty() {
+    if ordered.is_empty() && options.pushed.is_empty() {
         let none = "no commit is in the range: nothing was judged";
         result.scan.notices.push(none.to_owned());
     }
@@ -144,9 +155,14 @@ fn judged(
     };
     let mut older: HashSet<Older> = HashSet::new();
     let mut new: HashSet<Key> = HashSet::new();
-    let all = all_told(options, &judging, &ordered);
-    if all.len() < ordered.len() {
-        let (judged, count) = (all.len(), ordered.len());
+    let mut all = all_told(options, &judging, &ordered);
+    let left = ordered.len() - all.len();
+    let mut teller = Teller::new(&judging);
+    let going = |_: &&Alone| !options.scan.stop.is_asked();
+    let told = alone.iter().take_while(going).map(|one| teller.alone(one));
+    all.extend(told.collect::<Vec<_>>());
+    if all.len() < ordered.len() + alone.len() {
+        let (judged, count) = (ordered.len() - left, ordered.len());
         let why = format!("{judged} of {count} commits were judged");
         result.scan.skips.push(Skip {
             path: options.repository.clone(),
@@ -169,7 +185,7 @@ fn resolved(
     places: &Places,
     reader: &mut LookupReader<'_>,
     notices: &mut Vec<String>,
-) -> Result<Range, ScanError> {
+) -> Result<(Range, Vec<Alone>), ScanError> {
     let lacking = |error: RevisionError| {
         let hint = match (error.is_missing, places.shallow.is_empty()) {
             (false, _) => String::new(),
@@ -189,6 +205,11 @@ fn resolved(
         }
     }
     notices.append(&mut revisions.notices);
+    let alone = pushed::sent(&options.pushed, reader, &mut from)?;
+    without.extend(pushed::known(&options.known, places, reader, notices));
+    if from.is_empty() && !alone.is_empty() {
+        return Ok((Range::default(), alone));
+    }
     if from.is_empty() {
         let why = "no commit is asked for: a range ends with one (A..B, B, or ^A B)";
         return Err(ScanError::Revision(why.to_owned()));
@@ -217,7 +238,7 @@ fn resolved(
         let why = format!("where the range begins is not known; {SHALLOW}");
         return Err(ScanError::Revision(why));
     }
-    Ok(found)
+    Ok((found, alone))
 }
 
 /// What one argument leaves out and what it asks for. An end that is not named is `HEAD`.

@@ -15,6 +15,7 @@
 mod chunk;
 mod content;
 mod folders;
+pub mod git_config;
 mod globs;
 mod guard;
 mod head;

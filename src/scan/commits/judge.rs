@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
@@ -9,6 +10,7 @@ use std::sync::atomic::Ordering;
 use super::super::Progress;
 use super::super::conceal::hide;
 use super::super::history::is_match;
+use super::pushed::Alone;
 use super::renames::Renames;
 use super::{Comments, absent};
 use crate::base::{Secret, Span, limits};
@@ -16,7 +18,8 @@ use crate::detect::patterns::{Confidence, Pattern};
 use crate::detect::{Detector, Judged, Outcome, Scratch};
 use crate::findings::{Accepted, Collector, Finding, Fingerprint};
 use crate::sources::history::{
-    Absence, Commit, Failed, Id, Lookup, LookupReader, RangeCommit, Touched, path_of, touched,
+    Absence, Commit, Failed, Id, Lookup, LookupReader, ObjectKind, RangeCommit, Tag, Touched,
+    path_of, touched,
 };
 use crate::sources::{Chunk, ContentKind, Globs, Origin, Skip, SkipReason, content};
 use crate::story::CommitInfo;
@@ -209,6 +212,47 @@ impl<'a> Teller<'a> {
         told
     }
 
+    /// Judges an object that is no commit: the text of a tag, a blob, all files of a tree.
+    pub(super) fn alone(&mut self, one: &Alone) -> Told {
+        let hex = self.with.lookup.hex(&one.id);
+        let mut told = Told::default();
+        told.info.commit.clone_from(&hex);
+        let mut collector = Collector::from_the_top();
+        let mut failed: Vec<Failed> = Vec::new();
+        let file = |path: &str| Touched {
+            path: path.as_bytes().to_vec(),
+            blob: one.id,
+            old: Vec::new(),
+        };
+        let files = match (one.kind, self.reader.read(&one.id)) {
+            (_, Err(why)) => {
+                failed.push((one.id, why));
+                Vec::new()
+            }
+            (ObjectKind::Tag, Ok((_, data))) => {
+                let path = PathBuf::from(format!("tag:{hex}"));
+                let text = Tag::parse(&data).map(|t| t.text).unwrap_or_default();
+                self.text(&path, &data, text, &mut collector, &mut told);
+                Vec::new()
+            }
+            (ObjectKind::Tree, Ok(_)) => touched(&mut self.reader, &one.id, &[], &mut failed),
+            _ => vec![file(&one.name)],
+        };
+        let mut moved = Renames::new(one.id, &[]);
+        for file in &files {
+            let shown = path_of(&file.path);
+            let (told, failed) = (&mut told, &mut failed);
+            self.file(file, &shown, &mut moved, &mut collector, failed, told);
+        }
+        for (id, why) in &failed {
+            let object = self.with.lookup.hex(id);
+            let skip = absent(&hex, &object, why, self.with.is_partial);
+            told.skips.push(skip);
+        }
+        (told.findings, told.accepted) = collector.finish();
+        told
+    }
+
     /// Who made a commit, and what its message holds.
     fn message(&mut self, hex: &str, data: &[u8], collector: &mut Collector, told: &mut Told) {
         let Some(commit) = Commit::parse(data) else {
@@ -224,11 +268,23 @@ impl<'a> Teller<'a> {
             time: committer.time,
         };
         let path = PathBuf::from(format!("commit:{hex}"));
-        for range in commit.text {
+        self.text(&path, data, commit.text, collector, told);
+    }
+
+    /// What people wrote into a commit or a tag.
+    fn text(
+        &mut self,
+        path: &Path,
+        data: &[u8],
+        ranges: Vec<Range<usize>>,
+        collector: &mut Collector,
+        told: &mut Told,
+    ) {
+        for range in ranges {
             let chunk = Chunk::whole(&data[range], ContentKind::Text);
-            let (judged, refused) = self.judged(&chunk, &path);
+            let (judged, refused) = self.judged(&chunk, path);
             told.refused += refused.len() as u64;
-            self.take(&path, &chunk, &judged, &judged, collector, told);
+            self.take(path, &chunk, &judged, &judged, collector, told);
             // Somebody may be called like a secret.
             for j in judged.iter().filter(|j| !j.is_harmless()) {
                 let secret = String::from_utf8_lossy(j.secret.of(chunk.text)).into_owned();

@@ -34,6 +34,8 @@ pub struct StagedOptions {
     /// Ids of commits that are being merged, if git has not written them down yet: it has not when
     /// it calls `pre-merge-commit`.
     pub merging: Vec<String>,
+    /// Judge all that is in the index, not only what is new to the last commit.
+    pub whole: bool,
     /// What is looked for and what is left out. Targets are not used.
     pub scan: ScanOptions,
 }
@@ -155,6 +157,9 @@ impl Judge<'_> {
 
     /// The commits that a commit would have as parents.
     fn parents(&self, lookup: &Lookup, result: &mut StagedResult) -> Result<Vec<Id>, ScanError> {
+        if self.options.whole {
+            return Ok(Vec::new());
+        }
         let mut reader = lookup.reader();
         let head = Revisions::new(self.places, &mut reader).head();
         let head = head.map_err(|error| ScanError::Revision(error.to_string()))?;
