@@ -14,6 +14,18 @@ pub fn day_of(seconds: i64) -> String {
     civil(seconds.div_euclid(86_400).clamp(-719_468, 2_932_896))
 }
 
+/// A time in seconds since 1970-01-01 UTC as a second of UTC, `YYYY-MM-DDTHH:MM:SS`.
+pub fn second_of(seconds: i64) -> String {
+    let second = seconds.rem_euclid(86_400);
+    format!(
+        "{}T{:02}:{:02}:{:02}",
+        day_of(seconds),
+        second / 3_600,
+        second / 60 % 60,
+        second % 60
+    )
+}
+
 /// The proleptic Gregorian date of a day counted from 1970-01-01 (Howard Hinnant, "chrono-
 /// compatible low-level date algorithms").
 fn civil(day: i64) -> String {
@@ -101,7 +113,15 @@ fn days_to(year: i64, month: i64, day: i64) -> i64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{civil, days_to, time_of};
+    use super::{civil, days_to, second_of, time_of};
+
+    #[test]
+    fn seconds_are_told_in_utc() {
+        // `date -u -d @N +%FT%T`
+        assert_eq!(second_of(0), "1970-01-01T00:00:00");
+        assert_eq!(second_of(-1), "1969-12-31T23:59:59");
+        assert_eq!(second_of(1_795_550_399), "2026-11-24T19:59:59");
+    }
 
     #[test]
     fn days_and_dates_are_each_others() {

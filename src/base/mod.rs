@@ -9,7 +9,7 @@ mod text;
 
 pub mod limits;
 
-pub use date::{day_of, time_of, today};
+pub use date::{day_of, second_of, time_of, today};
 pub use secret::Secret;
 pub use stop::Stop;
 pub use text::{escape_controls, is_unsafe_to_show, path_text, quote, quote_value};

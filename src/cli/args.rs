@@ -1,5 +1,6 @@
 //! What can be typed. The help, the completions and the man page are made of this.
 
+mod ci;
 mod hook;
 mod staged;
 
@@ -10,6 +11,7 @@ use straykey::detect::Engine;
 use straykey::detect::patterns::{Confidence, Severity};
 use straykey::reports::Format;
 
+pub use ci::{CiArgs, Mode as CiMode};
 pub use hook::{
     Hook, HookAgentArgs, HookArgs, HookCommand, HookInstallArgs, HookRunArgs, HookTestArgs,
     Installed, OnTimeout,
@@ -68,6 +70,8 @@ pub enum Command {
     Staged(StagedArgs),
     /// Judge every commit of a range by itself: what each brings in
     Commits(CommitsArgs),
+    /// Judge what a run of continuous integration is for, and tell it in that system's way
+    Ci(CiArgs),
     /// Sweep everything that a git repository holds, and tell the story of each finding
     History(HistoryArgs),
     /// Tell why something was or was not reported
@@ -390,6 +394,16 @@ value!(FormatArg, Format, [
     Format::Json => Format::Json.word(),
     Format::Jsonl => Format::Jsonl.word(),
     Format::Sarif => Format::Sarif.word(),
+    Format::GitHub => Format::GitHub.word(),
+    Format::GitLab => Format::GitLab.word(),
+    Format::CodeQuality => Format::CodeQuality.word(),
+    Format::Azure => Format::Azure.word(),
+    Format::JUnit => Format::JUnit.word(),
+    Format::RdJson => Format::RdJson.word(),
+    Format::Sonar => Format::Sonar.word(),
+    Format::DefectDojo => Format::DefectDojo.word(),
+    Format::Csv => Format::Csv.word(),
+    Format::Markdown => Format::Markdown.word(),
 ]);
 value!(ConfidenceArg, Confidence, [
     Confidence::Low => Confidence::Low.word(),

@@ -29,7 +29,8 @@ impl Exit {
         }
     }
 
-    const fn code(self) -> u8 {
+    /// Its number.
+    pub const fn code(self) -> u8 {
         match self {
             Self::Clean => 0,
             Self::Findings => 1,

@@ -86,6 +86,7 @@ pub fn run(args: &HistoryArgs, how: Tell) -> Result<Exit, CliError> {
     settings.options.stop = stop;
     let watch = Watch::begin(&progress, how.quiet);
     let mut options = HistoryOptions {
+        most: None,
         repository: PathBuf::new(),
         places: environment(),
         full_scan: args.full_scan,

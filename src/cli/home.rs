@@ -21,7 +21,7 @@ pub const CONFIG: &str = "config.toml";
 pub const IGNORE: &str = "ignore";
 
 /// The biggest file of configuration that is read, in bytes.
-const MOST: u64 = 16 << 20;
+pub const MOST: u64 = 16 << 20;
 
 /// Where the words of a configuration are read from: a folder, or a commit.
 pub trait Words {
@@ -145,7 +145,7 @@ impl Words for Home {
         if !meta.is_file() {
             return Err(CliError::new(format!("{shown} is no regular file")));
         }
-        read_text(file, &shown).map(|text| Some((shown, text)))
+        read_text(file, &shown, MOST).map(|text| Some((shown, text)))
     }
 
     /// It must lie below the folder that holds the configuration, links followed: nothing else may be
@@ -182,16 +182,25 @@ impl Words for Home {
 ///
 /// If it cannot be read, is too big or is not UTF-8.
 pub fn read_named(path: &Path) -> Result<String, CliError> {
-    let file = open(path).map_err(|e| CliError::file("cannot read", path, &e))?;
-    read_text(file, &path_text(path))
+    read_at_most(path, MOST)
 }
 
-fn read_text(file: File, shown: &str) -> Result<String, CliError> {
+/// The same with a bound of its own, in bytes.
+///
+/// # Errors
+///
+/// If it cannot be read, is too big or is not UTF-8.
+pub fn read_at_most(path: &Path, most: u64) -> Result<String, CliError> {
+    let file = open(path).map_err(|e| CliError::file("cannot read", path, &e))?;
+    read_text(file, &path_text(path), most)
+}
+
+fn read_text(file: File, shown: &str, most: u64) -> Result<String, CliError> {
     let mut bytes = Vec::new();
-    file.take(MOST + 1)
+    file.take(most + 1)
         .read_to_end(&mut bytes)
         .map_err(|e| CliError::file("cannot read", Path::new(shown), &e))?;
-    text(bytes, shown)
+    text(bytes, shown, most)
 }
 
 /// The text of a file of configuration.
@@ -199,9 +208,9 @@ fn read_text(file: File, shown: &str) -> Result<String, CliError> {
 /// # Errors
 ///
 /// If it is too big or is not UTF-8.
-pub fn text(bytes: Vec<u8>, shown: &str) -> Result<String, CliError> {
-    if bytes.len() as u64 > MOST {
-        let most = MOST >> 20;
+pub fn text(bytes: Vec<u8>, shown: &str, most: u64) -> Result<String, CliError> {
+    if bytes.len() as u64 > most {
+        let most = most.div_ceil(1 << 20);
         return Err(CliError::new(format!("{shown} is bigger than {most} MiB")));
     }
     String::from_utf8(bytes).map_err(|e| {

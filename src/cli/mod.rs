@@ -5,6 +5,7 @@
 
 mod allow;
 mod args;
+mod ci;
 mod commits;
 mod config;
 mod error;
@@ -52,6 +53,7 @@ fn run(args: Args) -> Exit {
         Command::Scan(scan) => scan::run(&scan, args.tell),
         Command::Staged(staged) => staged::run(&staged, args.tell),
         Command::Commits(commits) => commits::run(&commits, args.tell),
+        Command::Ci(ci) => ci::run(&ci, args.tell),
         Command::History(history) => history::run(&history, args.tell),
         Command::Explain(explain) => explain::run(&explain),
         Command::Allow(allow) => allow::run(&allow),

@@ -73,6 +73,29 @@ impl Outputs {
         options: &ReportOptions,
         write: impl Fn(&dyn Report, &ReportOptions, &mut dyn Write) -> io::Result<()>,
     ) -> Result<(), CliError> {
+        let files = self.write_files(options, &write);
+        let mut errors: Vec<String> = Vec::new();
+        errors.extend(files.err().iter().flat_map(CliError::lines).cloned());
+        let report = self.stdout.report();
+        let told = to_stdout(|out| write(&*report, options, out));
+        errors.extend(told.err().iter().flat_map(CliError::lines).cloned());
+        if errors.is_empty() {
+            Ok(())
+        } else {
+            Err(CliError::all(errors))
+        }
+    }
+
+    /// Writes those that go to files.
+    ///
+    /// # Errors
+    ///
+    /// The files that could not be written; all others were.
+    pub fn write_files(
+        &self,
+        options: &ReportOptions,
+        write: impl Fn(&dyn Report, &ReportOptions, &mut dyn Write) -> io::Result<()>,
+    ) -> Result<(), CliError> {
         let mut errors = Vec::new();
         let plain = ReportOptions {
             colour: false,
@@ -85,9 +108,6 @@ impl Outputs {
                 errors.push(format!("cannot write {}: {e}", path_text(path)));
             }
         }
-        let report = self.stdout.report();
-        let told = to_stdout(|out| write(&*report, options, out));
-        errors.extend(told.err().iter().flat_map(CliError::lines).cloned());
         if errors.is_empty() {
             Ok(())
         } else {

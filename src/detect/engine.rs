@@ -55,6 +55,7 @@ pub struct Scratch {
     pub(super) steps: Steps,
     pub(super) marks: Vec<Mark>,
     beyond: Vec<Judged>,
+    pub(super) searched: u64,
 }
 
 impl Scratch {
@@ -62,6 +63,11 @@ impl Scratch {
     /// is known here only so that no line which reaches there shows it.
     pub fn beyond(&self) -> &[Judged] {
         &self.beyond
+    }
+
+    /// How many bytes were searched for marks since this was last asked.
+    pub fn take_searched(&mut self) -> u64 {
+        std::mem::take(&mut self.searched)
     }
 }
 

@@ -300,6 +300,7 @@ impl Detector {
                 .count();
         }
         let end = text.len().min(end + SLACK);
+        scratch.searched += (end - start) as u64;
         let mut prefilter = std::mem::take(&mut scratch.prefilter);
         self.prefilter
             .candidates(&self.patterns, &text[start..end], &mut prefilter, |told| {

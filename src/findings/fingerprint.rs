@@ -17,6 +17,7 @@ use crate::detect::patterns::{Class, Pattern};
 const STRONG: &str = "straykey 2026-11 fingerprint of a strong secret";
 const WEAK_PLACE: &str = "straykey 2026-11 place of a weak secret";
 const WEAK_SECRET: &str = "straykey 2026-11 twelve bits of a weak secret";
+const PLACE: &str = "straykey 2026-11 place of a finding";
 
 /// The identity of a finding.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -132,6 +133,22 @@ impl Fingerprint {
         let least = if self.is_weak() { full.len() } else { 8 };
         typed.len() >= least && full.starts_with(&typed.to_ascii_lowercase())
     }
+}
+
+/// The identity of a place in which a finding stands, for systems that want one for each: it is made
+/// of what reports tell anyhow, and not of the line. `nth` counts the finding's places in that file
+/// before this one.
+pub fn place_id(fingerprint: &Fingerprint, path: &str, nth: u64) -> [u8; 16] {
+    let mut hasher = blake3::Hasher::new_derive_key(PLACE);
+    hasher
+        .update(fingerprint.to_string().as_bytes())
+        .update(&[0])
+        .update(path.as_bytes())
+        .update(&[0])
+        .update(nth.to_string().as_bytes());
+    let mut out = [0; 16];
+    out.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
+    out
 }
 
 impl fmt::Display for Fingerprint {

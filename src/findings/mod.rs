@@ -24,7 +24,7 @@ use crate::sources::{Skip, SkipReason};
 
 pub use allowances::{Allowance, AllowanceError, Allowances, is_day};
 pub use collector::{Collector, sort};
-pub use fingerprint::{Fingerprint, Strength, strength};
+pub use fingerprint::{Fingerprint, Strength, place_id, strength};
 pub use mask::{WEAK_MASK, mask, mask_line};
 
 /// One distinct secret of one pattern.

@@ -4,7 +4,19 @@
 
 use std::io::{self, Write};
 
+use serde::Serialize;
+
 use crate::base::is_unsafe_to_show;
+
+/// Writes a value as a document, on lines of its own.
+///
+/// # Errors
+///
+/// What `out` says.
+pub(super) fn to_json(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
+    serde_json::to_writer_pretty(Escaping(&mut *out), value)?;
+    out.write_all(b"\n")
+}
 
 /// Escapes what passes through. Whoever writes here writes whole characters, as serde does.
 pub(super) struct Escaping<'a>(pub(super) &'a mut dyn Write);

@@ -3,13 +3,13 @@
 
 use std::io::{self, Write};
 
+use super::results::Results;
 use super::style::Style;
 use super::{Report, ReportOptions};
 use crate::base::{escape_controls, path_text};
 use crate::detect::patterns::{Class, Lifetime, Severity};
 use crate::findings::{Finding, Occurrence, ScanResult};
 use crate::sources::{Skip, SkipReason};
-use crate::story::{HistoriesResult, HistoryResult, RangeResult, StagedResult};
 
 /// How many places of one finding are shown, and how many names of skips, without `-v`.
 const PLACES: usize = 3;
@@ -20,76 +20,50 @@ const NAMES: usize = 10;
 pub struct Human;
 
 impl Report for Human {
-    fn write(
+    fn write_results(
         &self,
-        result: &ScanResult,
+        results: Results<'_>,
         options: &ReportOptions,
         out: &mut dyn Write,
     ) -> io::Result<()> {
-        let style = Style::new(options.colour);
-        for found in &result.findings {
-            finding(found, options, style, out)?;
+        match results {
+            Results::Scan(result) => write(result, options, out),
+            Results::Staged(result) => super::human_staged::write(result, options, out),
+            Results::Range(result) => super::human_range::write(result, options, out),
+            Results::History(result) => super::human_history::write(result, options, out),
+            Results::Histories(result) => super::human_histories::write(result, options, out),
         }
-        if options.verbose {
-            for accepted in &result.accepted {
-                let place = accepted
-                    .finding
-                    .occurrences
-                    .first()
-                    .map(place)
-                    .unwrap_or_default();
-                let reason = accepted.reason.as_deref().unwrap_or("no reason given");
-                writeln!(
-                    out,
-                    "accepted {}  {}  {place}: {} ({})",
-                    accepted.finding.pattern.id,
-                    accepted.finding.fingerprint.short(),
-                    escape_controls(reason),
-                    escape_controls(&accepted.by)
-                )?;
-            }
+    }
+}
+
+fn write(result: &ScanResult, options: &ReportOptions, out: &mut dyn Write) -> io::Result<()> {
+    let style = Style::new(options.colour);
+    for found in &result.findings {
+        finding(found, options, style, out)?;
+    }
+    if options.verbose {
+        for accepted in &result.accepted {
+            let place = accepted
+                .finding
+                .occurrences
+                .first()
+                .map(place)
+                .unwrap_or_default();
+            let reason = accepted.reason.as_deref().unwrap_or("no reason given");
+            writeln!(
+                out,
+                "accepted {}  {}  {place}: {} ({})",
+                accepted.finding.pattern.id,
+                accepted.finding.fingerprint.short(),
+                escape_controls(reason),
+                escape_controls(&accepted.by)
+            )?;
         }
-        if options.quiet && !result.is_incomplete() {
-            return Ok(());
-        }
-        summary(result, options, style, out)
     }
-
-    fn write_history(
-        &self,
-        result: &HistoryResult,
-        options: &ReportOptions,
-        out: &mut dyn Write,
-    ) -> io::Result<()> {
-        super::human_history::write(result, options, out)
+    if options.quiet && !result.is_incomplete() {
+        return Ok(());
     }
-
-    fn write_range(
-        &self,
-        result: &RangeResult,
-        options: &ReportOptions,
-        out: &mut dyn Write,
-    ) -> io::Result<()> {
-        super::human_range::write(result, options, out)
-    }
-
-    fn write_staged(
-        &self,
-        result: &StagedResult,
-        options: &ReportOptions,
-        out: &mut dyn Write,
-    ) -> io::Result<()> {
-        super::human_staged::write(result, options, out)
-    }
-
-    fn write_histories(
-        &self,
-        result: &HistoriesResult,
-        options: &ReportOptions,
-        out: &mut dyn Write,
-    ) -> io::Result<()> {
-        super::human_histories::write(result, options, out)
-    }
+    summary(result, options, style, out)
 }
 
 pub(super) fn finding(

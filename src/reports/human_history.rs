@@ -28,6 +28,11 @@ pub(super) fn write(
         if let Some(why) = &result.read.searched_again {
             writeln!(out, "all searched again: {}", escape_controls(why))?;
         }
+        if options.verbose {
+            let (searched, all) = (result.read.searched_bytes, scan.bytes);
+            let mb = |bytes: u64| thousands(bytes.div_ceil(1_000_000));
+            writeln!(out, "searched {} MB of {} MB", mb(searched), mb(all))?;
+        }
         missing(scan, options, style, out)?;
     }
     if let Some(narrowed) = &result.read.narrowed {

@@ -1,19 +1,31 @@
 //! Reports: one file a format.
 //!
-//! A report is a pure function of a [`ScanResult`] and of [`ReportOptions`]. Wire types live
+//! A report is a pure function of [`Results`] and of [`ReportOptions`]; `gitlab` alone adds the time,
+//! which its format wants. Wire types live
 //! beside the format that writes them, never on the types of the floors above.
 
+mod azure;
+mod codequality;
+mod csv;
+mod defectdojo;
 mod escaping;
 mod file;
+mod github;
+mod gitlab;
 mod human;
 mod human_histories;
 mod human_history;
 mod human_range;
 mod human_staged;
 mod json;
+mod junit;
+mod markdown;
+mod rdjson;
+mod results;
 mod sarif;
 mod sarif_rules;
 mod schema;
+mod sonar;
 mod style;
 mod taxonomies;
 mod wire;
@@ -26,11 +38,22 @@ use crate::detect::patterns::Severity;
 use crate::findings::ScanResult;
 use crate::story::{HistoriesResult, HistoryResult, RangeResult, StagedResult};
 
+pub use azure::Azure;
+pub use codequality::CodeQuality;
+pub use csv::Csv;
+pub use defectdojo::DefectDojo;
 pub use file::write_atomically;
+pub use github::GitHub;
+pub use gitlab::GitLab;
 pub use human::Human;
 pub use json::{Json, JsonLines};
+pub use junit::JUnit;
+pub use markdown::{Markdown, span as markdown_span};
+pub use rdjson::RdJson;
+pub use results::Results;
 pub use sarif::Sarif;
 pub use schema::{json_schema, jsonl_schema};
+pub use sonar::Sonar;
 
 /// What a report may show, and where to.
 #[derive(Clone, Debug)]
@@ -62,7 +85,19 @@ impl Default for ReportOptions {
 
 /// Writes results in one format.
 pub trait Report {
-    /// Writes the whole report.
+    /// Writes the whole report of what any command found.
+    ///
+    /// # Errors
+    ///
+    /// What `out` says.
+    fn write_results(
+        &self,
+        results: Results<'_>,
+        options: &ReportOptions,
+        out: &mut dyn Write,
+    ) -> io::Result<()>;
+
+    /// Writes the whole report of files.
     ///
     /// # Errors
     ///
@@ -72,7 +107,9 @@ pub trait Report {
         result: &ScanResult,
         options: &ReportOptions,
         out: &mut dyn Write,
-    ) -> io::Result<()>;
+    ) -> io::Result<()> {
+        self.write_results(Results::Scan(result), options, out)
+    }
 
     /// Writes the whole report of a history: findings with their stories.
     ///
@@ -84,7 +121,9 @@ pub trait Report {
         result: &HistoryResult,
         options: &ReportOptions,
         out: &mut dyn Write,
-    ) -> io::Result<()>;
+    ) -> io::Result<()> {
+        self.write_results(Results::History(result), options, out)
+    }
 
     /// Writes the whole report of a range: findings with the commits that brought them in.
     ///
@@ -96,10 +135,11 @@ pub trait Report {
         result: &RangeResult,
         options: &ReportOptions,
         out: &mut dyn Write,
-    ) -> io::Result<()>;
+    ) -> io::Result<()> {
+        self.write_results(Results::Range(result), options, out)
+    }
 
-    /// Writes the whole report of what is staged. A format that has no words of its own for it
-    /// writes what it writes of a scan.
+    /// Writes the whole report of what is staged.
     ///
     /// # Errors
     ///
@@ -110,7 +150,7 @@ pub trait Report {
         options: &ReportOptions,
         out: &mut dyn Write,
     ) -> io::Result<()> {
-        self.write(&result.scan, options, out)
+        self.write_results(Results::Staged(result), options, out)
     }
 
     /// Writes the whole report of several repositories: findings with their story in each of them.
@@ -123,7 +163,9 @@ pub trait Report {
         result: &HistoriesResult,
         options: &ReportOptions,
         out: &mut dyn Write,
-    ) -> io::Result<()>;
+    ) -> io::Result<()> {
+        self.write_results(Results::Histories(result), options, out)
+    }
 }
 
 /// The formats there are.
@@ -137,11 +179,46 @@ pub enum Format {
     Jsonl,
     /// SARIF 2.1.0, for code scanning.
     Sarif,
+    /// Workflow commands of GitHub Actions.
+    GitHub,
+    /// GitLab's secret detection report.
+    GitLab,
+    /// GitLab's code quality report.
+    CodeQuality,
+    /// Logging commands of Azure Pipelines.
+    Azure,
+    /// Test results, as Jenkins reads them.
+    JUnit,
+    /// reviewdog's diagnostics.
+    RdJson,
+    /// SonarQube's generic issues.
+    Sonar,
+    /// `DefectDojo`'s generic findings.
+    DefectDojo,
+    /// A table for spreadsheets.
+    Csv,
+    /// GitHub Flavored Markdown, for job summaries.
+    Markdown,
 }
 
 impl Format {
     /// All formats.
-    pub const ALL: &'static [Self] = &[Self::Human, Self::Json, Self::Jsonl, Self::Sarif];
+    pub const ALL: &'static [Self] = &[
+        Self::Human,
+        Self::Json,
+        Self::Jsonl,
+        Self::Sarif,
+        Self::GitHub,
+        Self::GitLab,
+        Self::CodeQuality,
+        Self::Azure,
+        Self::JUnit,
+        Self::RdJson,
+        Self::Sonar,
+        Self::DefectDojo,
+        Self::Csv,
+        Self::Markdown,
+    ];
 
     /// Its word on the command line.
     pub const fn word(self) -> &'static str {
@@ -150,6 +227,16 @@ impl Format {
             Self::Json => "json",
             Self::Jsonl => "jsonl",
             Self::Sarif => "sarif",
+            Self::GitHub => "github",
+            Self::GitLab => "gitlab",
+            Self::CodeQuality => "gitlab-codequality",
+            Self::Azure => "azure",
+            Self::JUnit => "junit",
+            Self::RdJson => "rdjson",
+            Self::Sonar => "sonar",
+            Self::DefectDojo => "defectdojo",
+            Self::Csv => "csv",
+            Self::Markdown => "markdown",
         }
     }
 
@@ -165,6 +252,16 @@ impl Format {
             Self::Json => Box::new(Json),
             Self::Jsonl => Box::new(JsonLines),
             Self::Sarif => Box::new(Sarif),
+            Self::GitHub => Box::new(GitHub),
+            Self::GitLab => Box::new(GitLab),
+            Self::CodeQuality => Box::new(CodeQuality),
+            Self::Azure => Box::new(Azure),
+            Self::JUnit => Box::new(JUnit),
+            Self::RdJson => Box::new(RdJson),
+            Self::Sonar => Box::new(Sonar),
+            Self::DefectDojo => Box::new(DefectDojo),
+            Self::Csv => Box::new(Csv),
+            Self::Markdown => Box::new(Markdown),
         }
     }
 }

@@ -18,12 +18,13 @@ use serde_sarif::sarif::{
     ToolComponent,
 };
 
+use super::results::{Entry, Results};
 use super::{Report, ReportOptions, sarif_rules, taxonomies};
 use crate::base::{Position, day_of, path_text};
 use crate::detect::patterns::Pattern;
 use crate::findings::{Finding, Occurrence, ScanResult};
 use crate::sources::Skip;
-use crate::story::{HistoriesResult, HistoryResult, Narrowed, RangeResult, Story};
+use crate::story::{HistoriesResult, Narrowed};
 
 /// GitHub refuses a run with more results.
 const RESULTS: usize = 25_000;
@@ -37,87 +38,40 @@ const RELATED: usize = 20;
 pub struct Sarif;
 
 impl Report for Sarif {
-    fn write(
+    /// Commits and stories are in the properties of results.
+    fn write_results(
         &self,
-        result: &ScanResult,
+        results: Results<'_>,
         options: &ReportOptions,
         out: &mut dyn Write,
     ) -> io::Result<()> {
-        log(run(result, options), out)
-    }
-
-    /// The story of a result is in its properties.
-    fn write_history(
-        &self,
-        result: &HistoryResult,
-        options: &ReportOptions,
-        out: &mut dyn Write,
-    ) -> io::Result<()> {
-        let mut run = run(&result.scan, options);
-        let findings = result.scan.findings.iter().zip(&result.stories);
-        let stories = findings.flat_map(|(f, story)| f.occurrences.iter().map(move |_| story));
-        for (result, story) in run.results.iter_mut().flatten().zip(stories) {
+        let entries = results.entries();
+        let mut run = match results {
+            Results::Histories(all) => run(&within(all), options),
+            _ => run(results.scan(), options),
+        };
+        for (result, entry) in run.results.iter_mut().flatten().zip(&entries) {
             if let Some(bag) = &mut result.properties {
-                bag.additional_properties.extend(told(story));
+                bag.additional_properties.extend(told(entry));
             }
         }
-        say_narrowed(&mut run, result.read.narrowed.as_ref());
+        say_narrowed(&mut run, results.narrowed().as_deref());
         log(run, out)
     }
+}
 
-    /// The commit of a result is in its properties.
-    fn write_range(
-        &self,
-        result: &RangeResult,
-        options: &ReportOptions,
-        out: &mut dyn Write,
-    ) -> io::Result<()> {
-        let mut run = run(&result.scan, options);
-        let findings = result.scan.findings.iter().enumerate();
-        let commits = findings
-            .flat_map(|(number, f)| f.occurrences.iter().map(move |_| result.commit_of(number)));
-        for (result, commit) in run.results.iter_mut().flatten().zip(commits) {
-            if let (Some(bag), Some(commit)) = (&mut result.properties, commit) {
-                bag.additional_properties.extend([
-                    ("introducedBy".to_owned(), json!(commit.commit)),
-                    ("author".to_owned(), json!(commit.author)),
-                    ("date".to_owned(), json!(day_of(commit.time))),
-                ]);
+/// What several repositories hold, with places in which a repository is joined with what is in it.
+fn within(all: &HistoriesResult) -> ScanResult {
+    let mut scan = all.scan.clone();
+    for (finding, stories) in scan.findings.iter_mut().zip(&all.stories) {
+        for one in stories {
+            let repository = &all.repositories[one.repository].read.repository;
+            for occurrence in &mut finding.occurrences[one.occurrences.clone()] {
+                occurrence.path = repository.join(&occurrence.path);
             }
         }
-        log(run, out)
     }
-
-    /// Places are those of the repositories joined with what is in them; a result's properties
-    /// have its repository, and the story there.
-    fn write_histories(
-        &self,
-        result: &HistoriesResult,
-        options: &ReportOptions,
-        out: &mut dyn Write,
-    ) -> io::Result<()> {
-        let mut scan = result.scan.clone();
-        let mut properties = Vec::new();
-        for (finding, stories) in scan.findings.iter_mut().zip(&result.stories) {
-            for one in stories {
-                let repository = &result.repositories[one.repository].read.repository;
-                let mut story = told(&one.story);
-                story.insert("repository".to_owned(), json!(path_text(repository)));
-                for occurrence in &mut finding.occurrences[one.occurrences.clone()] {
-                    occurrence.path = repository.join(&occurrence.path);
-                    properties.push(story.clone());
-                }
-            }
-        }
-        let mut run = run(&scan, options);
-        for (result, story) in run.results.iter_mut().flatten().zip(properties) {
-            if let Some(bag) = &mut result.properties {
-                bag.additional_properties.extend(story);
-            }
-        }
-        say_narrowed(&mut run, result.narrowed().as_ref());
-        log(run, out)
-    }
+    scan
 }
 
 /// Says that not everything is told.
@@ -140,25 +94,36 @@ fn log(run: Run, out: &mut dyn Write) -> io::Result<()> {
     out.write_all(b"\n")
 }
 
-/// A story as properties of a result.
-fn told(story: &Story) -> BTreeMap<String, Value> {
-    let mut out = BTreeMap::from([
-        ("standing".to_owned(), json!(story.standing.word())),
-        ("references".to_owned(), json!(story.references)),
-        ("remotes".to_owned(), json!(story.remotes)),
-        ("holders".to_owned(), json!(story.holders)),
-    ]);
+/// What is known of how an entry came there, as properties of a result.
+fn told(entry: &Entry<'_>) -> BTreeMap<String, Value> {
+    let mut out = BTreeMap::new();
+    let mut tell = |name: &str, value: Value| out.insert(name.to_owned(), value);
+    if let Some(commit) = entry.commit {
+        tell("introducedBy", json!(commit.commit));
+        tell("author", json!(commit.author));
+        tell("date", json!(day_of(commit.time)));
+    }
+    if let Some(repository) = entry.repository {
+        tell("repository", json!(path_text(repository)));
+    }
+    let Some((story, _)) = entry.story else {
+        return out;
+    };
+    tell("standing", json!(story.standing.word()));
+    tell("references", json!(story.references));
+    tell("remotes", json!(story.remotes));
+    tell("holders", json!(story.holders));
     let commits = [
         ("introducedBy", story.first_in()),
         ("removedBy", story.last_out()),
     ];
     for (name, event) in commits {
         if let Some(event) = event {
-            out.insert(name.to_owned(), json!(event.commit));
+            tell(name, json!(event.commit));
         }
     }
     if let Some(days) = story.exposed_days {
-        out.insert("exposedDays".to_owned(), json!(days));
+        tell("exposedDays", json!(days));
     }
     out
 }

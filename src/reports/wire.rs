@@ -8,12 +8,13 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::ReportOptions;
+use super::results::Entry;
 use super::wire_history::{HistoryWire, RepositoryWire, StoryInWire, StoryWire};
 use super::wire_range::{CommitWire, RangeWire};
 use crate::base::path_text;
 use crate::detect::patterns::Pattern;
 use crate::findings::{Accepted, Finding, Occurrence, PartPlace, ScanResult};
-use crate::story::{CommitInfo, HistoriesResult, HistoryRead, HistoryResult, RangeResult, Story};
+use crate::story::{HistoriesResult, HistoryResult, RangeResult};
 
 /// The version of the JSON documents. The second number grows with additions, the first when
 /// something is taken away or changes its meaning.
@@ -291,46 +292,18 @@ impl<'a> Document<'a> {
 }
 
 impl<'a> Line<'a> {
-    pub(super) fn new(
-        f: &'a Finding,
-        o: &'a Occurrence,
-        story: Option<&'a Story>,
-        options: &ReportOptions,
-    ) -> Self {
+    pub(super) fn new(entry: &Entry<'a>, options: &ReportOptions) -> Self {
+        let mut place = occurrence(entry.occurrence);
+        place.repository = entry.repository.map(path_text);
+        let narrowed = entry.story.and_then(|(_, read)| read.narrowed.as_ref());
         Self {
             r#type: "occurrence",
-            what: what(f, options),
-            occurrence: occurrence(o),
-            story: story.map(StoryWire::new),
-            narrowed_by: &[],
-            commit: None,
+            what: what(entry.finding, options),
+            occurrence: place,
+            story: entry.story.map(|(story, _)| StoryWire::new(story)),
+            commit: entry.commit.map(CommitWire::new),
+            narrowed_by: narrowed.map_or(&[], |narrowed| &narrowed.by),
         }
-    }
-
-    pub(super) fn of_range(
-        f: &'a Finding,
-        o: &'a Occurrence,
-        commit: Option<&'a CommitInfo>,
-        options: &ReportOptions,
-    ) -> Self {
-        Self {
-            commit: commit.map(CommitWire::new),
-            ..Self::new(f, o, None, options)
-        }
-    }
-
-    /// The same line of a history of which so much was read.
-    pub(super) fn of(mut self, read: &'a HistoryRead) -> Self {
-        if let Some(narrowed) = &read.narrowed {
-            self.narrowed_by = &narrowed.by;
-        }
-        self
-    }
-
-    /// The same line for one of several repositories.
-    pub(super) fn within(mut self, repository: &'a std::path::Path) -> Self {
-        self.occurrence.repository = Some(path_text(repository));
-        self
     }
 }
 

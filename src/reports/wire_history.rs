@@ -22,6 +22,12 @@ pub(super) struct HistoryWire<'a> {
     /// Why all were searched again although the store remembers an earlier sweep.
     #[serde(skip_serializing_if = "Option::is_none")]
     searched_again: Option<&'a str>,
+    /// Bytes of blobs that were searched: along deltas only what changed, with as much around it as
+    /// a pattern can look at.
+    searched_bytes: u64,
+    /// Versions of files that are pointers of Git LFS: their content is elsewhere.
+    #[serde(skip_serializing_if = "is_zero")]
+    lfs_pointers: u64,
     commits: u64,
     references: u64,
     stashes: u64,
@@ -37,6 +43,11 @@ pub(super) struct HistoryWire<'a> {
     /// What narrowed the report, and what it left out, if not everything is told.
     #[serde(skip_serializing_if = "Option::is_none")]
     narrowed: Option<NarrowedWire<'a>>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde wants a reference
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// What narrowed the report, and what it left out.
@@ -141,6 +152,8 @@ impl<'a> HistoryWire<'a> {
             objects_read: read.objects_read,
             searched_before: read.searched_before,
             searched_again: read.searched_again.as_deref(),
+            searched_bytes: read.searched_bytes,
+            lfs_pointers: read.lfs_pointers,
             commits: read.commits,
             references: read.references,
             stashes: read.stashes,

@@ -28,7 +28,9 @@ use crate::sources::history::{
 };
 use crate::sources::{Globs, Skip};
 use crate::store::SweepStore;
-use crate::story::{Commits, HistoryRead, HistoryResult, Paths, State, TOP, Trees, expand};
+use crate::story::{
+    CommitFact, Commits, HistoryRead, HistoryResult, Paths, State, TOP, Trees, expand,
+};
 use judge::Judge;
 pub(super) use judge::is_match;
 use memory::Memory;
@@ -49,6 +51,9 @@ pub struct HistoryOptions {
     pub verify: bool,
     /// What is told of what is found.
     pub narrow: Narrow,
+    /// The biggest object that is at hand whole, in bytes; if it is not given,
+    /// [`OBJECT_BYTES`](crate::base::limits::OBJECT_BYTES). Bigger blobs are read in chunks.
+    pub most: Option<u64>,
     /// Where what was searched is remembered: a later sweep searches only what is new.
     pub store: Option<PathBuf>,
     /// What is looked for and what is left out. Targets are not used.
@@ -137,9 +142,10 @@ fn sweep(
     let seen = ObjectSet::new(objects.len());
     let hopeful = ObjectSet::new(objects.len());
     let Searched {
-        commits,
+        facts,
         tags,
         texts,
+        mut searched,
     } = search(
         options,
         &detector,
@@ -151,7 +157,10 @@ fn sweep(
 
     // 2. Where it stands.
     let skips = &mut result.scan.skips;
-    let mut trees = Trees::read(&stores, threads, &hopeful, &seen);
+    let (commits, mut trees) = rayon::join(
+        || Commits::new(facts),
+        || Trees::read(&stores, threads, &hopeful, &seen),
+    );
     skips.append(&mut trees.skips);
     let placeless = stop.is_asked();
     if placeless {
@@ -180,6 +189,12 @@ fn sweep(
     };
     let judged = judged(&judging, &stores, &hopeful, threads, &messages);
     result.scan.skips.extend(judged.skips);
+    for (blob, bytes) in &judged.bigs {
+        seen.insert(*blob);
+        result.scan.files += 1;
+        result.scan.bytes += bytes;
+        searched += bytes;
+    }
     result.scan.accepted = judged.accepted;
     result.scan.patterns = super::sought(&options.scan, &detector);
     withhold(
@@ -220,6 +235,8 @@ fn sweep(
     let narrowed = result.read.narrowed.take();
     result.read = HistoryRead {
         narrowed,
+        searched_bytes: searched,
+        lfs_pointers: judged.pointers,
         ..what_was_read(options, places, &telling, seen.len(), is_whole)
     };
     if is_whole {
@@ -227,7 +244,7 @@ fn sweep(
     } else {
         interrupted(result);
     }
-    notices(places, &holders, &detector, &mut result.scan);
+    notices(places, &holders, &detector, result);
     memory.tell(result);
     Ok(())
 }
@@ -238,6 +255,7 @@ fn opening(options: &HistoryOptions, threads: usize) -> OpenOptions {
     OpenOptions {
         threads,
         verify: options.verify,
+        most: options.most,
         stop: options.scan.stop.clone(),
         progress: progress.map(|progress| Arc::clone(&progress.sweep)),
     }
@@ -245,11 +263,13 @@ fn opening(options: &HistoryOptions, threads: usize) -> OpenOptions {
 
 /// What the first look told.
 struct Searched {
-    commits: Commits,
+    facts: Vec<CommitFact>,
     /// Annotated tags and what they point to.
     tags: HashMap<u32, u32>,
     /// Commits and tags whose text may hold a match; sorted.
     texts: Vec<u32>,
+    /// Bytes of blobs that were searched.
+    searched: u64,
 }
 
 /// Looks at every blob, commit and tag that was not searched before; `seen` takes those that were
@@ -285,12 +305,13 @@ fn search(
             .finding(options.scan.find.as_deref())
     });
     let (mut facts, mut tags, mut texts) = (Vec::new(), HashMap::new(), Vec::new());
-    let mut rest = Vec::new();
+    let (mut rest, mut searched) = (Vec::new(), 0);
     scan.files += memory.blobs().len() as u64;
     scan.bytes += memory.bytes();
     for searcher in searchers {
         scan.files += searcher.blobs;
         scan.bytes += searcher.bytes;
+        searched += searcher.searched;
         scan.skips.extend(searcher.skips);
         facts.extend(searcher.commits);
         tags.extend(searcher.tags);
@@ -300,11 +321,11 @@ fn search(
     memory.end(rest);
     texts.sort_unstable();
     texts.dedup();
-    let commits = Commits::new(facts);
     Searched {
-        commits,
+        facts,
         tags,
         texts,
+        searched,
     }
 }
 
@@ -368,6 +389,9 @@ fn judged(
     for blob in hopeful.iter().filter(|blob| !again.has(*blob)) {
         if judging.stop.is_over() {
             break;
+        }
+        if judge.big(stores, blob) {
+            continue;
         }
         match reader.read(blob) {
             Ok((_, data)) => judge.blob(blob, &data),

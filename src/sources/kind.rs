@@ -59,7 +59,7 @@ pub(super) fn sniff(head: &[u8]) -> Sniffed {
 }
 
 /// Whether a whole content is a Git LFS pointer.
-pub(super) fn is_lfs_pointer(content: &[u8]) -> bool {
+pub fn is_lfs_pointer(content: &[u8]) -> bool {
     content.len() < LFS_BYTES && content.starts_with(LFS_VERSION)
 }
 

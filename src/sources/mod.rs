@@ -40,6 +40,7 @@ pub use chunk::{Chunk, ContentKind, Origin};
 pub use content::content;
 pub use globs::Globs;
 pub use head::Heads;
+pub use kind::is_lfs_pointer;
 pub use names::{Names, top_of};
 pub use skip::{Skip, SkipReason};
 pub use stdin::Stdin;

@@ -10,13 +10,16 @@ use std::sync::{Arc, OnceLock};
 
 use gix_index::State;
 
-use super::history::HashKind;
+use super::history::{HashKind, format_of};
 use super::index::{Check, read_index};
 use super::read::{Links, small_file};
 use super::{Skip, SkipReason};
 
 /// The files `.git` and `commondir` hold one path.
 const POINTER_BYTES: u64 = 64 << 10;
+
+/// A longer `config` is not read, in bytes.
+const CONFIG_BYTES: u64 = 16 << 20;
 
 /// A repository with a working tree.
 pub(super) struct Repository {
@@ -144,8 +147,10 @@ impl Repository {
     }
 
     fn load(&self) -> Result<Option<State>, SkipReason> {
+        let config = small_file(&self.common_dir.join("config"), Links::Follow, CONFIG_BYTES);
+        let hash = config.map_or(HashKind::Sha1, |config| format_of(&config).hash);
         // If it is not there, nothing was ever added.
-        let read = read_index(&self.git_dir.join("index"), HashKind::Sha1, Check::Nothing);
+        let read = read_index(&self.git_dir.join("index"), hash, Check::Nothing);
         read.map_err(|reason| match reason {
             SkipReason::Corrupt(why) => SkipReason::Corrupt(format!(
                 "{why}; files that are ignored though git tracks them were not read"

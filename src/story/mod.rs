@@ -155,6 +155,11 @@ pub struct HistoryRead {
     pub searched_before: u64,
     /// Why all were searched again although an earlier sweep remembered some.
     pub searched_again: Option<String>,
+    /// Bytes of blobs that were searched: along deltas only what changed, with as much around it
+    /// as a pattern can look at.
+    pub searched_bytes: u64,
+    /// Blobs that are pointers of Git LFS: their content is elsewhere.
+    pub lfs_pointers: u64,
     /// Commits.
     pub commits: u64,
     /// References.

@@ -128,16 +128,14 @@ impl Needles {
         (hits.len() <= limits::MATCHES).then_some(hits)
     }
 
-    /// The hits in a text that is made of `segments` of another whose hits are `base`: the same as
-    /// [`Self::hits`], and less work.
-    pub fn hits_upon(
-        &self,
-        base: &[NeedleHit],
-        text: &[u8],
-        segments: &[Segment],
-    ) -> Option<Vec<NeedleHit>> {
-        let mut hits = Vec::new();
-        // Where hits begin that are not in one copied range whole.
+    /// How many bytes are searched of a text that is made of `segments` of another.
+    pub fn searched_upon(&self, segments: &[Segment]) -> u64 {
+        let windows = self.windows(segments).into_iter();
+        windows.map(|window| window.len() as u64).sum()
+    }
+
+    /// Where hits begin that are not in one copied range whole.
+    fn windows(&self, segments: &[Segment]) -> Vec<Range<usize>> {
         let mut windows: Vec<Range<usize>> = Vec::new();
         for s in segments {
             let from_start = s.at.saturating_sub(self.longest - 1);
@@ -149,6 +147,21 @@ impl Needles {
                 Some(last) if last.end >= window.start => last.end = last.end.max(window.end),
                 _ => windows.push(window),
             }
+        }
+        windows
+    }
+
+    /// The hits in a text that is made of `segments` of another whose hits are `base`: the same as
+    /// [`Self::hits`], and less work.
+    pub fn hits_upon(
+        &self,
+        base: &[NeedleHit],
+        text: &[u8],
+        segments: &[Segment],
+    ) -> Option<Vec<NeedleHit>> {
+        let mut hits = Vec::new();
+        let windows = self.windows(segments);
+        for s in segments {
             let Some(from) = s.from else { continue };
             let first = base.partition_point(|hit| hit.at < from);
             for hit in base[first..].iter().take_while(|hit| hit.at < from + s.len) {

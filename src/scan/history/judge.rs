@@ -7,8 +7,10 @@ use super::{Hit, Identity};
 use crate::base::{Secret, Stop, limits};
 use crate::detect::{Detector, Judged, Needles, Outcome, Scratch};
 use crate::findings::{Accepted, Collector, Finding, Fingerprint};
-use crate::sources::history::{Base, Commit, Object, ObjectKind, ObjectVisitor, Tag};
-use crate::sources::{Chunk, ContentKind, Globs, Origin, Skip, SkipReason, content};
+use crate::sources::history::{Base, Commit, Object, ObjectKind, ObjectVisitor, Stores, Tag};
+use crate::sources::{
+    Chunk, ContentKind, Globs, Origin, Skip, SkipReason, Visitor, content, is_lfs_pointer,
+};
 use crate::story::{Paths, Trees};
 
 /// What all workers share.
@@ -33,6 +35,10 @@ pub(super) struct Judge<'a> {
     /// Secrets by pattern and bytes.
     secrets: HashMap<(&'static str, Secret), u32>,
     hits: Vec<(Hit, Identity)>,
+    /// Blobs that were read in chunks, and how many bytes of them; none if all is left out.
+    bigs: Vec<(u32, u64)>,
+    /// How many blobs are pointers of Git LFS.
+    pointers: u64,
     pub(super) skips: Vec<Skip>,
 }
 
@@ -44,7 +50,44 @@ pub(super) struct Found {
     pub(super) hits: Vec<Hit>,
     /// Where the hits of each finding are: secret and path.
     pub(super) identities: HashMap<Identity, Vec<(u32, u32)>>,
+    /// Blobs that were read in chunks, and how many bytes of them.
+    pub(super) bigs: Vec<(u32, u64)>,
+    /// How many blobs are pointers of Git LFS.
+    pub(super) pointers: u64,
     pub(super) skips: Vec<Skip>,
+}
+
+/// A blob in chunks, at one of its paths.
+struct Big<'j, 'a> {
+    judge: &'j mut Judge<'a>,
+    blob: u32,
+    path: u32,
+    /// How many bytes it has, once it was read to its end.
+    bytes: Option<u64>,
+}
+
+impl Visitor for Big<'_, '_> {
+    fn chunk(&mut self, origin: &Origin, chunk: &Chunk<'_>) {
+        if chunk.offset == 0 && chunk.core_start == 0 {
+            self.judge.collector.begin();
+        }
+        // What holds more than is collected was told.
+        if !self.judge.collector.is_full() {
+            self.judge.chunk(self.blob, self.path, origin, chunk);
+        }
+    }
+
+    fn skip(&mut self, skip: Skip) {
+        self.judge.skips.push(skip);
+    }
+
+    fn done(&mut self, _: &Origin, bytes: u64) {
+        self.bytes = Some(bytes);
+    }
+
+    fn stop(&self) -> bool {
+        self.judge.with.stop.is_over()
+    }
 }
 
 impl<'a> Judge<'a> {
@@ -58,6 +101,8 @@ impl<'a> Judge<'a> {
             scratch: Scratch::default(),
             secrets: HashMap::new(),
             hits: Vec::new(),
+            bigs: Vec::new(),
+            pointers: 0,
             skips: Vec::new(),
         }
     }
@@ -74,6 +119,7 @@ impl<'a> Judge<'a> {
             let secret = numbers[hit.secret as usize];
             self.hits.push((Hit { secret, ..hit }, identity));
         }
+        self.pointers += other.pointers;
         self.skips.extend(other.skips);
     }
 
@@ -81,12 +127,15 @@ impl<'a> Judge<'a> {
     pub(super) fn blob(&mut self, blob: u32, data: &[u8]) {
         let with = self.with;
         let (text, kind) = content(data);
+        let mut is_seen = false;
         for path in with.placed.get(&blob).into_iter().flatten() {
             let shown = with.paths.path(*path, with.trees);
             if !with.exclude.leave_out(&shown) {
                 self.text(blob, &text, kind, *path, shown);
+                is_seen = true;
             }
         }
+        self.pointers += u64::from(is_seen && is_lfs_pointer(data));
     }
 
     /// Judges the text of a commit or a tag.
@@ -115,21 +164,26 @@ impl<'a> Judge<'a> {
     }
 
     fn text(&mut self, blob: u32, text: &[u8], kind: ContentKind, path: u32, shown: PathBuf) {
-        let with = self.with;
-        let chunk = Chunk::whole(text, kind);
-        let judged = match with.find {
-            Some(needles) => needles.judged(&chunk),
-            None => with.detector.scan(&chunk, &shown, &mut self.scratch),
-        };
+        let (chunk, origin) = (Chunk::whole(text, kind), Origin { path: shown });
         self.collector.begin();
-        self.collector.see(&chunk, &judged, &[]);
+        self.chunk(blob, path, &origin, &chunk);
+    }
+
+    /// Judges a chunk of a content. Chunks come in order; the first after a `begin`.
+    fn chunk(&mut self, blob: u32, path: u32, origin: &Origin, chunk: &Chunk<'_>) {
+        let with = self.with;
+        let judged = match with.find {
+            Some(needles) => needles.judged(chunk),
+            None => with.detector.scan(chunk, &origin.path, &mut self.scratch),
+        };
+        self.collector.see(chunk, &judged, self.scratch.beyond());
         for j in judged.iter().filter(|j| is_match(j, with.today)) {
-            let bytes = j.secret.of(text);
+            let bytes = j.secret.of(chunk.text);
             let secret = j.canonical.clone().unwrap_or_else(|| Secret::new(bytes));
-            let fingerprint = Fingerprint::new(j.pattern, secret.expose(), &shown);
+            let fingerprint = Fingerprint::new(j.pattern, secret.expose(), &origin.path);
             let next = self.secrets.len() as u32;
             let secret = *self.secrets.entry((j.pattern.id, secret)).or_insert(next);
-            let line = self.collector.position(&chunk, j.secret.start).line;
+            let line = self.collector.position(chunk, j.secret.start).line;
             self.hits.push((
                 Hit {
                     blob,
@@ -140,14 +194,41 @@ impl<'a> Judge<'a> {
                 (j.pattern.id, fingerprint),
             ));
         }
-        let origin = Origin { path: shown };
-        self.collector.take(&origin, &chunk, &judged, with.today);
+        self.collector.take(origin, chunk, &judged, with.today);
         if self.collector.is_full() {
             self.skips.push(Skip {
-                path: origin.path,
+                path: origin.path.clone(),
                 reason: SkipReason::TooMany(limits::MATCHES),
             });
         }
+    }
+
+    /// Judges a blob that is not at hand whole at each of its paths. Whether there is such a blob.
+    pub(super) fn big(&mut self, stores: &Stores, blob: u32) -> bool {
+        let with = self.with;
+        let (mut bytes, mut is_whole) = (None, true);
+        for path in with.placed.get(&blob).into_iter().flatten() {
+            let shown = with.paths.path(*path, with.trees);
+            if with.exclude.leave_out(&shown) {
+                continue;
+            }
+            let origin = Origin { path: shown };
+            let mut one = Big {
+                judge: self,
+                blob,
+                path: *path,
+                bytes: None,
+            };
+            if !stores.stream(blob, &origin, &mut one) {
+                return false;
+            }
+            is_whole &= one.bytes.is_some();
+            bytes = one.bytes.or(bytes);
+        }
+        if is_whole {
+            self.bigs.push((blob, bytes.unwrap_or(0)));
+        }
+        true
     }
 
     /// Everything, sorted.
@@ -172,6 +253,8 @@ impl<'a> Judge<'a> {
             accepted,
             hits,
             identities,
+            bigs: self.bigs,
+            pointers: self.pointers,
             skips: self.skips,
         }
     }

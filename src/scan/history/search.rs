@@ -11,7 +11,7 @@ use crate::detect::{Detector, Judged, Marks, NeedleHit, Needles, Outcome, Reject
 use crate::sources::history::{
     Base, Commit, Object, ObjectKind, ObjectSet, ObjectVisitor, Objects, Tag,
 };
-use crate::sources::{Chunk, ContentKind, Skip, SkipReason, content};
+use crate::sources::{Chunk, ContentKind, Skip, SkipReason, content, is_lfs_pointer};
 use crate::story::{CommitFact, NONE};
 
 /// What is kept of a blob for those that are built upon it.
@@ -38,6 +38,8 @@ pub(super) struct Searcher<'a> {
     scratch: Scratch,
     pub(super) blobs: u64,
     pub(super) bytes: u64,
+    /// Bytes of blobs that were searched.
+    pub(super) searched: u64,
     pub(super) commits: Vec<CommitFact>,
     /// Annotated tags and what they point to.
     pub(super) tags: Vec<(u32, u32)>,
@@ -70,6 +72,7 @@ impl<'a> Searcher<'a> {
             scratch: Scratch::default(),
             blobs: 0,
             bytes: 0,
+            searched: 0,
             commits: Vec::new(),
             tags: Vec::new(),
             texts: Vec::new(),
@@ -111,7 +114,12 @@ impl<'a> Searcher<'a> {
                 .fetch_add(object.data.len() as u64, Ordering::Relaxed);
         }
         let (text, kind) = content(object.data);
+        // What the marks of commits and tags took is none of it.
+        self.scratch.take_searched();
         let (hope, kept) = self.look(&text, kind, base);
+        self.searched += self.scratch.take_searched();
+        // A pointer is looked at once more, to be counted.
+        let hope = hope || is_lfs_pointer(object.data);
         if hope {
             self.hopeful.insert(object.number);
         }
@@ -126,13 +134,20 @@ impl<'a> Searcher<'a> {
         base: Option<Base<'_, Option<Kept>>>,
     ) -> (bool, Option<Kept>) {
         if self.full || kind == ContentKind::Utf16 {
+            self.searched += text.len() as u64;
             return (self.may(text, kind), None);
         }
         let held = base.and_then(|b| b.held.as_ref().map(|held| (held, b.segments)));
         if let Some(needles) = self.find {
             let hits = match held {
-                Some((Kept::Hits(held), segments)) => needles.hits_upon(held, text, segments),
-                _ => needles.hits(text),
+                Some((Kept::Hits(held), segments)) => {
+                    self.searched += needles.searched_upon(segments);
+                    needles.hits_upon(held, text, segments)
+                }
+                _ => {
+                    self.searched += text.len() as u64;
+                    needles.hits(text)
+                }
             };
             // Of more hits than are kept no text inherits.
             let hope = hits.as_ref().is_none_or(|hits| !hits.is_empty());
@@ -233,6 +248,11 @@ impl ObjectVisitor for Searcher<'_> {
 
     fn skip(&mut self, skip: Skip) {
         self.skips.push(skip);
+    }
+
+    /// One that is not at hand whole is read when it is judged, and only then.
+    fn big(&mut self, number: u32) {
+        self.hopeful.insert(number);
     }
 
     fn stop(&self) -> bool {

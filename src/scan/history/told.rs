@@ -142,8 +142,19 @@ pub(super) fn notices(
     places: &Places,
     holders: &Holders,
     detector: &Detector,
-    scan: &mut ScanResult,
+    result: &mut HistoryResult,
 ) {
+    let (scan, pointers) = (&mut result.scan, result.read.lfs_pointers);
+    if pointers > 0 {
+        let (s, are) = if pointers == 1 {
+            ("", "is a pointer")
+        } else {
+            ("s", "are pointers")
+        };
+        scan.notices.push(format!(
+            "{pointers} version{s} of files {are} of Git LFS: their content is not here, and was not searched"
+        ));
+    }
     if !places.shallow.is_empty() {
         scan.notices.push(format!(
             "this is a shallow clone: what came before {} commits is not here",

@@ -20,12 +20,13 @@ impl Segment {
 
 /// Rebuilds the text that `delta` makes of `base` into `out`, and tells its segments.
 ///
-/// All ranges and the exact length are checked before anything is allocated; `limit` is the
-/// longest text that is rebuilt.
+/// All ranges and the exact length are checked; `limit` is the longest text that is rebuilt. Of a
+/// length that is only claimed no more is allocated at once than [`AT_ONCE`] bytes beyond twice the
+/// base's length.
 ///
 /// # Errors
 ///
-/// Words for what is wrong with the delta.
+/// Words for what is wrong with the delta; `out` holds nothing of use then.
 pub fn apply(
     delta: &[u8],
     base: &[u8],
@@ -33,24 +34,54 @@ pub fn apply(
     out: &mut Vec<u8>,
     segments: &mut Vec<Segment>,
 ) -> Result<(), String> {
-    let length = parse(delta, base.len(), limit, segments)?;
+    segments.clear();
     out.clear();
-    out.reserve(length);
-    // Inserted bytes of one segment may stand in several instructions: read the delta again.
-    let mut rest = &delta[header(delta).ok_or(CUT)?.2..];
+    let (old, new, start) = header(delta).ok_or(CUT)?;
+    if old != base.len() as u64 {
+        return Err(format!(
+            "its delta is for a base of {old} bytes, not {}",
+            base.len()
+        ));
+    }
+    if new > limit {
+        return Err(format!("it has {new} bytes; at most {limit} are rebuilt"));
+    }
+    let new = new as usize;
+    out.reserve(new.min(2 * base.len() + AT_ONCE));
+    let mut rest = &delta[start..];
     while let Some((op, after)) = rest.split_first() {
         rest = after;
-        if op & 0x80 == 0 {
-            let (bytes, after) = rest.split_at(usize::from(*op));
-            out.extend_from_slice(bytes);
+        let (bytes, from) = if op & 0x80 == 0 {
+            if *op == 0 {
+                return Err("its delta has an instruction that does not exist".to_owned());
+            }
+            let (bytes, after) = rest.split_at_checked(usize::from(*op)).ok_or(CUT)?;
             rest = after;
+            (bytes, None)
         } else {
             let (from, len) = copy(*op, &mut rest).ok_or(CUT)?;
-            out.extend_from_slice(&base[from..from + len]);
+            let bytes = base.get(from..from + len);
+            let bytes = bytes.ok_or("its delta copies from beyond its base")?;
+            (bytes, Some(from))
+        };
+        let (at, len) = (out.len(), bytes.len());
+        if at + len > new {
+            return Err("its delta makes more than it claims".to_owned());
         }
+        match segments.last_mut() {
+            Some(last) if last.from.map(|f| f + last.len) == from => last.len += len,
+            _ => segments.push(Segment { at, len, from }),
+        }
+        out.extend_from_slice(bytes);
+    }
+    if out.len() != new {
+        return Err("its delta makes less than it claims".to_owned());
     }
     Ok(())
 }
+
+/// Bytes that are allocated for a text before any of it is there.
+const AT_ONCE: usize = 1 << 20;
 
 const CUT: &str = "its delta ends too early";
 
@@ -74,72 +105,34 @@ fn header(delta: &[u8]) -> Option<(u64, u64, usize)> {
     Some((lengths.0, lengths.1, at))
 }
 
-/// Reads the operands of a copy.
+/// Reads the operands of a copy: where from, and how much.
 fn copy(op: u8, rest: &mut &[u8]) -> Option<(usize, usize)> {
-    let mut operand = |bits: u8, count: u8| {
-        let mut value = 0usize;
-        for i in 0..count {
-            if bits >> i & 1 == 1 {
-                let (byte, after) = rest.split_first()?;
-                value |= usize::from(*byte) << (8 * i);
-                *rest = after;
-            }
-        }
-        Some(value)
-    };
-    let from = operand(op, 4)?;
-    let len = operand(op >> 4, 3)?;
-    Some((from, if len == 0 { 0x1_0000 } else { len }))
+    // Bytes of which the bits of `op` say that they are there, the others being 0.
+    let count = (op & 0x7f).count_ones() as usize;
+    let mut next = [0; 8];
+    if let Some(eight) = rest.first_chunk::<8>() {
+        next = *eight;
+    } else {
+        next[..count].copy_from_slice(rest.get(..count)?);
+    }
+    *rest = &rest[count..];
+    let spread = spread(u64::from_le_bytes(next), op & 0x7f);
+    let (from, len) = (spread & 0xffff_ffff, spread >> 32);
+    Some((
+        from as usize,
+        if len == 0 { 0x1_0000 } else { len as usize },
+    ))
 }
 
-/// Checks a delta against the length of its base and fills in the segments; the result's length.
-fn parse(
-    delta: &[u8],
-    base: usize,
-    limit: u64,
-    segments: &mut Vec<Segment>,
-) -> Result<usize, String> {
-    segments.clear();
-    let (old, new, start) = header(delta).ok_or(CUT)?;
-    if old != base as u64 {
-        return Err(format!(
-            "its delta is for a base of {old} bytes, not {base}"
-        ));
+/// The bytes of `packed` at the places of the bits of `present`.
+fn spread(mut packed: u64, present: u8) -> u64 {
+    let mut spread = 0;
+    for place in 0..7 {
+        let mask = u64::from(present >> place & 1) * 0xff;
+        spread |= (packed & mask) << (8 * place);
+        packed >>= mask & 8;
     }
-    if new > limit {
-        return Err(format!("it has {new} bytes; at most {limit} are rebuilt"));
-    }
-    let mut rest = &delta[start..];
-    let mut at = 0usize;
-    while let Some((op, after)) = rest.split_first() {
-        rest = after;
-        let (len, from) = if op & 0x80 == 0 {
-            let len = usize::from(*op);
-            if len == 0 {
-                return Err("its delta has an instruction that does not exist".to_owned());
-            }
-            rest = rest.get(len..).ok_or(CUT)?;
-            (len, None)
-        } else {
-            let (from, len) = copy(*op, &mut rest).ok_or(CUT)?;
-            if from + len > base {
-                return Err("its delta copies from beyond its base".to_owned());
-            }
-            (len, Some(from))
-        };
-        if (at + len) as u64 > new {
-            return Err("its delta makes more than it claims".to_owned());
-        }
-        match segments.last_mut() {
-            Some(last) if last.from.map(|f| f + last.len) == from => last.len += len,
-            _ => segments.push(Segment { at, len, from }),
-        }
-        at += len;
-    }
-    if at as u64 != new {
-        return Err("its delta makes less than it claims".to_owned());
-    }
-    Ok(at)
+    spread
 }
 
 #[cfg(test)]

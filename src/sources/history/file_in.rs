@@ -42,9 +42,9 @@ pub fn file_in(
             return Err(damaged(&at, "it is no tree"));
         }
         let found = entry(&data, name.as_bytes(), hash.bytes());
-        let (mode, id) = match found.map_err(|why| damaged(&at, why))? {
-            Some(found) => found,
-            None => return Ok(FileIn::Nothing),
+        let found = found.map_err(|why| damaged(&at, why))?;
+        let Some((mode, id)) = found else {
+            return Ok(FileIn::Nothing);
         };
         match (mode & 0o170_000, is_last) {
             (0o040_000, false) => at = id,

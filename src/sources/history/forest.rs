@@ -9,6 +9,8 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use rayon::prelude::*;
+
 use super::super::{Skip, SkipReason, guard::guarded};
 use super::index::PackIndex;
 use super::pack::{ELSEWHERE, Entry, NONE, Pack, read_at};
@@ -68,8 +70,9 @@ pub(super) fn open(
         .ok_or_else(|| bad("it is too short for a pack"))?;
 
     let numbers = objects.numbers(&index.ids);
-    let mut order: Vec<u32> = (0..count as u32).collect();
-    order.sort_unstable_by_key(|i| index.offsets[*i as usize]);
+    let mut by_offset: Vec<(u64, u32)> = index.offsets.iter().copied().zip(0..).collect();
+    on(options.threads, || by_offset.par_sort_unstable());
+    let order: Vec<u32> = by_offset.into_iter().map(|(_, i)| i).collect();
     let mut places = vec![0; count];
     for (place, i) in order.iter().enumerate() {
         places[*i as usize] = place as u32;
@@ -103,8 +106,53 @@ pub(super) fn open(
             reason: SkipReason::Interrupted("it was not opened".to_owned()),
         });
     }
-    link(&mut pack, &bases, objects, skips);
+    let bases = on(options.threads, || {
+        let based = bases.par_iter().zip(0u32..count as u32);
+        based
+            .map(|(base, i)| found(&pack, *base, i, objects))
+            .collect()
+    });
+    link(&mut pack, bases, objects, skips);
     Ok(pack)
+}
+
+/// Works on so many threads; on as many as there are cores if they cannot be had.
+fn on<R: Send>(threads: usize, work: impl FnOnce() -> R + Send) -> R {
+    match rayon::ThreadPoolBuilder::new().num_threads(threads).build() {
+        Ok(pool) => pool.install(work),
+        Err(_) => work(),
+    }
+}
+
+/// Where the base of an entry is.
+enum Found {
+    /// It needs none.
+    None,
+    /// Another entry.
+    Here(u32),
+    /// An object that is in another store.
+    Elsewhere(u32),
+    Nowhere,
+}
+
+fn found(pack: &Pack, base: Base, entry: u32, objects: &Objects) -> Found {
+    match base {
+        Base::None => Found::None,
+        Base::Before(before) => {
+            let place = pack.entries[entry as usize].offset.checked_sub(before);
+            let found = place.and_then(|place| {
+                let found = pack.entries.binary_search_by_key(&place, |e| e.offset);
+                found.ok()
+            });
+            found.map_or(Found::Nowhere, |entry| Found::Here(entry as u32))
+        }
+        Base::Id(id) => match objects.find(&id) {
+            Some(number) => pack
+                .entry_of(number)
+                .map_or(Found::Elsewhere(number), Found::Here),
+            None => Found::Nowhere,
+        },
+    }
 }
 
 /// Reads and checks every entry; gives the bases of the deltas.
@@ -298,33 +346,22 @@ pub(super) fn parse_header(bytes: &[u8], hash: HashKind) -> Option<Header> {
     })
 }
 
-/// Finds the entries of the bases, and follows the forest from its roots.
-fn link(pack: &mut Pack, bases: &[Base], objects: &Objects, skips: &mut Vec<Skip>) {
+/// Joins entries to their bases, and follows the forest from its roots.
+fn link(pack: &mut Pack, bases: Vec<Found>, objects: &Objects, skips: &mut Vec<Skip>) {
     let count = pack.entries.len();
-    let len = objects.hash().bytes();
-    for (i, base) in bases.iter().enumerate() {
-        let found = match base {
-            Base::None => continue,
-            Base::Before(before) => pack.entries[i]
-                .offset
-                .checked_sub(*before)
-                .and_then(|place| {
-                    let found = pack.entries.binary_search_by_key(&place, |e| e.offset);
-                    found.ok().map(|entry| entry as u32)
-                }),
-            Base::Id(id) => objects.find(&id[..len]).map(|number| {
-                pack.entry_of(number).unwrap_or_else(|| {
-                    pack.elsewhere.push((i as u32, number));
-                    ELSEWHERE
-                })
-            }),
-        };
-        if let Some(base) = found {
-            pack.entries[i].base = base;
-        } else {
-            let hex = objects.hex(pack.entries[i].number);
-            let why = format!("object {hex}: the base of its delta is in no store");
-            skips.push(corrupt(&*pack.path, why));
+    for (i, base) in bases.into_iter().enumerate() {
+        match base {
+            Found::None => {}
+            Found::Here(base) => pack.entries[i].base = base,
+            Found::Elsewhere(number) => {
+                pack.elsewhere.push((i as u32, number));
+                pack.entries[i].base = ELSEWHERE;
+            }
+            Found::Nowhere => {
+                let hex = objects.hex(pack.entries[i].number);
+                let why = format!("object {hex}: the base of its delta is in no store");
+                skips.push(corrupt(&*pack.path, why));
+            }
         }
     }
     let mut starts = vec![0u32; count + 1];

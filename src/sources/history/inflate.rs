@@ -8,15 +8,21 @@ pub(super) struct Inflater(Decompressor);
 /// Deflate makes at most so many bytes of one (258 of two bits), so a bigger claim is a lie.
 const RATIO: u64 = 1032;
 
+/// Bytes of room behind what is read and what is made. The inflater's fast loop runs only where it
+/// cannot touch an end; most entries of a pack are so short that without room it would never run.
+const IN_ROOM: usize = 64;
+const OUT_ROOM: usize = 512;
+
 impl Inflater {
     pub(super) fn new() -> Self {
         Self(Decompressor::new())
     }
 
-    /// Inflates a whole zlib stream into `out`; its checksum and length must hold.
+    /// Inflates a whole zlib stream into `out`; its checksum and length must hold. `input` is
+    /// longer meanwhile, and as it was in the end.
     pub(super) fn exact(
         &mut self,
-        input: &[u8],
+        input: &mut Vec<u8>,
         size: u64,
         out: &mut Vec<u8>,
     ) -> Result<(), String> {
@@ -28,14 +34,16 @@ impl Inflater {
         }
         let size = size as usize;
         // Stale bytes are overwritten or the text is thrown away: only growth needs filling.
-        if out.len() > size {
-            out.truncate(size);
-        } else {
-            out.resize(size, 0);
-        }
-        match self.0.zlib_decompress(input, out) {
+        out.resize(size + OUT_ROOM, 0);
+        let stored = input.len();
+        input.resize(stored + IN_ROOM, 0);
+        let made = self.0.zlib_decompress(input, out);
+        input.truncate(stored);
+        out.truncate(size);
+        match made {
             Ok(made) if made == size => Ok(()),
-            Ok(made) => Err(format!("it has {made} bytes and claims {size}")),
+            Ok(made) if made < size => Err(format!("it has {made} bytes and claims {size}")),
+            Ok(_) => Err(words(&DecompressionError::InsufficientSpace).to_owned()),
             Err(error) => Err(words(&error).to_owned()),
         }
     }

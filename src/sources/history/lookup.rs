@@ -77,9 +77,13 @@ struct Pack {
 impl Lookup {
     /// Opens the stores. A pack that cannot be opened is told as a skip.
     pub fn open(places: &Places) -> Self {
-        let hash = places.format.hash;
+        Self::of(places.format.hash, &places.stores)
+    }
+
+    /// The same of the folders of stores.
+    pub(super) fn of(hash: HashKind, stores: &[PathBuf]) -> Self {
         let (mut packs, mut skips) = (Vec::new(), Vec::new());
-        for store in &places.stores {
+        for store in stores {
             let folder = store.join("pack");
             let entries = match std::fs::read_dir(&folder) {
                 Ok(entries) => entries,
@@ -103,7 +107,7 @@ impl Lookup {
         Self {
             hash,
             packs,
-            stores: places.stores.clone(),
+            stores: stores.to_vec(),
             lent: HashMap::new(),
             skips,
         }
@@ -474,7 +478,7 @@ impl<'s> LookupReader<'s> {
             self.stored.resize(wanted.min(left) as usize, 0);
             read_at(&pack.file, &mut self.stored, start)
                 .map_err(|e| Absence::Damaged(super::super::read::words(&e)))?;
-            match self.inflater.exact(&self.stored, size, &mut out) {
+            match self.inflater.exact(&mut self.stored, size, &mut out) {
                 Ok(()) => return Ok(out),
                 // A stream may be stored in more pieces than it needs.
                 Err(_) if wanted < left && wanted < 2 * OBJECT_BYTES => {

@@ -20,6 +20,7 @@ mod file_in;
 mod forest;
 mod index;
 mod inflate;
+mod late;
 mod listing;
 mod lookup;
 mod loose;
@@ -32,10 +33,13 @@ mod places;
 mod range;
 mod read;
 mod refs;
+mod reftable;
 mod resolve;
 mod revisions;
+mod share;
 mod sound;
 mod staging;
+mod stream;
 mod sweep;
 mod walk;
 
@@ -56,6 +60,7 @@ pub use lookup::{Absence, Id, Lookup, LookupReader};
 pub use object_set::ObjectSet;
 pub use objects::{HashKind, Objects, hex};
 pub use open::OpenOptions;
+pub(super) use places::format as format_of;
 pub use places::{Format, Places, PlacesOptions};
 pub use range::{Failed, Range, RangeCommit, Touched, only_in, range, touched};
 pub use read::ObjectReader;
@@ -99,6 +104,8 @@ pub struct Stores {
     objects: Objects,
     packs: Vec<pack::Pack>,
     loose: Vec<loose::Loose>,
+    /// Where what went away is looked for.
+    late: late::Late,
     /// What could not be opened, or is damaged; sorted.
     skips: Vec<Skip>,
     /// How they were opened.
@@ -119,6 +126,13 @@ impl Stores {
     /// Whether to stop early.
     pub fn stop(&self) -> &Stop {
         &self.options.stop
+    }
+
+    /// The biggest object that is at hand whole, in bytes.
+    fn most(&self) -> u64 {
+        self.options
+            .most
+            .unwrap_or(crate::base::limits::OBJECT_BYTES)
     }
 
     /// How many packs there are.

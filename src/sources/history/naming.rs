@@ -5,6 +5,37 @@ use sha2::{Digest as _, Sha256};
 
 use super::{HashKind, ObjectKind};
 
+/// The id of an object whose bytes come in pieces.
+pub(super) enum Naming {
+    Sha1(Sha1),
+    Sha256(Sha256),
+}
+
+impl Naming {
+    /// Of an object of so many bytes.
+    pub(super) fn new(hash: HashKind, kind: ObjectKind, size: u64) -> Self {
+        let head = format!("{} {size}\0", kind.word());
+        match hash {
+            HashKind::Sha1 => Self::Sha1(Sha1::new().chain_update(&head)),
+            HashKind::Sha256 => Self::Sha256(Sha256::new().chain_update(&head)),
+        }
+    }
+
+    pub(super) fn take(&mut self, data: &[u8]) {
+        match self {
+            Self::Sha1(hash) => hash.update(data),
+            Self::Sha256(hash) => hash.update(data),
+        }
+    }
+
+    pub(super) fn is(self, id: &[u8]) -> bool {
+        match self {
+            Self::Sha1(hash) => hash.finalize().as_slice() == id,
+            Self::Sha256(hash) => hash.finalize().as_slice() == id,
+        }
+    }
+}
+
 impl HashKind {
     /// The hash of some bytes; of SHA-1 the last twelve bytes are 0.
     pub(in super::super) fn digest(self, data: &[u8]) -> [u8; 32] {

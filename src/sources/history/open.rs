@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::index::PackIndex;
+use super::late::Late;
 use super::loose::{self, Loose};
 use super::{
     HashKind, Objects, Places, Skip, SkipReason, Stores, SweepProgress, corrupt, forest, unreadable,
@@ -26,6 +27,9 @@ pub struct OpenOptions {
     /// Asks for an early end. A pack that is not opened by then is a skip; visitors of sweeps ask
     /// themselves.
     pub stop: Stop,
+    /// The biggest object that is at hand whole, in bytes; if it is not given,
+    /// [`OBJECT_BYTES`](crate::base::limits::OBJECT_BYTES).
+    pub most: Option<u64>,
     /// What sweeps count.
     pub progress: Option<Arc<SweepProgress>>,
 }
@@ -77,6 +81,7 @@ impl Stores {
             objects,
             packs,
             loose,
+            late: Late::new(&places.stores),
             skips,
             options,
         }

@@ -31,6 +31,8 @@ pub struct Format {
     pub hash: HashKind,
     /// References are kept as a reftable, not as files.
     pub reftable: bool,
+    /// References are kept in a folder of their own, which the configuration names.
+    pub refs_elsewhere: bool,
     /// Objects may be missing that a promisor remote has.
     pub partial: bool,
 }
@@ -229,7 +231,7 @@ fn unquoted(line: &[u8]) -> Vec<u8> {
 }
 
 /// Reads the facts of the format from a `config`; section headers and plain `key = value` lines.
-fn format(config: &[u8]) -> Format {
+pub(in super::super) fn format(config: &[u8]) -> Format {
     let mut format = Format::default();
     let mut section = String::new();
     for line in String::from_utf8_lossy(config).lines() {
@@ -243,7 +245,10 @@ fn format(config: &[u8]) -> Format {
         let value = value.trim().trim_matches('"').to_ascii_lowercase();
         match (section.as_str(), key.as_str()) {
             ("extensions", "objectformat") if value == "sha256" => format.hash = HashKind::Sha256,
-            ("extensions", "refstorage") => format.reftable = value.starts_with("reftable"),
+            ("extensions", "refstorage") => {
+                format.reftable = value.starts_with("reftable");
+                format.refs_elsewhere = value.contains("://");
+            }
             ("extensions", "partialclone") => format.partial = true,
             (remote, "promisor") if remote.starts_with("remote") => {
                 format.partial |= value == "true";
@@ -265,7 +270,10 @@ mod tests {
             \trefStorage=reftable\n[remote \"origin\"]\n promisor = true\n";
         let told = format(all);
         assert!(told.hash == HashKind::Sha256 && told.reftable && told.partial);
+        assert!(!told.refs_elsewhere);
         assert!(!format(b"[core]\nobjectformat = sha256").reftable);
+        let told = format(b"[extensions]\nrefstorage = reftable:///some/where\n");
+        assert!(told.reftable && told.refs_elsewhere);
         assert_eq!(
             format(b"[other]\nobjectformat = sha256").hash,
             HashKind::Sha1

@@ -1,9 +1,10 @@
 //! Reads single objects, from whichever store has them.
 
+use std::io::ErrorKind;
+
 use super::inflate::Inflater;
 use super::pack::{ELSEWHERE, NONE};
 use super::{ObjectKind, Segment, Stores, delta, loose};
-use crate::base::limits::OBJECT_BYTES;
 
 /// How long a chain of deltas may be that crosses packs.
 const CROSSINGS: usize = 64;
@@ -62,11 +63,17 @@ impl ObjectReader<'_> {
                 match loose::read(
                     &store.folder,
                     &hex,
-                    OBJECT_BYTES,
+                    stores.most(),
                     &mut self.inflater,
                     &mut out,
                 ) {
                     Ok(kind) => return Ok((kind, out)),
+                    Err(Ok(error)) if error.kind() == ErrorKind::NotFound => {
+                        match stores.late(number) {
+                            Ok((kind, data)) => return Ok((kind, data.to_vec())),
+                            Err(reason) => why = reason.to_string(),
+                        }
+                    }
                     Err(Ok(error)) => why = super::super::read::words(&error),
                     Err(Err(words)) => why = words,
                 }
@@ -109,7 +116,13 @@ impl ObjectReader<'_> {
         let (mut out, mut delta) = (Vec::new(), std::mem::take(&mut self.delta));
         for entry in chain.into_iter().rev() {
             self.inflate(place, entry, &mut delta)?;
-            delta::apply(&delta, &text, OBJECT_BYTES, &mut out, &mut self.segments)?;
+            delta::apply(
+                &delta,
+                &text,
+                self.stores.most(),
+                &mut out,
+                &mut self.segments,
+            )?;
             std::mem::swap(&mut text, &mut out);
         }
         self.delta = delta;
@@ -120,13 +133,12 @@ impl ObjectReader<'_> {
     fn inflate(&mut self, place: usize, entry: u32, out: &mut Vec<u8>) -> Result<(), String> {
         let pack = &self.stores.packs[place];
         let size = pack.entries[entry as usize].size;
-        if size > OBJECT_BYTES {
-            return Err(format!(
-                "it has {size} bytes; at most {OBJECT_BYTES} are read"
-            ));
+        let most = self.stores.most();
+        if size > most {
+            return Err(format!("it has {size} bytes; at most {most} are read"));
         }
         pack.compressed(entry, &mut self.stored)
             .map_err(|e| super::super::read::words(&e))?;
-        self.inflater.exact(&self.stored, size, out)
+        self.inflater.exact(&mut self.stored, size, out)
     }
 }

@@ -1,16 +1,17 @@
 //! What holds objects alive: references, heads, reflogs and indexes of all worktrees.
 //!
-//! Files are read as they lie. Replace references and grafts are not followed: they change what git
+//! Files and reftables are read as they lie. Replace references and grafts are not followed: they change what git
 //! shows, not what it holds.
 
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use super::super::guard::guarded;
+use super::super::index::{Check, read_index};
 use super::super::read::{Links, small_file};
 use super::super::{Skip, SkipReason};
-use super::{HashKind, Objects, Places, corrupt, unreadable};
+use super::reftable::{Stack, Value};
+use super::{HashKind, Objects, Places, corrupt, hex, unreadable};
 
 /// The longest reference file, and the longest list of references or reflog, in bytes.
 const REF_BYTES: u64 = 64 << 10;
@@ -69,30 +70,33 @@ impl Holders {
     pub fn read(places: &Places, objects: &Objects) -> Self {
         let mut reading = Reading {
             objects,
+            reftable: places.format.reftable,
             refs: BTreeMap::new(),
             logs: Vec::new(),
             out: Self::default(),
         };
-        if places.format.reftable {
+        if places.format.refs_elsewhere {
             reading.out.skips.push(Skip {
-                path: places.common_dir.join("reftable"),
+                path: places.common_dir.join("config"),
                 reason: SkipReason::Unsupported(
-                    "references in a reftable are not read: which of them reach a finding is not \
-                     known (all objects are searched)"
+                    "it keeps references in a folder of their own, which is not read: which of \
+                     them reach a finding is not known (all objects are searched)"
                         .to_owned(),
                 ),
             });
         }
         let common = &places.common_dir;
-        reading.packed(&common.join("packed-refs"));
-        reading.folder(&common.join("refs"), "refs", 0);
+        if !reading.reftable {
+            reading.packed(&common.join("packed-refs"));
+            reading.folder(&common.join("refs"), "refs", 0);
+            reading.log_folder(&common.join("logs/refs"), "refs", 0);
+        }
         reading.worktree(common, "");
         let worktrees = common.join("worktrees");
         for name in reading.list(&worktrees) {
             let prefix = format!("worktrees/{}/", name.to_string_lossy());
             reading.worktree(&worktrees.join(&name), &prefix);
         }
-        reading.log_folder(&common.join("logs/refs"), "refs", 0);
         reading.finish(
             places.format.hash,
             !places.shallow.is_empty() || places.format.partial,
@@ -107,6 +111,8 @@ enum Target {
 
 struct Reading<'o> {
     objects: &'o Objects,
+    /// Whether references and reflogs are in reftables.
+    reftable: bool,
     /// By full name: what the file says, and where it is.
     refs: BTreeMap<String, (Target, PathBuf)>,
     /// Reflogs: the name that their entries have, and their ids, newest first.
@@ -204,15 +210,40 @@ impl Reading<'_> {
     fn worktree(&mut self, folder: &Path, prefix: &str) {
         for name in self.list(folder) {
             let name = name.to_string_lossy().into_owned();
-            if name == "HEAD" || name.ends_with("_HEAD") {
+            // Beside a reftable the file leads nowhere.
+            let is_head = name == "HEAD" && !self.reftable;
+            if is_head || name.ends_with("_HEAD") {
                 self.reference(&folder.join(&name), format!("{prefix}{name}"));
             }
         }
-        if !prefix.is_empty() {
-            self.folder(&folder.join("refs"), &format!("{prefix}refs"), 0);
+        if self.reftable {
+            self.tables(&folder.join("reftable"), prefix);
+        } else {
+            if !prefix.is_empty() {
+                self.folder(&folder.join("refs"), &format!("{prefix}refs"), 0);
+            }
+            self.log(&folder.join("logs/HEAD"), format!("{prefix}HEAD"));
         }
-        self.log(&folder.join("logs/HEAD"), format!("{prefix}HEAD"));
         self.index(&folder.join("index"), prefix);
+    }
+
+    /// The references and reflogs of a reftable.
+    fn tables(&mut self, folder: &Path, prefix: &str) {
+        let hash = self.objects.hash();
+        let stack = Stack::read(folder, hash);
+        let full = |name: &[u8]| format!("{prefix}{}", String::from_utf8_lossy(name));
+        for (name, ids) in stack.numbered() {
+            let ids = ids.iter().map(|id| hex(&id[..hash.bytes()]).into_bytes());
+            self.logs.push((full(name), ids.collect()));
+        }
+        for (name, value) in stack.refs {
+            let target = match value {
+                Value::Object(id) => Target::Object(hex(&id[..hash.bytes()]).into_bytes()),
+                Value::Name(name) => Target::Name(String::from_utf8_lossy(&name).into_owned()),
+            };
+            self.refs.insert(full(&name), (target, folder.to_owned()));
+        }
+        self.out.skips.extend(stack.skips);
     }
 
     fn log_folder(&mut self, folder: &Path, prefix: &str, depth: usize) {
@@ -256,52 +287,21 @@ impl Reading<'_> {
     }
 
     fn index(&mut self, path: &Path, prefix: &str) {
-        let Some(data) = self.file(path, u64::MAX - 1) else {
-            return;
+        let index = match read_index(path, self.objects.hash(), Check::Nothing) {
+            Ok(Some(index)) => index,
+            Ok(None) => return,
+            Err(reason) => {
+                let path = path.to_owned();
+                return self.out.skips.push(Skip { path, reason });
+            }
         };
-        let parsed = guarded(|| {
-            let hash = match self.objects.hash() {
-                HashKind::Sha1 => gix_index::hash::Kind::Sha1,
-                HashKind::Sha256 => gix_index::hash::Kind::Sha256,
-            };
-            let options = gix_index::decode::Options {
-                // Its other threads would panic outside of the guard.
-                thread_limit: Some(1),
-                ..gix_index::decode::Options::default()
-            };
-            let never = gix_index::State::new(hash).timestamp();
-            let (index, _) = gix_index::State::from_bytes(&data, never, hash, options)?;
-            if index.link().is_some() {
-                let whole = gix_index::File::at(path, hash, true, options);
-                return whole.map(gix_index::State::from);
-            }
-            Ok(index)
-        });
-        match parsed {
-            Ok(Ok(index)) => {
-                for entry in index.entries() {
-                    if let Some(object) = self.objects.find(entry.id.as_slice()) {
-                        let path: &[u8] = entry.path(&index);
-                        let name = format!("{prefix}{}", String::from_utf8_lossy(path));
-                        self.out.all.push(Holder {
-                            kind: HolderKind::Index,
-                            name,
-                            object,
-                        });
-                    }
-                }
-            }
-            Ok(Err(error)) => {
-                self.out.skips.push(corrupt(
-                    path,
-                    format!("git's index does not parse ({error})"),
-                ));
-            }
-            Err(bug) => {
-                let reason = SkipReason::Failed(bug);
-                self.out.skips.push(Skip {
-                    path: path.to_owned(),
-                    reason,
+        for entry in index.entries() {
+            if let Some(object) = self.objects.find(entry.id.as_slice()) {
+                let path: &[u8] = entry.path(&index);
+                self.out.all.push(Holder {
+                    kind: HolderKind::Index,
+                    name: format!("{prefix}{}", String::from_utf8_lossy(path)),
+                    object,
                 });
             }
         }

@@ -8,7 +8,8 @@ use std::path::Path;
 
 use super::super::read::{Links, small_file};
 use super::lookup::{Id, LookupReader};
-use super::{Commit, ObjectKind, Places, Tag};
+use super::reftable::{Stack, Value};
+use super::{Commit, ObjectKind, Places, Tag, hex};
 use crate::base::{escape_controls, path_text};
 
 /// The longest reference, and the longest list of packed ones, in bytes.
@@ -61,6 +62,8 @@ pub struct Revisions<'a, 's> {
     reader: &'a mut LookupReader<'s>,
     /// The packed references, once they were needed.
     packed: Option<Vec<u8>>,
+    /// The reftables, once they were needed: the worktree's own first.
+    tables: Option<Vec<Stack>>,
     /// Things a person should know: names that mean two things.
     pub notices: Vec<String>,
 }
@@ -72,6 +75,7 @@ impl<'a, 's> Revisions<'a, 's> {
             places,
             reader,
             packed: None,
+            tables: None,
             notices: Vec::new(),
         }
     }
@@ -238,9 +242,9 @@ impl<'a, 's> Revisions<'a, 's> {
         if let Some((_, id)) = found.first() {
             return Ok(*id);
         }
-        if self.places.format.reftable {
-            let why = "is no id: references of this repository are in a reftable, which is not \
-                       read; give the ids of commits (git rev-parse tells them)";
+        if self.places.format.refs_elsewhere {
+            let why = "is no id: references of this repository are in a folder of their own, which \
+                       is not read; give the ids of commits (git rev-parse tells them)";
             return Err(wrong(whole, why));
         }
         self.abbreviated(name, whole)
@@ -292,8 +296,12 @@ impl<'a, 's> Revisions<'a, 's> {
         Err(wrong(whole, "leads from name to name without an end"))
     }
 
-    /// What the file of a reference says, or the list of packed ones.
+    /// What the file of a reference says, or the list of packed ones, or a reftable.
     fn content(&mut self, full: &str, whole: &str) -> Result<Option<Vec<u8>>, RevisionError> {
+        // These two are files everywhere: they may hold several ids.
+        if self.places.format.reftable && !matches!(full, "FETCH_HEAD" | "MERGE_HEAD") {
+            return self.in_tables(full, whole);
+        }
         // A worktree has heads and some references of its own.
         for folder in [&self.places.git_dir, &self.places.common_dir] {
             let path = folder.join(full);
@@ -311,6 +319,32 @@ impl<'a, 's> Revisions<'a, 's> {
         Ok(lines.find_map(|line| {
             let (id, name) = line.split_at_checked(line.iter().position(|b| *b == b' ')?)?;
             (&name[1..] == full.as_bytes()).then(|| id.to_vec())
+        }))
+    }
+
+    /// What the reftables say of a reference, in the words of its file.
+    fn in_tables(&mut self, full: &str, whole: &str) -> Result<Option<Vec<u8>>, RevisionError> {
+        let (places, hash) = (self.places, self.reader.lookup().hash());
+        let tables = self.tables.get_or_insert_with(|| {
+            // A worktree has heads and some references of its own.
+            let mut folders = vec![&places.git_dir, &places.common_dir];
+            folders.dedup();
+            let stacks = folders.into_iter();
+            stacks
+                .map(|f| Stack::read(&f.join("reftable"), hash))
+                .collect()
+        });
+        if let Some(skip) = tables.iter().find_map(|stack| stack.skips.first()) {
+            let path = path_text(&skip.path);
+            let why = format!("cannot be looked up: {path}: {}", skip.reason);
+            return Err(wrong(whole, &why));
+        }
+        let value = tables
+            .iter()
+            .find_map(|stack| stack.refs.get(full.as_bytes()));
+        Ok(value.map(|value| match value {
+            Value::Object(id) => hex(&id[..hash.bytes()]).into_bytes(),
+            Value::Name(name) => [b"ref: ", &name[..]].concat(),
         }))
     }
 }

@@ -8,6 +8,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::super::Skip;
 use super::pack::{ELSEWHERE, NONE, Pack};
+use super::share::Shared;
 use super::walk::Worker;
 use super::{ObjectKind, ObjectSet, Segment, Stores};
 
@@ -46,6 +47,12 @@ pub trait ObjectVisitor: Send {
 
     /// Something that could not be read.
     fn skip(&mut self, skip: Skip);
+
+    /// A blob that is too big to be at hand whole ([`OpenOptions::most`](super::OpenOptions)):
+    /// [`Stores::stream`] hands it out in chunks.
+    fn big(&mut self, number: u32) {
+        let _ = number;
+    }
 
     /// Whether to stop early.
     fn stop(&self) -> bool {
@@ -98,7 +105,7 @@ pub(super) const ENTRY_WORK: u64 = 64;
 pub(super) const LOOSE_WORK: u64 = 4 << 10;
 
 /// What a worker does next.
-enum Task {
+pub(super) enum Task {
     /// Delta trees of a pack: their roots.
     Trees(usize, Vec<u32>),
     /// Loose objects of a store.
@@ -137,30 +144,20 @@ impl Stores {
         }
         let next = AtomicUsize::new(0);
         let visitors = Mutex::new(Vec::new());
+        let shared = Shared::new(options.threads.max(1));
         let work = || {
-            let mut worker = Worker::new(self, options, needed.as_deref(), make());
+            let mut seat = shared.seat();
+            let mut worker = Worker::new(self, options, needed.as_deref(), &shared, make());
             while let Some(task) = tasks.get(next.fetch_add(1, Ordering::Relaxed)) {
-                match task {
-                    Task::Trees(pack, roots) => {
-                        for root in roots {
-                            worker.tree(*pack, *root);
-                            if worker.visitor.stop() {
-                                break;
-                            }
-                        }
-                    }
-                    Task::Loose(store, numbers) => {
-                        for number in numbers {
-                            worker.loose(*store, *number);
-                            if worker.visitor.stop() {
-                                break;
-                            }
-                        }
-                    }
-                }
+                worker.task(task);
                 if worker.visitor.stop() {
                     break;
                 }
+            }
+            while !worker.visitor.stop()
+                && let Some(part) = seat.take()
+            {
+                worker.part(part);
             }
             let visitor = worker.visitor;
             let mut done = visitors.lock().unwrap_or_else(PoisonError::into_inner);

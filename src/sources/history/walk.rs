@@ -3,7 +3,8 @@
 //! A worker inflates each entry once and rebuilds a text from its base, which is at hand; the
 //! hungriest child comes last, and its base is freed before it is gone down into, so that what is
 //! alive does not grow with the depth. If it grows over [`limits::SWEEP_BYTES`] all the same, the
-//! oldest texts are let go and read anew when they are needed again.
+//! oldest texts are let go and read anew when they are needed again. Parts of a giant tree are left
+//! to workers that have nothing to do ([`share`](super::share)).
 
 use std::sync::atomic::Ordering;
 
@@ -11,7 +12,8 @@ use super::super::{Skip, SkipReason, guard::guarded};
 use super::inflate::Inflater;
 use super::pack::{ELSEWHERE, Pack};
 use super::read::ObjectReader;
-use super::sweep::{ENTRY_WORK, LOOSE_WORK};
+use super::share::{Part, Shared};
+use super::sweep::{ENTRY_WORK, LOOSE_WORK, Task};
 use super::{
     Base, Object, ObjectKind, ObjectVisitor, Segment, Stores, SweepOptions, corrupt, delta, loose,
 };
@@ -21,8 +23,11 @@ use crate::base::limits;
 const POOL: usize = 16;
 const POOL_BYTES: usize = 4 << 20;
 
+/// Work that a part of a tree has at least that is left to another worker, in bytes.
+const PART_WORK: u64 = 1 << 18;
+
 /// A text on the way down a tree.
-struct Frame<H> {
+pub(super) struct Frame<H> {
     entry: u32,
     /// Empty if it was let go.
     text: Vec<u8>,
@@ -48,6 +53,7 @@ pub(super) struct Worker<'s, V: ObjectVisitor> {
     stores: &'s Stores,
     options: SweepOptions<'s>,
     needed: Option<&'s [Vec<bool>]>,
+    shared: &'s Shared<V::Held>,
     pub(super) visitor: V,
     inflater: Inflater,
     reader: ObjectReader<'s>,
@@ -62,12 +68,14 @@ impl<'s, V: ObjectVisitor> Worker<'s, V> {
         stores: &'s Stores,
         options: SweepOptions<'s>,
         needed: Option<&'s [Vec<bool>]>,
+        shared: &'s Shared<V::Held>,
         visitor: V,
     ) -> Self {
         Self {
             stores,
             options,
             needed,
+            shared,
             visitor,
             inflater: Inflater::new(),
             reader: stores.reader(),
@@ -102,13 +110,29 @@ impl<'s, V: ObjectVisitor> Worker<'s, V> {
             .skip(corrupt(&*pack.path, format!("object {hex}: {why}{more}")));
     }
 
+    /// What is to be done next.
+    pub(super) fn task(&mut self, task: &Task) {
+        let (place, list) = match task {
+            Task::Trees(place, list) | Task::Loose(place, list) => (*place, list),
+        };
+        for one in list {
+            match task {
+                Task::Trees(..) => self.tree(place, *one),
+                Task::Loose(..) => self.loose(place, *one),
+            }
+            if self.visitor.stop() {
+                return;
+            }
+        }
+    }
+
     /// One loose object.
-    pub(super) fn loose(&mut self, store: usize, number: u32) {
+    fn loose(&mut self, store: usize, number: u32) {
         self.worked(LOOSE_WORK);
         let loose = &self.stores.loose[store];
         let hex = self.stores.objects.hex(number);
         let mut text = self.buffer();
-        let limit = limits::OBJECT_BYTES;
+        let limit = self.stores.most();
         match loose::read(&loose.folder, &hex, limit, &mut self.inflater, &mut text) {
             Ok(kind) if self.options.kinds.contains(&kind) => {
                 self.hand_out(
@@ -123,9 +147,19 @@ impl<'s, V: ObjectVisitor> Worker<'s, V> {
             Ok(_) => {}
             Err(why) => {
                 let reason = match why {
-                    Ok(e) if e.kind() == std::io::ErrorKind::NotFound => SkipReason::Changed(
-                        "it went away while the repository was read; run again".to_owned(),
-                    ),
+                    Ok(e) if e.kind() == std::io::ErrorKind::NotFound => {
+                        match self.stores.late(number) {
+                            Ok((kind, data)) => {
+                                if self.options.kinds.contains(&kind) {
+                                    let data = &data;
+                                    self.hand_out(Object { number, kind, data }, None);
+                                }
+                                return;
+                            }
+                            Err(reason) => reason,
+                        }
+                    }
+                    _ if self.stores.is_streamed_loose(store, number) => return self.big(number),
                     Ok(error) => SkipReason::Unreadable(super::super::read::words(&error)),
                     Err(words) => SkipReason::Corrupt(words),
                 };
@@ -134,6 +168,13 @@ impl<'s, V: ObjectVisitor> Worker<'s, V> {
             }
         }
         self.give_back(text);
+    }
+
+    /// Tells of a blob that is too big to be at hand whole.
+    fn big(&mut self, number: u32) {
+        if self.options.kinds.contains(&ObjectKind::Blob) {
+            self.visitor.big(number);
+        }
     }
 
     /// Hands an object to the visitor; what it keeps of it, unless it failed.
@@ -198,13 +239,13 @@ impl<'s, V: ObjectVisitor> Worker<'s, V> {
     /// Inflates an entry: an object, or a delta.
     fn inflate(&mut self, pack: &Pack, entry: u32, out: &mut Vec<u8>) -> Result<(), String> {
         let size = pack.entries[entry as usize].size;
-        if size > limits::OBJECT_BYTES {
-            let most = limits::OBJECT_BYTES;
+        let most = self.stores.most();
+        if size > most {
             return Err(format!("it has {size} bytes; at most {most} are read"));
         }
         pack.compressed(entry, &mut self.stored)
             .map_err(|e| super::super::read::words(&e))?;
-        self.inflater.exact(&self.stored, size, out)
+        self.inflater.exact(&mut self.stored, size, out)
     }
 
     /// Rebuilds an entry's text from its base.
@@ -212,7 +253,7 @@ impl<'s, V: ObjectVisitor> Worker<'s, V> {
         let mut bytes = std::mem::take(&mut self.delta);
         let mut text = self.buffer();
         let done = self.inflate(pack, entry, &mut bytes).and_then(|()| {
-            let limit = limits::OBJECT_BYTES;
+            let limit = self.stores.most();
             delta::apply(&bytes, base, limit, &mut text, &mut self.segments)
         });
         self.delta = bytes;
@@ -244,10 +285,23 @@ impl<'s, V: ObjectVisitor> Worker<'s, V> {
     }
 
     /// Walks a tree from its root.
-    pub(super) fn tree(&mut self, place: usize, root: u32) {
+    fn tree(&mut self, place: usize, root: u32) {
         let pack = &self.stores.packs[place];
         let (kind, text) = match self.root(pack, root) {
             Ok(root) => root,
+            Err(_) if self.stores.is_streamed(pack, root) => {
+                if self.is_told(pack, root) {
+                    self.big(pack.entries[root as usize].number);
+                }
+                // Git builds nothing upon so big a blob, if it was not told to.
+                let why = "what it is built upon is too big to be at hand whole";
+                for child in pack.children(root) {
+                    if self.is_needed(place, *child) {
+                        self.lost(pack, *child, why);
+                    }
+                }
+                return;
+            }
             Err(why) => return self.lost(pack, root, &why),
         };
         if !self.options.kinds.contains(&kind) {
@@ -265,16 +319,28 @@ impl<'s, V: ObjectVisitor> Worker<'s, V> {
                 None,
             );
         }
-        let mut alive = text.len();
-        let mut stack = vec![Frame {
-            entry: root,
-            text,
-            alive: true,
-            held,
-            next: 0,
-        }];
         let each = pack.entries[root as usize].size + ENTRY_WORK;
         self.worked(each);
+        self.part(Part {
+            pack: place,
+            kind,
+            each,
+            top: Frame {
+                entry: root,
+                text,
+                alive: true,
+                held,
+                next: 0,
+            },
+        });
+    }
+
+    /// Walks all that is built upon an object.
+    pub(super) fn part(&mut self, part: Part<V::Held>) {
+        let (place, kind, each) = (part.pack, part.kind, part.each);
+        let pack = &self.stores.packs[place];
+        let mut alive = part.top.text.len();
+        let mut stack = vec![part.top];
         while let Some(frame) = stack.last_mut() {
             if self.visitor.stop() {
                 return;
@@ -334,14 +400,25 @@ impl<'s, V: ObjectVisitor> Worker<'s, V> {
                 self.give_back(text);
                 continue;
             }
-            alive += text.len();
-            stack.push(Frame {
+            let frame = Frame {
                 entry: child,
                 text,
                 alive: true,
                 held,
                 next: 0,
-            });
+            };
+            let work = u64::from(pack.weights[child as usize]) * each;
+            if work >= PART_WORK && !stack.is_empty() && self.shared.is_wanted() {
+                self.shared.give(Part {
+                    pack: place,
+                    kind,
+                    each,
+                    top: frame,
+                });
+                continue;
+            }
+            alive += frame.text.len();
+            stack.push(frame);
             let top = stack.len() - 1;
             alive = let_go(&mut stack[..top], alive);
         }

@@ -1,0 +1,104 @@
+//! What `straykey ci` can be told; nearly all comes from the environment.
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, ValueEnum, ValueHint};
+use straykey::detect::Engine;
+
+use super::{ConfidenceArg, EngineArg, Look, Output, Reporting, SeverityArg, parse_output};
+
+/// What is judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Mode {
+    /// What the event says: a range of commits, or all that git holds
+    Auto,
+    /// A range of commits; an event that has none is an error
+    Diff,
+    /// All that git holds
+    Full,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct CiArgs {
+    /// A folder of the repository, or its git folder [default: .]
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::DirPath)]
+    pub repo: Option<PathBuf>,
+    /// What is judged
+    #[arg(long, value_name = "MODE", default_value = "auto")]
+    pub mode: Mode,
+    /// Judge what this commit does not have, whatever the event says; configuration is read from it
+    #[arg(long, value_name = "REVISION")]
+    pub base: Option<String>,
+    /// Judge what this commit has, whatever the event says
+    #[arg(long, value_name = "REVISION")]
+    pub head: Option<String>,
+    /// Write a report to a file; repeatable
+    #[arg(short, long, value_name = "FORMAT:PATH", value_parser = parse_output)]
+    pub output: Vec<Output>,
+    /// The least confidence that is reported and fails [default: medium]
+    #[arg(long, value_name = "LEVEL")]
+    pub confidence: Option<ConfidenceArg>,
+    /// The least severity that fails; what is below is reported and does not fail [default: medium]
+    #[arg(long, value_name = "LEVEL")]
+    pub severity: Option<SeverityArg>,
+    /// End with 0 although there are findings; what could not be read still ends with 2
+    #[arg(long)]
+    pub exit_zero: bool,
+    /// Write no job summary
+    #[arg(long)]
+    pub no_summary: bool,
+    /// Tell only what is at paths that match a glob, in the syntax of .gitignore; repeatable
+    #[arg(long = "path", value_name = "GLOB")]
+    pub paths: Vec<String>,
+    /// Leave out paths that match a glob, in the syntax of .gitignore; repeatable
+    #[arg(long, value_name = "GLOB")]
+    pub exclude: Vec<String>,
+    /// Add the patterns of a file; repeatable
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub patterns: Vec<PathBuf>,
+    /// Look for these patterns only: an id, or `provider.*`; repeatable
+    #[arg(long, value_name = "ID")]
+    pub only: Vec<String>,
+    /// Leave out (and count) the findings of a pattern: an id, or `provider.*`; repeatable
+    #[arg(long, value_name = "ID")]
+    pub disable: Vec<String>,
+    /// The folder of the configuration, from the top of the repository; of a pull request it is read
+    /// from the base. A folder elsewhere is read as it is [default: .straykey]
+    #[arg(long, value_name = "FOLDER")]
+    pub config: Option<PathBuf>,
+    /// Read no configuration and no allowances
+    #[arg(long, conflicts_with = "config")]
+    pub no_config: bool,
+    /// Worker threads; 0 for as many as there are cores
+    #[arg(short = 'j', long, value_name = "N", default_value_t = 0)]
+    pub threads: usize,
+}
+
+impl CiArgs {
+    /// What is looked for, in the words of a scan. Configuration comes from elsewhere.
+    pub fn look(&self) -> Look {
+        Look {
+            no_ignore: false,
+            exclude: self.exclude.clone(),
+            patterns: self.patterns.clone(),
+            only: self.only.clone(),
+            disable: self.disable.clone(),
+            config: None,
+            no_config: true,
+            threads: self.threads,
+            engine: EngineArg(Engine::Fast),
+        }
+    }
+
+    /// Where reports go. Logs of CI are kept and read by many: nothing is ever shown in full.
+    pub fn reporting(&self) -> Reporting {
+        Reporting {
+            format: None,
+            output: self.output.clone(),
+            confidence: self.confidence,
+            severity: self.severity,
+            exit_zero: self.exit_zero,
+            show_secrets: false,
+        }
+    }
+}

@@ -1,0 +1,448 @@
+//! `straykey ci`: finds out where it runs and what happened, judges that, and tells it in the
+//! system's way.
+//!
+//! A pull request cannot loosen its own gate: configuration comes from the base's commit, never from
+//! the working tree; what the head allows itself counts if it says why, and of forks not at all.
+//! Nothing is sent, no token is read.
+
+mod allowances;
+mod event;
+mod github;
+mod plan;
+mod repository;
+mod system;
+mod tell;
+
+use std::fmt::Write as _;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use straykey::findings::{Finding, ScanResult};
+use straykey::reports::{Format, Report, ReportOptions, markdown_span};
+use straykey::scan::{Comments, CommitsOptions, HistoryOptions, Narrow, Progress};
+use straykey::sources::Globs;
+use straykey::story::{HistoryResult, RangeResult};
+
+use super::args::{CiArgs, CiMode, Tell};
+use super::error::CliError;
+use super::exit::Exit;
+use super::history::environment;
+use super::interrupt;
+use super::output::{Outputs, report_options, to_stdout};
+use super::settings::Settings;
+use allowances::Added;
+use event::{Event, Proposal, What};
+use plan::{Judge, Plan, Planner, Trust};
+use repository::{CommitHome, Reader, Repository};
+use system::{Env, System};
+
+/// How many of its own allowances of a change the summary names.
+const ROWS: usize = 200;
+
+/// What was found.
+enum Judged {
+    Range(RangeResult),
+    History(HistoryResult),
+}
+
+impl Judged {
+    fn scan(&self) -> &ScanResult {
+        match self {
+            Self::Range(result) => &result.scan,
+            Self::History(result) => &result.scan,
+        }
+    }
+
+    fn write(
+        &self,
+        report: &dyn Report,
+        options: &ReportOptions,
+        out: &mut dyn io::Write,
+    ) -> io::Result<()> {
+        match self {
+            Self::Range(result) => report.write_range(result, options, out),
+            Self::History(result) => report.write_history(result, options, out),
+        }
+    }
+
+    fn text(&self, format: Format, options: &ReportOptions) -> Result<String, CliError> {
+        let mut bytes = Vec::new();
+        let written = self.write(&*format.report(), options, &mut bytes);
+        written.map_err(|e| CliError::new(format!("cannot write a report: {e}")))?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    }
+}
+
+/// What a run came to.
+struct Done {
+    exit: Exit,
+    findings: usize,
+    new: usize,
+}
+
+/// Runs the command.
+pub fn run(args: &CiArgs, how: Tell) -> Result<Exit, CliError> {
+    let env = Env::of_process();
+    let system = System::of(&env);
+    let done = judge(args, how, &env, system);
+    let (exit, findings, new) = match &done {
+        Ok(done) => (done.exit, done.findings, done.new),
+        Err(_) => (Exit::Failed, 0, 0),
+    };
+    let file = |is_sarif: bool| {
+        let mut files = args.output.iter();
+        let file = files.find(|o| (o.format == Format::Sarif) == is_sarif);
+        let path = file.and_then(|o| o.path.as_deref()).filter(|p| p.exists());
+        path.map_or(String::new(), |p| p.to_string_lossy().into_owned())
+    };
+    let told = tell::outputs(
+        &env,
+        &[
+            ("exit-code", exit.code().to_string()),
+            ("findings", findings.to_string()),
+            ("new-findings", new.to_string()),
+            // Nothing is verified here: that needs the network.
+            ("verified-findings", "0".to_owned()),
+            ("sarif-file", file(true)),
+            ("report-file", file(false)),
+        ],
+    );
+    if let Err(error) = &done {
+        let lines = error.lines().iter().take(5);
+        let lines: Vec<String> = lines
+            .filter_map(|line| tell::error_line(system, line))
+            .collect();
+        to_stdout(|out| lines.iter().try_for_each(|line| writeln!(out, "{line}")))?;
+    }
+    // Messages may name files, and logs are read by the system.
+    let safe = |error: CliError| CliError::all(error.lines().iter().map(|l| tell::guarded(l)));
+    let done = done.map_err(safe)?;
+    told.map_err(safe)?;
+    Ok(done.exit)
+}
+
+fn judge(args: &CiArgs, how: Tell, env: &Env, system: System) -> Result<Done, CliError> {
+    if args.output.iter().any(|o| o.path.is_none()) {
+        return Err(CliError::new(
+            "standard output is the log, for people: name a file for a report (-o FORMAT:PATH)",
+        ));
+    }
+    let outputs = Outputs::resolve(&args.reporting())?;
+    let folder = args.repo.clone().unwrap_or_else(|| PathBuf::from("."));
+    let event = asked(args, event(args, env, system)?)?;
+    let repository = Repository::open(&folder)?;
+    let reader = repository.reader();
+    let planner = Planner {
+        system,
+        repository: &repository,
+        reader: &reader,
+        notices: Vec::new(),
+    };
+    let plan = planner.plan(&event)?;
+    let (mut settings, added) = settings(args, &folder, &repository, &reader, &plan)?;
+    if let Some(severity) = args.severity {
+        settings.severity = severity.0;
+    }
+    for allowance in &added.counted {
+        settings.options.allowances.add(allowance.clone());
+    }
+    settings.options.stop = interrupt::watch();
+    settings.options.progress = Some(Arc::new(Progress::default()));
+    let severity = settings.severity;
+    let mut notices = vec![format!("{}: {}", system.word(), plan.told)];
+    notices.extend(plan.notices.iter().cloned());
+    notices.append(&mut settings.notices);
+    notices.extend(added.notices.iter().cloned());
+    let mut judged =
+        look(args, &folder, &plan, settings).map_err(|error| hinted(&error, system))?;
+    if let Judged::Range(result) = &mut judged {
+        notices.extend(refused(result, plan.trust));
+        notices.extend(narrow(result, &args.paths)?);
+    }
+    notices.extend(added.refused.iter().map(|a| {
+        let (file, line) = &a.source;
+        format!("{file}:{line} does not count: the change comes from a fork")
+    }));
+    match &mut judged {
+        Judged::Range(result) => result.scan.notices.splice(0..0, notices),
+        Judged::History(result) => result.scan.notices.splice(0..0, notices),
+    };
+    let scan = judged.scan();
+    let exit = Exit::of(scan, severity, args.exit_zero);
+    let done = Done {
+        exit,
+        findings: scan.findings.len(),
+        new: match &judged {
+            Judged::Range(result) => result.scan.findings.len(),
+            Judged::History(_) => 0,
+        },
+    };
+    let options = report_options(false, severity, how);
+    let files = outputs.write_files(&options, |report, options, out| {
+        judged.write(report, options, out)
+    });
+    let own = match plan.trust {
+        Trust::Own => Vec::new(),
+        Trust::Proposed | Trust::Fork => allowances::own(&scan.accepted, &added),
+    };
+    let own: Vec<[String; 4]> = own.into_iter().map(tell::accepted_line).collect();
+    log(&judged, &own, &options, system)?;
+    if system == System::GitHub && !args.no_summary {
+        summary(&judged, &own, &options, env)?;
+    }
+    files?;
+    Ok(done)
+}
+
+/// What happened, if anything but the arguments says it.
+fn event(args: &CiArgs, env: &Env, system: System) -> Result<Event, CliError> {
+    match (&args.base, event::event(system, env)) {
+        // Whoever says both ends needs no event.
+        (Some(_), Err(_)) if args.head.is_some() => event::event(System::Plain, env),
+        (_, event) => event,
+    }
+}
+
+/// What is to be judged, if the arguments say something else than the event.
+fn asked(args: &CiArgs, event: Event) -> Result<Event, CliError> {
+    let Event { mut name, mut what } = event;
+    if let Some(base) = &args.base {
+        let is_fork = matches!(&what, What::Proposal(p) if p.is_fork);
+        let head = match &what {
+            What::Proposal(proposal) => proposal.head.clone(),
+            What::Push(push) => push.after.clone(),
+            What::Everything | What::Nothing(_) => "HEAD".to_owned(),
+        };
+        what = What::Proposal(Proposal {
+            bases: vec![base.clone()],
+            merge: None,
+            head: args.head.clone().unwrap_or(head),
+            is_fork,
+            commits: None,
+        });
+    } else if let Some(head) = &args.head {
+        match &mut what {
+            What::Proposal(proposal) => proposal.head.clone_from(head),
+            What::Push(push) => push.after.clone_from(head),
+            What::Everything | What::Nothing(_) => {
+                let why = "--head: the event has no range; say --base, too";
+                return Err(CliError::new(why));
+            }
+        }
+    }
+    match (args.mode, &what) {
+        (CiMode::Full, What::Everything) => {}
+        (CiMode::Full, _) => {
+            what = What::Everything;
+            name = "--mode full".into();
+        }
+        (CiMode::Diff, What::Everything) => {
+            return Err(CliError::new(format!(
+                "--mode diff: {name} has no range of commits; say which with --base and --head"
+            )));
+        }
+        _ => {}
+    }
+    Ok(Event { name, what })
+}
+
+/// The settings, with the configuration of the commit that has the say; and what the head adds.
+fn settings(
+    args: &CiArgs,
+    folder: &Path,
+    repository: &Repository,
+    reader: &Reader<'_>,
+    plan: &Plan,
+) -> Result<(Settings, Added), CliError> {
+    let mut look = args.look();
+    let confidence = args.confidence.map(|c| c.0);
+    let targets = vec![folder.to_owned()];
+    let named = match &args.config {
+        None => Some(CommitHome::usual()),
+        Some(config) => repository::inside(&repository.places, config)?,
+    };
+    match (named, plan.rules) {
+        _ if args.no_config => {}
+        (Some(names), Some(rules)) => {
+            let base = CommitHome::new(reader, rules, &names);
+            let settings = Settings::with(&look, Some(&base), targets, confidence)?;
+            let added = match (&plan.what, plan.trust) {
+                (Judge::Range { head, .. }, Trust::Proposed | Trust::Fork) => {
+                    let head = reader.commit(head, &mut Vec::new());
+                    let head = head.map_err(|e| CliError::new(e.to_string()))?;
+                    let head = CommitHome::new(reader, head, &names);
+                    allowances::added(&base, &head, plan.trust)?
+                }
+                _ => Added::default(),
+            };
+            return Ok((settings, added));
+        }
+        (Some(_), None) => {}
+        // It lies elsewhere: whoever runs this has put it there.
+        (None, _) => {
+            look.config.clone_from(&args.config);
+            look.no_config = false;
+        }
+    }
+    let settings = Settings::resolve(&look, targets, confidence)?;
+    Ok((settings, Added::default()))
+}
+
+/// Judges.
+fn look(args: &CiArgs, folder: &Path, plan: &Plan, settings: Settings) -> Result<Judged, CliError> {
+    match &plan.what {
+        Judge::Nothing => Ok(Judged::Range(RangeResult::default())),
+        Judge::Range { without, head } => {
+            let without = without.iter().map(|id| format!("^{id}"));
+            let result = straykey::scan::commits(&CommitsOptions {
+                repository: folder.to_owned(),
+                places: environment(),
+                revisions: without.chain([head.clone()]).collect(),
+                scan: settings.options,
+                comments: match plan.trust {
+                    Trust::Own => Comments::Count,
+                    Trust::Proposed => Comments::WithReason,
+                    Trust::Fork => Comments::Refused,
+                },
+                ..CommitsOptions::default()
+            })?;
+            Ok(Judged::Range(result))
+        }
+        Judge::Everything => {
+            let result = straykey::scan::history(&HistoryOptions {
+                repository: folder.to_owned(),
+                places: environment(),
+                full_scan: false,
+                verify: false,
+                narrow: Narrow {
+                    paths: args.paths.clone(),
+                    ..Narrow::default()
+                },
+                store: None,
+                most: None,
+                scan: settings.options,
+            })?;
+            Ok(Judged::History(result))
+        }
+    }
+}
+
+/// An error of a range that a shallow clone lacks, with what this system calls the remedy.
+fn hinted(error: &CliError, system: System) -> CliError {
+    let depth = system.depth();
+    let lines = error.lines().iter().map(|line| {
+        let is_shallow = line.contains("shallow");
+        let hint = if is_shallow {
+            format!("; here: {depth}")
+        } else {
+            String::new()
+        };
+        line.clone() + &hint
+    });
+    CliError::all(lines)
+}
+
+/// Says of comments that they did not count.
+fn refused(result: &RangeResult, trust: Trust) -> Option<String> {
+    let why = match trust {
+        Trust::Own => return None,
+        Trust::Proposed => "no reason is given behind it",
+        Trust::Fork => "the change comes from a fork",
+    };
+    match result.read.refused {
+        0 => None,
+        1 => Some(format!(
+            "1 comment that allows a secret does not count: {why}"
+        )),
+        n => Some(format!(
+            "{n} comments that allow secrets do not count: {why}"
+        )),
+    }
+}
+
+/// Keeps what is at the paths that were asked for; says what it left out.
+fn narrow(result: &mut RangeResult, paths: &[String]) -> Result<Option<String>, CliError> {
+    if paths.is_empty() {
+        return Ok(None);
+    }
+    let mut globs = Globs::default();
+    for path in paths {
+        let added = globs.add(path, None);
+        added.map_err(|why| CliError::new(format!("--path: {why}")))?;
+    }
+    let is_asked = |f: &Finding| f.occurrences.iter().any(|o| globs.matches(&o.path));
+    let all = std::mem::take(&mut result.scan.findings);
+    let by = std::mem::take(&mut result.by);
+    let before = all.len();
+    let kept = all.into_iter().zip(by).filter(|(f, _)| is_asked(f));
+    (result.scan.findings, result.by) = kept.unzip();
+    let out = before - result.scan.findings.len();
+    let s = if out == 1 { "" } else { "s" };
+    Ok(Some(format!(
+        "narrowed by --path: {out} finding{s} elsewhere not told"
+    )))
+}
+
+/// What the log gets: annotations, and the report for people.
+fn log(
+    judged: &Judged,
+    own: &[[String; 4]],
+    options: &ReportOptions,
+    system: System,
+) -> Result<(), CliError> {
+    let annotations = match system {
+        System::GitHub => Some(Format::GitHub),
+        System::Azure => Some(Format::Azure),
+        _ => None,
+    };
+    let mut text = String::new();
+    if let Some(format) = annotations {
+        text.push_str(&judged.text(format, options)?);
+    }
+    let mut people = judged.text(Format::Human, options)?;
+    if !own.is_empty() {
+        people.push_str("\nallowed by this change itself:\n");
+        for [place, what, by, reason] in own {
+            let line = format!("  {place} {what}, by {by}: {reason}");
+            people.push_str(&straykey::base::escape_controls(&line));
+            people.push('\n');
+        }
+    }
+    if !judged.scan().findings.is_empty() {
+        people.push_str(
+            "real:     revoke it, then remove it: it has left its author's machine\n\
+             not real: straykey allow ID --reason \"...\", and commit .straykey\n",
+        );
+    }
+    text.push_str(&tell::guarded(&people));
+    to_stdout(|out| out.write_all(text.as_bytes()))
+}
+
+/// What the page of the run gets.
+fn summary(
+    judged: &Judged,
+    own: &[[String; 4]],
+    options: &ReportOptions,
+    env: &Env,
+) -> Result<(), CliError> {
+    let mut head = String::new();
+    if !own.is_empty() {
+        head.push_str("### straykey: allowed by this change itself\n\n");
+        head.push_str("| where | what | by | why |\n|---|---|---|---|\n");
+        for row in own.iter().take(ROWS) {
+            let cells: Vec<String> = row.iter().map(|cell| markdown_span(cell)).collect();
+            let _ = writeln!(head, "| {} |", cells.join(" | "));
+        }
+        if own.len() > ROWS {
+            let _ = writeln!(head, "\nand {} more", own.len() - ROWS);
+        }
+        head.push('\n');
+    }
+    let plain = ReportOptions {
+        colour: false,
+        ..options.clone()
+    };
+    let body = judged.text(Format::Markdown, &plain)?;
+    tell::summarize(env, &head, &body)
+}

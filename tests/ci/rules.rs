@@ -1,0 +1,284 @@
+//! Whose rules count: a change cannot loosen its own gate.
+
+use super::repo::{Server, event, git, token};
+use super::{Judged, github, github_with};
+
+struct Change<'a> {
+    server: &'a Server,
+    base: String,
+}
+
+impl Change<'_> {
+    /// Judges what is committed on `topic`, as a pull request of the repository or of a fork.
+    fn judged(&self, file: &str) -> Judged {
+        let head = self.server.head();
+        let merge = self.server.trial("main", &head);
+        let clone = self.server.checkout(&merge, None);
+        let words = [
+            ("BASE", self.base.as_str()),
+            ("HEAD", &head),
+            ("MERGE", &merge),
+            ("NAME", "topic"),
+        ];
+        let payload = event(file, &words);
+        github(self.server, &clone, "pull_request", &merge, &payload)
+    }
+
+    fn own(&self) -> Judged {
+        self.judged("pull_request.json")
+    }
+
+    fn fork(&self) -> Judged {
+        self.judged("pull_request_fork.json")
+    }
+}
+
+fn begin(server: &Server) -> Change<'_> {
+    let base = server.commit("base");
+    server.switch(&["-b", "topic"]);
+    Change { server, base }
+}
+
+/// The line that accepts a token.
+fn line(seed: u64, reason: &str) -> String {
+    let dir = tempfile::tempdir().expect("a folder");
+    std::fs::write(dir.path().join("x.txt"), format!("key = {}\n", token(seed))).expect("written");
+    let done = super::common::straykey(dir.path(), &["scan", ".", "-f", "json"]);
+    let json: serde_json::Value = serde_json::from_str(&done.out).expect("JSON");
+    let id = json["findings"][0]["fingerprint"].as_str().expect("an id");
+    format!("{id} github.pat-classic {reason}\n")
+}
+
+#[test]
+fn configuration_of_the_head_does_not_count() {
+    for config in [
+        "exclude = ['*']\n",
+        "disable = ['github.*']\n",
+        "severity = 'critical'\nconfidence = 'high'\ndisable = ['github.pat-classic']\n",
+    ] {
+        let server = Server::new();
+        let change = begin(&server);
+        server.write(".straykey/config.toml", config);
+        let added = server.add("a.txt", &format!("key = {}\n", token(1)));
+        for done in [change.own(), change.fork()] {
+            assert_eq!(done.run.code, 1, "{config}: {:?}", done.run);
+            assert_eq!(done.commits(), [added.clone()].into());
+            assert!(done.run.out.contains("counts once it is merged"));
+        }
+    }
+}
+
+#[test]
+fn configuration_of_the_base_does() {
+    for config in ["exclude = ['vendor/']\n", "disable = ['github.*']\n"] {
+        let server = Server::new();
+        server.write(".straykey/config.toml", config);
+        let change = begin(&server);
+        // The head takes it away, and that does not count either.
+        server.git(&["rm", "-q", "-r", ".straykey"]);
+        server.add("vendor/a.txt", &format!("key = {}\n", token(1)));
+        for done in [change.own(), change.fork()] {
+            assert_eq!(done.run.code, 0, "{config}: {:?}", done.run);
+            assert_eq!(done.output("findings"), "0");
+        }
+    }
+}
+
+#[test]
+fn patterns_and_allowances_of_the_base_count() {
+    let server = Server::new();
+    server.write(".straykey/config.toml", "patterns = ['own.toml']\n");
+    let own = "[provider]\nid = 'acme'\nname = 'Acme'\n";
+    server.write(".straykey/ignore", &line(1, "a key of the docs"));
+    server.write(".straykey/own.toml", own);
+    let change = begin(&server);
+    server.add("a.txt", &format!("key = {}\n", token(1)));
+    for done in [change.own(), change.fork()] {
+        // The file of patterns is incomplete, and that is told with its name in the base.
+        assert_eq!(done.run.code, 2, "{:?}", done.run);
+        let file = format!("{}:.straykey/own.toml", &change.base[..9]);
+        assert!(done.run.err.contains(&file), "{:?}", done.run);
+    }
+    server.switch(&["main"]);
+    server.write(".straykey/config.toml", "\n");
+    let base = server.commit("repair");
+    server.switch(&["topic"]);
+    server.git(&["merge", "-q", "-m", "take in", "main"]);
+    let change = Change {
+        server: &server,
+        base,
+    };
+    for done in [change.own(), change.fork()] {
+        assert_eq!(done.run.code, 0, "{:?}", done.run);
+    }
+}
+
+/// The base is what it is now, though the event tells of an older one.
+#[test]
+fn the_newest_base_has_the_say() {
+    let server = Server::new();
+    let change = begin(&server);
+    server.add("a.txt", &format!("key = {}\n", token(1)));
+    assert_eq!(change.own().run.code, 1);
+    server.switch(&["main"]);
+    server.add(".straykey/ignore", &line(1, "a key of the docs"));
+    server.switch(&["topic"]);
+    let done = change.own();
+    assert_eq!(done.run.code, 0, "{:?}", done.run);
+    assert!(!done.summary.contains("allowed by this change itself"));
+}
+
+#[test]
+fn lines_that_the_head_adds_count_in_the_repository_and_are_listed() {
+    let server = Server::new();
+    server.write(".straykey/ignore", "# none yet\n");
+    let change = begin(&server);
+    let text = format!(
+        "# one\n{}",
+        line(1, "a key of the [docs](http://x.invalid)")
+    );
+    server.write(".straykey/ignore", &text);
+    server.add("a.txt", &format!("key = {}\n", token(1)));
+    let done = change.own();
+    assert_eq!(done.run.code, 0, "{:?}", done.run);
+    assert!(done.summary.contains("allowed by this change itself"));
+    assert!(done.summary.contains("| `a.txt:1` |"), "{}", done.summary);
+    super::hostile::is_inert(&done.summary);
+    assert!(
+        done.run
+            .out
+            .contains("allowed by this change itself:\n  a.txt:1 ")
+    );
+    let done = change.fork();
+    assert_eq!(done.run.code, 1, "{:?}", done.run);
+    assert!(done.run.out.contains(".straykey/ignore:2 does not count"));
+}
+
+#[test]
+fn comments_need_a_reason_and_do_not_count_on_forks() {
+    for (comment, code) in [
+        ("# straykey:allow a key of the docs", 0),
+        ("# straykey:allow github.* a key of the docs", 0),
+        ("# straykey:allow", 1),
+        ("# straykey:allow github.pat-classic", 1),
+        ("# gitleaks:allow", 1),
+        ("# gitleaks:allow a key of the docs", 0),
+        ("# pragma: allowlist secret", 1),
+        ("# pragma: allowlist secret -- a key of the docs", 0),
+    ] {
+        let server = Server::new();
+        let change = begin(&server);
+        let added = server.add("a.txt", &format!("key = {} {comment}\n", token(1)));
+        let done = change.own();
+        assert_eq!(done.run.code, code, "{comment}: {:?}", done.run);
+        if code == 0 {
+            assert!(done.summary.contains("a key of the docs"), "{comment}");
+            assert!(!done.summary.contains(&token(1)));
+        } else {
+            assert!(
+                done.run.out.contains("does not count: no reason"),
+                "{comment}"
+            );
+        }
+        let done = change.fork();
+        assert_eq!(done.run.code, 1, "{comment}: {:?}", done.run);
+        assert_eq!(done.commits(), [added].into());
+        assert!(
+            done.run
+                .out
+                .contains("does not count: the change comes from a fork")
+        );
+    }
+}
+
+#[test]
+fn what_the_base_allows_beside_the_secret_stays_allowed() {
+    let server = Server::new();
+    let text = format!("key = {} # gitleaks:allow\n", token(1));
+    server.write("a.txt", &text);
+    let change = begin(&server);
+    server.add("a.txt", &format!("# more\n{text}"));
+    server.git(&["mv", "a.txt", "b.txt"]);
+    server.commit("move");
+    for done in [change.own(), change.fork()] {
+        assert_eq!(done.run.code, 0, "{:?}", done.run);
+        assert_eq!(done.judged(), 2);
+    }
+    // A comment beside a secret of old does not make it new.
+    server.switch(&["main"]);
+    server.add("c.txt", &format!("key = {}\n", token(2)));
+    server.switch(&["topic"]);
+    server.git(&["merge", "-q", "-m", "take in", "main"]);
+    server.add("c.txt", &format!("key = {} # ggignore\n", token(2)));
+    for done in [change.own(), change.fork()] {
+        assert_eq!(done.run.code, 0, "{:?}", done.run);
+    }
+}
+
+#[test]
+fn a_configuration_that_reaches_out_is_an_error() {
+    for key in ["endpoint", "proxy", "output", "verify", "hosts"] {
+        let config = format!("{key} = 'https://x.invalid'\n");
+        // In the base, and in the head that is to be the next one.
+        for in_base in [true, false] {
+            let server = Server::new();
+            if in_base {
+                server.write(".straykey/config.toml", &config);
+            }
+            let change = begin(&server);
+            if !in_base {
+                server.write(".straykey/config.toml", &config);
+            }
+            server.add("a.txt", "x\n");
+            let done = change.own();
+            assert_eq!(done.run.code, 2, "{key}: {:?}", done.run);
+            assert!(done.run.err.contains("there is no key"), "{:?}", done.run);
+        }
+    }
+    let server = Server::new();
+    std::fs::create_dir(server.path().join(".straykey")).expect("made");
+    let outside = server.beside("secret.toml");
+    std::fs::write(&outside, "disable = ['github.*']\n").expect("written");
+    #[cfg(unix)]
+    std::os::unix::fs::symlink(&outside, server.path().join(".straykey/config.toml"))
+        .expect("linked");
+    let change = begin(&server);
+    server.add("a.txt", "x\n");
+    let done = change.own();
+    assert_eq!(done.run.code, 2, "{:?}", done.run);
+    assert!(done.run.err.contains("is a link, and is not followed"));
+}
+
+/// What lies in the working tree does not matter, whatever a step before has put there.
+#[test]
+fn the_working_tree_is_not_asked() {
+    let server = Server::new();
+    let base = server.head();
+    let added = server.add("a.txt", &format!("key = {}\n", token(1)));
+    let clone = server.checkout(&added, None);
+    std::fs::create_dir(clone.join(".straykey")).expect("made");
+    std::fs::write(clone.join(".straykey/config.toml"), "exclude = ['*']\n").expect("written");
+    let words = [
+        ("BEFORE", base.as_str()),
+        ("AFTER", &added),
+        ("REF", "refs/heads/main"),
+        ("NAME", "x"),
+    ];
+    let payload = event("push.json", &words);
+    for args in [
+        &[][..],
+        &["--config=.straykey"],
+        &["--config=./x/../.straykey/"],
+    ] {
+        let done = github_with(&server, &clone, "push", &added, &payload, args);
+        assert_eq!(done.run.code, 1, "{args:?}: {:?}", done.run);
+    }
+    // A folder that lies elsewhere is read as it is.
+    let elsewhere = server.beside("rules/.straykey");
+    std::fs::create_dir_all(&elsewhere).expect("made");
+    std::fs::write(elsewhere.join("config.toml"), "disable = ['github.*']\n").expect("written");
+    let named = format!("--config={}", elsewhere.display());
+    let done = github_with(&server, &clone, "push", &added, &payload, &[&named]);
+    assert_eq!(done.run.code, 0, "{:?}", done.run);
+    assert_eq!(git(&clone, &["rev-parse", "HEAD"]), added);
+}
