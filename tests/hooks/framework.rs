@@ -10,9 +10,17 @@ pub fn python_with(module: &str) -> Option<String> {
     let found = found.ok().filter(|done| done.status.success());
     if found.is_none() {
         eprintln!("SKIPPED: python3 has no module {module} (pip install it)");
-        assert!(std::env::var_os("CI").is_none(), "continuous integration must have {module}");
+        assert!(
+            std::env::var_os("CI").is_none(),
+            "continuous integration must have {module}"
+        );
     }
-    Some(String::from_utf8(found?.stdout).expect("text").trim().to_owned())
+    Some(
+        String::from_utf8(found?.stdout)
+            .expect("text")
+            .trim()
+            .to_owned(),
+    )
 }
 
 /// A repository of hooks: what the framework clones.
@@ -109,7 +117,16 @@ fn the_wheel_stops_commits_and_pushes_without_a_toolchain() {
         ),
     );
     home.commit();
-    let install = [&*python, "-m", "pre_commit", "install", "-t", "pre-commit", "-t", "pre-push"];
+    let install = [
+        &*python,
+        "-m",
+        "pre_commit",
+        "install",
+        "-t",
+        "pre-commit",
+        "-t",
+        "pre-push",
+    ];
     home.run(&install).passed();
     home.write("a", "nothing\n");
     home.git(&["add", "a"]);
@@ -122,7 +139,8 @@ fn the_wheel_stops_commits_and_pushes_without_a_toolchain() {
     assert!(!done.said.contains(&secret));
     // A commit that adds nothing passes.
     home.git(&["reset", "-q", "--hard"]);
-    home.try_git(&["commit", "-q", "--allow-empty", "-m", "empty"]).passed();
+    home.try_git(&["commit", "-q", "--allow-empty", "-m", "empty"])
+        .passed();
 
     let bare = home.path().join("bare");
     home.git(&["init", "-q", "--bare", bare.to_str().expect("text")]);
@@ -132,9 +150,12 @@ fn the_wheel_stops_commits_and_pushes_without_a_toolchain() {
     home.commit();
     home.git(&["rm", "-q", "dir/x.conf"]);
     home.commit();
-    home.try_git(&["push", "-q", "origin", "main"]).stopped(KIND);
-    home.try_git(&["push", "-q", "origin", "main:refs/heads/new"]).stopped(KIND);
-    home.try_git(&["push", "-q", "origin", "HEAD~2:refs/heads/old"]).passed();
+    home.try_git(&["push", "-q", "origin", "main"])
+        .stopped(KIND);
+    home.try_git(&["push", "-q", "origin", "main:refs/heads/new"])
+        .stopped(KIND);
+    home.try_git(&["push", "-q", "origin", "HEAD~2:refs/heads/old"])
+        .passed();
 }
 
 #[test]
@@ -149,7 +170,15 @@ fn try_repo_runs_the_wheel() {
     let (text, _) = line(42);
     home.write("x.conf", &text);
     home.git(&["add", "x.conf"]);
-    let words = [&*python, "-m", "pre_commit", "try-repo", &hooks, "straykey", "--verbose"];
+    let words = [
+        &*python,
+        "-m",
+        "pre_commit",
+        "try-repo",
+        &hooks,
+        "straykey",
+        "--verbose",
+    ];
     home.run(&words).stopped(KIND);
     home.write("x.conf", "nothing\n");
     home.git(&["add", "x.conf"]);
@@ -186,7 +215,14 @@ fn on_demand_a_range_or_all_files_are_judged() {
     done.stopped(KIND).stopped(&bad[..9]);
     assert!(!done.said.contains(&secret));
     run(&["--from-ref", &bad, "--to-ref", &last]).passed();
-    let done = run(&["--from-ref", &first, "--to-ref", &last, "--hook-stage", "pre-push"]);
+    let done = run(&[
+        "--from-ref",
+        &first,
+        "--to-ref",
+        &last,
+        "--hook-stage",
+        "pre-push",
+    ]);
     done.stopped(KIND);
 }
 
@@ -206,7 +242,10 @@ fn both_installers_live_side_by_side() {
     let commit = || home.try_git(&["commit", "-q", "-m", "x"]);
     commit().stopped(KIND);
     let again = home.straykey(&["hook", "install"]);
-    assert!(again.passed().said.contains("installed already"), "{again:?}");
+    assert!(
+        again.passed().said.contains("installed already"),
+        "{again:?}"
+    );
     commit().stopped(KIND);
     home.straykey(&["hook", "uninstall"]).passed();
     commit().passed();

@@ -32,7 +32,8 @@ fn proved(home: &Home) {
     done.stopped(KIND);
     assert!(!done.said.contains(&secret));
     home.git(&["commit", "-q", "--no-verify", "-m", "bad"]);
-    home.try_git(&["push", "-q", "origin", "main"]).stopped(KIND);
+    home.try_git(&["push", "-q", "origin", "main"])
+        .stopped(KIND);
 }
 
 #[test]
@@ -48,7 +49,8 @@ fn husky() {
     // Husky itself, if its folder is named; or what it does: a folder of scripts that each run theirs.
     if let Some(husky) = std::env::var_os("STRAYKEY_HUSKY") {
         let program = Path::new(&husky).join("bin.js");
-        home.run(&["node", program.to_str().expect("text")]).passed();
+        home.run(&["node", program.to_str().expect("text")])
+            .passed();
     } else {
         eprintln!("SKIPPED: husky itself (STRAYKEY_HUSKY names its folder); its way is taken");
         let text = "#!/bin/sh\nname=${0##*/}\nexec sh -e \"${0%/*}/../$name\" \"$@\"\n";

@@ -74,16 +74,18 @@ enum Way {
     Commit,
     Push,
     Range,
+    Ci,
 }
 
 impl Way {
-    const ALL: &'static [Self] = &[Self::Commit, Self::Push, Self::Range];
+    const ALL: &'static [Self] = &[Self::Commit, Self::Push, Self::Range, Self::Ci];
 
     const fn word(self) -> &'static str {
         match self {
             Self::Commit => "pre-commit",
             Self::Push => "pre-push",
             Self::Range => "commits",
+            Self::Ci => "ci",
         }
     }
 }
@@ -227,7 +229,7 @@ impl Test {
         self.stage(&name, &format!("token = \"{secret}\"\n"))?;
         let mut row = Vec::new();
         for way in Way::ALL {
-            let is_hook = *way != Way::Range;
+            let is_hook = matches!(way, Way::Commit | Way::Push);
             if is_hook && !hooks.contains(way) {
                 row.push(Outcome::None);
                 continue;
@@ -240,7 +242,12 @@ impl Test {
                 Way::Push => self.trial.push(With::Hooks)?,
                 Way::Range => {
                     let range = format!("{}..{}", self.trial.base, self.head()?);
-                    self.trial.straykey(&["commits", &range], &[])?
+                    self.trial.straykey(&["commits", &range])?
+                }
+                Way::Ci => {
+                    let (base, head) = (&*self.trial.base, &*self.head()?);
+                    let words = ["ci", "--no-summary", "--base", base, "--head", head];
+                    self.trial.straykey(&words)?
                 }
             };
             row.push(self.outcome(*way, &name, &secret, &done)?);

@@ -26,6 +26,21 @@ const AS_THEY_LIE: &[&str] = &[
     "lefthook.yaml",
 ];
 
+/// By these variables systems of continuous integration are known, and get outputs.
+const OF_SYSTEMS: &[&str] = &[
+    "CI",
+    "GITHUB_ACTIONS",
+    "GITHUB_OUTPUT",
+    "GITHUB_STEP_SUMMARY",
+    "GITLAB_CI",
+    "TF_BUILD",
+    "BITBUCKET_BUILD_NUMBER",
+    "JENKINS_URL",
+    "JENKINS_HOME",
+    "BUILDKITE",
+    "CIRCLECI",
+];
+
 /// How many of them are copied at most.
 const FILES: usize = 2_000;
 
@@ -275,11 +290,15 @@ impl Trial {
     }
 
     /// Runs this very program in the worktree.
-    pub fn straykey(&self, words: &[&str], more: &[(&str, &str)]) -> Result<Done, CliError> {
+    pub fn straykey(&self, words: &[&str]) -> Result<Done, CliError> {
         let own = std::env::current_exe();
         let own = own.map_err(|e| CliError::new(format!("cannot find straykey itself: {e}")))?;
         let mut command = Command::new(own);
-        command.args(words).envs(more.iter().copied());
+        command.args(words);
+        // Wherever this runs: the range that is named is meant, and no file of that system.
+        for name in OF_SYSTEMS {
+            command.env_remove(name);
+        }
         self.run(&mut command, &self.tree())
     }
 
