@@ -1,11 +1,15 @@
 //! What can be typed. The help, the completions and the man page are made of this.
 
+mod migrate;
+
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum, ValueHint};
 use straykey::detect::Engine;
 use straykey::detect::patterns::{Confidence, Severity};
 use straykey::reports::Format;
+
+pub use migrate::MigrateArgs;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -62,6 +66,8 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Accept a finding, with a reason, in .straykey/ignore
     Allow(AllowArgs),
+    /// Carry over the configuration and the baselines of other scanners
+    Migrate(MigrateArgs),
     /// List, show and check patterns
     Patterns(PatternsArgs),
     /// Print completions for a shell

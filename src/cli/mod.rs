@@ -15,6 +15,7 @@ mod generate;
 mod history;
 mod home;
 mod interrupt;
+mod migrate;
 mod output;
 mod patterns;
 mod progress;
@@ -52,6 +53,7 @@ fn run(args: Args) -> Exit {
         Command::History(history) => history::run(&history, args.tell),
         Command::Explain(explain) => explain::run(&explain),
         Command::Allow(allow) => allow::run(&allow),
+        Command::Migrate(migrate) => migrate::run(&migrate, args.tell),
         Command::Patterns(patterns) => patterns::run(&patterns),
         Command::Completions { shell } => generate::completions(shell),
         Command::Man { command } => generate::man(command.as_deref()),

@@ -52,7 +52,7 @@ pub use object_set::ObjectSet;
 pub use objects::{HashKind, Objects, hex};
 pub use open::OpenOptions;
 pub use places::{Format, Places, PlacesOptions};
-pub use range::{Failed, Range, RangeCommit, Touched, only_in, range, touched};
+pub use range::{Failed, Range, RangeCommit, Touched, entry_at, only_in, range, touched};
 pub use read::ObjectReader;
 pub use refs::{Holder, HolderKind, Holders};
 pub use revisions::{RevisionError, Revisions};
