@@ -4,6 +4,7 @@ mod commits;
 mod conceal;
 mod histories;
 mod history;
+mod versions;
 mod worker;
 
 use std::collections::HashMap;
@@ -24,6 +25,7 @@ use worker::Worker;
 pub use commits::{Comments, CommitsOptions, Known, Pushed, StagedOptions, commits, staged};
 pub use histories::histories;
 pub use history::{HistoryOptions, Moment, Narrow, history};
+pub use versions::{Version, versions};
 
 /// What to scan, and how.
 #[derive(Clone, Debug, Default)]

@@ -2,6 +2,7 @@
 
 mod ci;
 mod hook;
+mod migrate;
 mod staged;
 
 use std::path::PathBuf;
@@ -16,6 +17,7 @@ pub use hook::{
     Hook, HookAgentArgs, HookArgs, HookCommand, HookInstallArgs, HookRunArgs, HookTestArgs,
     Installed, OnTimeout,
 };
+pub use migrate::MigrateArgs;
 pub use staged::{LookStaged, StagedArgs};
 
 const EXAMPLES: &str = "\
@@ -80,6 +82,8 @@ pub enum Command {
     Allow(AllowArgs),
     /// Install, run and prove hooks of git and of coding agents
     Hook(HookArgs),
+    /// Carry over the configuration and the baselines of other scanners
+    Migrate(MigrateArgs),
     /// List, show and check patterns
     Patterns(PatternsArgs),
     /// Print completions for a shell

@@ -17,6 +17,7 @@ mod history;
 mod home;
 mod hook;
 mod interrupt;
+mod migrate;
 mod output;
 mod patterns;
 mod progress;
@@ -58,6 +59,7 @@ fn run(args: Args) -> Exit {
         Command::Explain(explain) => explain::run(&explain),
         Command::Allow(allow) => allow::run(&allow),
         Command::Hook(hook) => hook::run(&hook, args.tell),
+        Command::Migrate(migrate) => migrate::run(&migrate, args.tell),
         Command::Patterns(patterns) => patterns::run(&patterns),
         Command::Completions { shell } => generate::completions(shell),
         Command::Man { command } => generate::man(command.as_deref()),

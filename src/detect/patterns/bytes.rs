@@ -68,6 +68,13 @@ impl ByteSet {
         Self([a[0] & b[0], a[1] & b[1], a[2] & b[2], a[3] & b[3]])
     }
 
+    /// All bytes that are not in it.
+    #[must_use]
+    pub const fn not(self) -> Self {
+        let a = self.0;
+        Self([!a[0], !a[1], !a[2], !a[3]])
+    }
+
     /// Whether no byte is in it.
     pub const fn is_empty(self) -> bool {
         self.0[0] | self.0[1] | self.0[2] | self.0[3] == 0

@@ -92,6 +92,16 @@ struct PartSpec {
     required: bool,
 }
 
+/// What may stand beside a match.
+enum Edge {
+    /// Nothing that could belong to it.
+    Edge,
+    /// Anything.
+    Free,
+    /// The text's end, or one of these bytes.
+    After(ByteSet),
+}
+
 /// Collects what is wrong, with lines.
 struct Check<'a> {
     file: &'a str,
@@ -139,6 +149,44 @@ impl Check<'_> {
             self.tell(given.span().start, why);
             Vec::new()
         })
+    }
+
+    /// What may stand beside the match.
+    fn edge(&mut self, given: Option<&Spanned<String>>) -> Edge {
+        let Some(given) = given else {
+            return Edge::Edge;
+        };
+        match given.get_ref().as_str() {
+            "edge" => Edge::Edge,
+            "free" => Edge::Free,
+            class if class.starts_with('[') => match shape::parse(class).as_deref() {
+                Ok(
+                    [
+                        Node::Set {
+                            set,
+                            min: 1,
+                            max: 1,
+                            ..
+                        },
+                    ],
+                ) => Edge::After(*set),
+                Ok([Node::Bytes(bytes)]) if bytes.len() == 1 => Edge::After(ByteSet::of(bytes[0])),
+                Ok(_) => {
+                    self.tell(given.span().start, "one class is meant, such as [^0-9A-Z]");
+                    Edge::Free
+                }
+                Err(why) => {
+                    self.tell(given.span().start, why.clone());
+                    Edge::Free
+                }
+            },
+            other => {
+                let other = quote(other);
+                let all = "edge, free, or a class in brackets";
+                self.tell(given.span().start, format!("'{other}' is none of: {all}"));
+                Edge::Free
+            }
+        }
     }
 
     fn keywords(&mut self, given: &[Spanned<String>]) -> &'static [&'static str] {
@@ -280,26 +328,20 @@ fn compile(check: &mut Check<'_>, file: &File, kind: &Kind) -> Pattern {
     let secret = check.shape(Some(&kind.secret));
     let after = check.shape(kind.after.as_ref());
     let whole = [before.as_slice(), &secret, &after].concat();
-    let edge = |check: &mut Check<'_>, given: Option<&Spanned<String>>| {
-        check.word(
-            given,
-            true,
-            |w| {
-                ["free", "edge"]
-                    .iter()
-                    .position(|e| *e == w)
-                    .map(|i| i == 1)
-            },
-            &["edge", "free"],
-        )
+    let bare = !kind.names.is_empty();
+    let left = match check.edge(kind.left.as_ref()) {
+        _ if bare => None,
+        Edge::Edge => Some(left_set(&whole)),
+        Edge::Free => None,
+        Edge::After(set) => Some(set.not()),
     };
-    let left_edged = edge(check, kind.left.as_ref()) && kind.names.is_empty();
-    let right_edged = edge(check, kind.right.as_ref()) && kind.names.is_empty();
-    let left = left_edged.then(|| left_set(&whole));
-    let right = if right_edged {
-        ByteSet::ALNUM.or(shape::trailing_sets(&whole))
-    } else {
-        ByteSet::EMPTY
+    // What is proved of edges holds for any set that forbids as much.
+    let left_edged = left.is_some_and(|left| left_set(&whole).within(left));
+    let right = match check.edge(kind.right.as_ref()) {
+        _ if bare => ByteSet::EMPTY,
+        Edge::Edge => ByteSet::ALNUM.or(shape::trailing_sets(&whole)),
+        Edge::Free => ByteSet::EMPTY,
+        Edge::After(set) => set.not(),
     };
     let program = program::compile(&before, &secret, &after, right).unwrap_or_else(|why| {
         if !whole.is_empty() {

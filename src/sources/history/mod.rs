@@ -62,7 +62,7 @@ pub use objects::{HashKind, Objects, hex};
 pub use open::OpenOptions;
 pub(super) use places::format as format_of;
 pub use places::{Format, Places, PlacesOptions};
-pub use range::{Failed, Range, RangeCommit, Touched, only_in, range, touched};
+pub use range::{Failed, Range, RangeCommit, Touched, entry_at, only_in, range, touched};
 pub use read::ObjectReader;
 pub use refs::{Holder, HolderKind, Holders};
 pub use revisions::{RevisionError, Revisions};

@@ -239,6 +239,29 @@ fn entries(reader: &mut LookupReader<'_>, tree: &Id) -> Result<Entries, Failed> 
     Ok(out)
 }
 
+/// The file at `path` (with `/`) below a tree; `None` if there is none.
+///
+/// # Errors
+///
+/// A tree on the way that cannot be read, and why.
+pub fn entry_at(
+    reader: &mut LookupReader<'_>,
+    tree: Id,
+    path: &[u8],
+) -> Result<Option<Id>, Failed> {
+    let mut at = (tree, Sort::Tree);
+    for name in path.split(|b| *b == b'/') {
+        if at.1 != Sort::Tree {
+            return Ok(None);
+        }
+        match entries(reader, &at.0)?.get(name) {
+            Some(entry) => at = (entry.id, entry.sort),
+            None => return Ok(None),
+        }
+    }
+    Ok((at.1 == Sort::Blob).then_some(at.0))
+}
+
 fn joined(folder: &[u8], name: &[u8]) -> Vec<u8> {
     if folder.is_empty() {
         return name.to_vec();
