@@ -38,6 +38,14 @@ fn words(line: &str) -> Vec<String> {
 fn steady(text: &str) -> String {
     let mut out: Vec<String> = Vec::new();
     for line in text.lines() {
+        let key = line.trim_start().split(": \"").next().unwrap_or("");
+        if matches!(key, "\"start_time\"" | "\"end_time\"") {
+            let told = &line[..line.find(": ").unwrap_or(0)];
+            let end = line.trim_end_matches(|c| c != '"' && c != ',');
+            let comma = if end.ends_with(',') { "," } else { "" };
+            out.push(format!("{told}: \"2026-11-28T04:00:00\"{comma}"));
+            continue;
+        }
         let shown = line.split(", ").map(|piece| {
             let number = piece.split(" s;").next().unwrap_or("");
             let is_time = piece.contains(" s;") && number.parse::<f64>().is_ok();

@@ -185,6 +185,7 @@ impl<'a> Results<'a> {
             count => format!("{} findings", thousands(count as u64)),
         };
         let read = match self {
+            Self::Scan(_) if scan.files == 1 => "1 file read".to_owned(),
             Self::Scan(_) => format!("{} files read", thousands(scan.files)),
             Self::Staged(_) => format!("{} staged files read", thousands(scan.files)),
             Self::Range(range) => match range.read.commits {
