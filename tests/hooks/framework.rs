@@ -63,7 +63,7 @@ fn wheels(home: &Home, python: &str) -> PathBuf {
         info = f'straykey-{version}.dist-info'\n\
         with zipfile.ZipFile(f'{folder}/straykey-{version}-py3-none-any.whl', 'w') as z:\n    \
             name = zipfile.ZipInfo(f'straykey-{version}.data/scripts/straykey')\n    \
-            name.external_attr = 0o755 << 16\n    \
+            name.external_attr = 0o100755 << 16\n    \
             z.writestr(name, open(program, 'rb').read())\n    \
             z.writestr(f'{info}/METADATA', f'Metadata-Version: 2.1\\nName: straykey\\nVersion: {version}\\n')\n    \
             z.writestr(f'{info}/WHEEL', 'Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n')\n    \

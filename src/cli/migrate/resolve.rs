@@ -502,6 +502,7 @@ fn of_commits(
                 places: environment(),
                 revisions,
                 scan: options.clone(),
+                ..CommitsOptions::default()
             })
         };
         // The first commit has no parent to leave out.
