@@ -28,6 +28,7 @@ Examples:
   straykey staged                         what this commit would add
   straykey history                        everything that git still holds, with its story
   straykey commits origin/main..HEAD      what each commit of a range brings in
+  straykey ci                             what a push or a pull request brings in, in a job of CI
   straykey history --find - < value       where one known value is, in any encoding
   straykey history --recursive clones     the same of all repositories in a folder
   straykey explain deploy/prod.env:12     why something there was or was not reported
