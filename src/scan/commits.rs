@@ -6,6 +6,7 @@
 //! parents' versions hold as well is counted and left out. Only objects that the range needs are
 //! read.
 
+mod alone;
 mod judge;
 mod pushed;
 mod renames;

@@ -137,10 +137,12 @@ impl Trial {
         let added = self.git_in(&top, With::NoHooks, &words);
         // Whatever was made must go.
         self.admin = admin(&tree, places);
-        succeeded(added?, "git worktree add")?;
+        succeeded(&added?, "git worktree add")?;
         self.take_along(&tree)?;
         let rev = self.git(With::NoHooks, &["rev-parse", "HEAD"])?;
-        self.base = String::from_utf8_lossy(&rev.said).trim().to_owned();
+        String::from_utf8_lossy(&rev.said)
+            .trim()
+            .clone_into(&mut self.base);
         let remote = self.remote();
         let format = match places.format.hash {
             HashKind::Sha1 => "--object-format=sha1",
@@ -148,7 +150,7 @@ impl Trial {
         };
         let words = ["init", "-q", "--bare", format].map(OsStr::new);
         let words = [&words[..], &[remote.as_os_str()]].concat();
-        succeeded(self.git_in(&top, With::NoHooks, &words)?, "git init")?;
+        succeeded(&self.git_in(&top, With::NoHooks, &words)?, "git init")?;
         let own = self.folder.path().join("objects");
         let lines: Vec<String> = std::iter::once(&own)
             .chain(&self.stores)
@@ -208,10 +210,10 @@ impl Trial {
         for name in &copied {
             let words = ["add", "-f", "--"].map(OsStr::new);
             let words = [&words[..], &[name.as_os_str()]].concat();
-            succeeded(self.git(With::NoHooks, &words)?, "git add")?;
+            succeeded(&self.git(With::NoHooks, &words)?, "git add")?;
         }
         let done = self.commit(With::NoHooks)?;
-        succeeded(done, "git commit")
+        succeeded(&done, "git commit")
     }
 
     /// The top of the worktree.
@@ -250,7 +252,7 @@ impl Trial {
     /// Goes back to the beginning.
     pub fn reset(&self) -> Result<(), CliError> {
         let done = self.git(With::NoHooks, &["reset", "-q", "--hard", &self.base])?;
-        succeeded(done, "git reset")?;
+        succeeded(&done, "git reset")?;
         // What was pushed without being stopped.
         let path = self.remote().join("refs/heads/trial");
         fs::write(&path, format!("{}\n", self.base))
@@ -355,7 +357,7 @@ impl Drop for Trial {
     }
 }
 
-fn succeeded(done: Done, what: &str) -> Result<(), CliError> {
+fn succeeded(done: &Done, what: &str) -> Result<(), CliError> {
     if done.went_well {
         return Ok(());
     }
