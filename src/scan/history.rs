@@ -191,9 +191,9 @@ fn sweep(
     result.scan.skips.extend(judged.skips);
     for (blob, bytes) in &judged.bigs {
         seen.insert(*blob);
-        result.scan.files += 1;
-        result.scan.bytes += bytes;
-        searched += bytes;
+        result.scan.files += u64::from(bytes.is_some());
+        result.scan.bytes += bytes.unwrap_or(0);
+        searched += bytes.unwrap_or(0);
     }
     result.scan.accepted = judged.accepted;
     result.scan.patterns = super::sought(&options.scan, &detector);
