@@ -38,7 +38,7 @@ use straykey::sources::top_of;
 use super::args::{MigrateArgs, Tell};
 use super::error::CliError;
 use super::exit::Exit;
-use super::home::{Home, read_named};
+use super::home::{Home, Words as _, read_named};
 use super::output::to_stdout;
 use node::{Node, Wrong};
 use plan::{Plan, Sink, Source, at};

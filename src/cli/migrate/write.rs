@@ -16,7 +16,7 @@ use super::rules::header;
 use super::{Sink, Tree};
 use crate::cli::config::Config;
 use crate::cli::error::CliError;
-use crate::cli::home::{CONFIG, Home, IGNORE, shown};
+use crate::cli::home::{CONFIG, Home, IGNORE, Words as _, shown};
 
 /// The file of carried-over patterns, from the `.straykey` folder.
 pub const PATTERNS: &str = "patterns/imported.toml";
