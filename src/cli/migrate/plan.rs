@@ -6,7 +6,7 @@ use std::fmt;
 use regex::bytes::{Regex, RegexBuilder};
 use straykey::base::Secret;
 
-use super::expression::from_go;
+use super::go::from_go;
 use super::node::{Fields, Node};
 
 /// A place in a file that is carried over.

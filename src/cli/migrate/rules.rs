@@ -1,5 +1,7 @@
 //! Rules of other scanners as patterns.
 
+use std::fmt::Write as _;
+
 use straykey::detect::Catalogue;
 
 use super::expression::{Beside, Expression, Shape};
@@ -205,7 +207,7 @@ fn pattern(rule: &Foreign<'_>, id: &str, shape: &Shape, frame: &str) -> String {
     let mut out = String::from("\n[[pattern]]\n");
     let mut line = |key: &str, value: &str| {
         if !value.is_empty() {
-            out.push_str(&format!("{key} = {}\n", toml_text(value)));
+            let _ = writeln!(out, "{key} = {}", toml_text(value));
         }
     };
     line("id", id);
@@ -228,12 +230,9 @@ fn pattern(rule: &Foreign<'_>, id: &str, shape: &Shape, frame: &str) -> String {
     );
     if rule.entropy > 0.0 {
         let bits = rule.entropy.min(6.0);
-        out.push_str(&format!("randomness = {bits:?}\n"));
+        let _ = writeln!(out, "randomness = {bits:?}");
     }
-    out.push_str(&format!(
-        "sources = [{}]\n",
-        toml_text(&rule.source.to_string())
-    ));
+    let _ = writeln!(out, "sources = [{}]", toml_text(&rule.source.to_string()));
     out
 }
 
