@@ -127,7 +127,10 @@ fn ignore(entries: &[&Entry], old: Option<String>) -> Result<Option<Output>, Cli
         name: IGNORE,
         old,
         new,
-        told: counted(count, "accepted finding"),
+        told: counted(
+            if count == 0 { entries.len() } else { count },
+            "accepted finding",
+        ),
         replaces: false,
     }))
 }
@@ -168,7 +171,10 @@ fn baseline(entries: &[&Entry], old: Option<String>) -> Option<Output> {
         name: BASELINE,
         old,
         new,
-        told: counted(count, "known finding"),
+        told: counted(
+            if count == 0 { entries.len() } else { count },
+            "known finding",
+        ),
         replaces: false,
     })
 }
