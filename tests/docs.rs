@@ -67,6 +67,9 @@ fn every_example_prints_what_the_page_says() {
     for page in pages() {
         let text = fs::read_to_string(&page).expect("it can be read");
         let dir = common::demo_folder();
+        if page.ends_with("migrate.md") {
+            common::foreign(dir.path());
+        }
         let mut out = String::new();
         let mut rest = text.as_str();
         while let Some((before, block)) = rest.split_once("```console\n") {

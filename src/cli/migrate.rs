@@ -8,11 +8,14 @@
 //! The files come with a repository and may be hostile. Nothing of them is run; they are bounded in
 //! size and depth, and no link out of the tree is followed.
 
+mod allowed;
 mod detect_secrets;
+mod edges;
 mod expression;
 mod gitguardian;
 mod gitleaks;
 mod globs;
+mod go;
 mod names;
 mod node;
 mod places;
