@@ -148,7 +148,7 @@ impl Home {
         let shown = shown(&file);
         let old = match open(&file) {
             Ok(open) if open.metadata().is_ok_and(|meta| meta.is_file()) => {
-                read_text(open, &shown)?
+                read_text(open, &shown, MOST)?
             }
             Ok(_) => return Err(wrong(io::Error::other("it is no regular file"))),
             Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
