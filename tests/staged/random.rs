@@ -83,11 +83,7 @@ impl Random {
         match self.below(6) {
             0 => fs::remove_file(path).expect("removed"),
             1 => {
-                let line = if self.below(2) == 0 {
-                    self.line()
-                } else {
-                    String::new()
-                };
+                let line = if self.below(2) == 0 { self.line() } else { String::new() };
                 fs::remove_file(path).expect("removed");
                 self.repo.write(&fresh, &(text + &line));
             }
@@ -118,8 +114,7 @@ impl Random {
             }
             9 => {
                 let name = some(self);
-                self.repo
-                    .git(&["rm", "-rq", "--cached", "--ignore-unmatch", &name]);
+                self.repo.git(&["rm", "-rq", "--cached", "--ignore-unmatch", &name]);
             }
             10 => drop(self.repo.git(&["write-tree"])),
             11 => drop(self.repo.git(&["update-index", "--split-index"])),
@@ -144,20 +139,14 @@ impl Random {
             self.change();
             self.change();
             self.repo.git(&["add", "-A"]);
-            self.repo
-                .git(&["commit", "-q", "--allow-empty", "-m", "side"]);
+            self.repo.git(&["commit", "-q", "--allow-empty", "-m", "side"]);
             self.repo.git(&["checkout", "-q", "-"]);
             self.change();
             self.repo.git(&["add", "-A"]);
-            self.repo
-                .git(&["commit", "-q", "--allow-empty", "-m", "main"]);
+            self.repo.git(&["commit", "-q", "--allow-empty", "-m", "main"]);
             // Whatever is in conflict is taken as the working tree has it.
             let merge = ["merge", "-q", "--no-commit", "--no-ff", &branch];
-            drop(
-                git_command(self.repo.path(), &merge)
-                    .output()
-                    .expect("git runs"),
-            );
+            drop(git_command(self.repo.path(), &merge).output().expect("git runs"));
             self.repo.git(&["add", "-A"]);
         }
     }
@@ -207,20 +196,13 @@ impl Random {
     fn expected(&self) -> Counts {
         let parents = ["HEAD", "MERGE_HEAD"].iter().filter(|name| {
             let args = ["rev-parse", "-q", "--verify", name];
-            let done = git_command(self.repo.path(), &args)
-                .output()
-                .expect("git runs");
+            let done = git_command(self.repo.path(), &args).output().expect("git runs");
             done.status.success()
         });
         let parents: Vec<_> = parents
             .map(|parent| {
                 let moved = self.repo.git(&[
-                    "diff-index",
-                    "--cached",
-                    "-M",
-                    "--diff-filter=R",
-                    "--name-status",
-                    parent,
+                    "diff-index", "--cached", "-M", "--diff-filter=R", "--name-status", parent,
                 ]);
                 let pairs = moved.lines().map(|line| {
                     let mut words = line.split('\t').skip(1);
@@ -236,11 +218,7 @@ impl Random {
         let mut new = Counts::new();
         for ((pattern, secret, path), count) in self.scanned(None) {
             let before = parents.iter().map(|(counts, moved, files)| {
-                let there = if files.contains(&path) {
-                    Some(&path)
-                } else {
-                    moved.get(&path)
-                };
+                let there = if files.contains(&path) { Some(&path) } else { moved.get(&path) };
                 let key = there.map(|there| (pattern.clone(), secret.clone(), there.clone()));
                 key.and_then(|key| counts.get(&key)).copied().unwrap_or(0)
             });
@@ -289,8 +267,7 @@ fn one(seed: u64) -> usize {
         // Words first: a secret must not be printed by a test that fails.
         let places = |counts: &Counts| -> Vec<(String, String, usize)> {
             let all = counts.iter();
-            all.map(|((p, _, path), n)| (p.clone(), path.clone(), *n))
-                .collect()
+            all.map(|((p, _, path), n)| (p.clone(), path.clone(), *n)).collect()
         };
         assert_eq!(places(&told), places(&expected), "seed {seed}, step {step}");
         assert!(told == expected, "seed {seed}, step {step}");

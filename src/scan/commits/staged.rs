@@ -229,10 +229,7 @@ impl Judge<'_> {
             Ok(_) => none,
             Err((id, why)) => {
                 let (hex, is_partial) = (lookup.hex(&id), self.places.format.partial);
-                result
-                    .scan
-                    .skips
-                    .push(absent("index", &hex, &why, is_partial));
+                result.scan.skips.push(absent("index", &hex, &why, is_partial));
                 none
             }
         }
