@@ -384,7 +384,11 @@ fn withhold(
     let unmatched = baseline.known().len() - known.len();
     if unmatched > 0 && is_whole {
         let file = baseline.file();
-        let lines = if unmatched == 1 { "line matches" } else { "lines match" };
+        let lines = if unmatched == 1 {
+            "line matches"
+        } else {
+            "lines match"
+        };
         result.notices.push(format!(
             "{file}: {unmatched} {lines} nothing here; straykey baseline prune takes such away"
         ));

@@ -124,7 +124,10 @@ fn write(of: &BaselineOf) -> Result<Exit, CliError> {
         let (added, kept) = (counted(counts.0, "finding"), counts.1);
         writeln!(out, "{added} added to {file}; {kept} were in it")?;
         if counts.0 > 0 {
-            writeln!(out, "next: git add {file}; a commit, a pull request or a scan no longer fails for them")?;
+            writeln!(
+                out,
+                "next: git add {file}; a commit, a pull request or a scan no longer fails for them"
+            )?;
         }
         Ok(())
     })?;
@@ -197,7 +200,11 @@ fn show(of: &BaselineOf) -> Result<Exit, CliError> {
         let all = counted(known.len(), "known finding");
         writeln!(out, "{all}; {unmatched} match nothing now")
     })?;
-    Ok(if incomplete { Exit::Failed } else { Exit::Clean })
+    Ok(if incomplete {
+        Exit::Failed
+    } else {
+        Exit::Clean
+    })
 }
 
 /// Where each fingerprint stands: all that was found, accepted or not.

@@ -233,7 +233,10 @@ mod tests {
     fn a_path_is_marked_and_nothing_else_is_one() {
         let text = format!("path: /vendor/\n{STRONG} a.b x\npath:!vendor/own # x\n");
         let read = Allowances::parse("ignore", &text).unwrap();
-        let paths = [("/vendor/".to_owned(), 1), ("!vendor/own # x".to_owned(), 3)];
+        let paths = [
+            ("/vendor/".to_owned(), 1),
+            ("!vendor/own # x".to_owned(), 3),
+        ];
         assert_eq!(read.paths(), paths);
         assert_eq!(read.entries().len(), 1);
         // A fingerprint with a digit too few is no path.

@@ -228,11 +228,18 @@ mod tests {
 
     #[test]
     fn each_bad_line_is_told_with_its_number() {
-        let text = format!("{A}\n{A} # x\n{A} a.b why\n{} a.b\n<<<<<<< ours\n=======\n", &A[1..]);
+        let text = format!(
+            "{A}\n{A} # x\n{A} a.b why\n{} a.b\n<<<<<<< ours\n=======\n",
+            &A[1..]
+        );
         let errors = Baseline::parse("f", &text).unwrap_err();
         let lines: Vec<usize> = errors.iter().map(|e| e.line).collect();
         assert_eq!(lines, [1, 2, 3, 4, 5, 6]);
-        assert!(errors[4].to_string().starts_with("f:5: a merge that is not finished"));
+        assert!(
+            errors[4]
+                .to_string()
+                .starts_with("f:5: a merge that is not finished")
+        );
         let pasted = Baseline::parse("f", "correct-horse-battery-staple x").unwrap_err();
         assert!(!pasted[0].to_string().contains("battery"));
     }

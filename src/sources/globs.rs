@@ -198,7 +198,10 @@ mod tests {
         }
         assert!(globs.leave_out(Path::new("a/x.js")));
         assert!(!globs.leave_out(Path::new("a/own.js")));
-        assert!(globs.leave_out(Path::new("gen/own.js")), "the last one decides");
+        assert!(
+            globs.leave_out(Path::new("gen/own.js")),
+            "the last one decides"
+        );
         assert_eq!(globs.counts(), [1, 0, 1]);
     }
 

@@ -83,7 +83,11 @@ impl Random {
         match self.below(6) {
             0 => fs::remove_file(path).expect("removed"),
             1 => {
-                let line = if self.below(2) == 0 { self.line() } else { String::new() };
+                let line = if self.below(2) == 0 {
+                    self.line()
+                } else {
+                    String::new()
+                };
                 fs::remove_file(path).expect("removed");
                 self.repo.write(&fresh, &(text + &line));
             }
@@ -114,7 +118,8 @@ impl Random {
             }
             9 => {
                 let name = some(self);
-                self.repo.git(&["rm", "-rq", "--cached", "--ignore-unmatch", &name]);
+                self.repo
+                    .git(&["rm", "-rq", "--cached", "--ignore-unmatch", &name]);
             }
             10 => drop(self.repo.git(&["write-tree"])),
             11 => drop(self.repo.git(&["update-index", "--split-index"])),
@@ -139,14 +144,20 @@ impl Random {
             self.change();
             self.change();
             self.repo.git(&["add", "-A"]);
-            self.repo.git(&["commit", "-q", "--allow-empty", "-m", "side"]);
+            self.repo
+                .git(&["commit", "-q", "--allow-empty", "-m", "side"]);
             self.repo.git(&["checkout", "-q", "-"]);
             self.change();
             self.repo.git(&["add", "-A"]);
-            self.repo.git(&["commit", "-q", "--allow-empty", "-m", "main"]);
+            self.repo
+                .git(&["commit", "-q", "--allow-empty", "-m", "main"]);
             // Whatever is in conflict is taken as the working tree has it.
             let merge = ["merge", "-q", "--no-commit", "--no-ff", &branch];
-            drop(git_command(self.repo.path(), &merge).output().expect("git runs"));
+            drop(
+                git_command(self.repo.path(), &merge)
+                    .output()
+                    .expect("git runs"),
+            );
             self.repo.git(&["add", "-A"]);
         }
     }
@@ -192,17 +203,40 @@ impl Random {
         counts
     }
 
+    /// The tree that git makes of the index, which keeps the cache that it has.
+    fn tree(&self) -> String {
+        let dir = self.repo.path().join(".git");
+        let copy = dir.join("copy");
+        fs::copy(dir.join("index"), &copy).expect("copied");
+        let mut command = git_command(self.repo.path(), &["write-tree"]);
+        let done = command.env("GIT_INDEX_FILE", &copy).output();
+        let done = done.expect("git runs");
+        assert!(done.status.success(), "{done:?}");
+        fs::remove_file(copy).expect("removed");
+        String::from_utf8_lossy(&done.stdout).trim_end().to_owned()
+    }
+
     /// What a commit would add, reckoned plainly.
     fn expected(&self) -> Counts {
         let parents = ["HEAD", "MERGE_HEAD"].iter().filter(|name| {
             let args = ["rev-parse", "-q", "--verify", name];
-            let done = git_command(self.repo.path(), &args).output().expect("git runs");
+            let done = git_command(self.repo.path(), &args)
+                .output()
+                .expect("git runs");
             done.status.success()
         });
+        let tree = self.tree();
         let parents: Vec<_> = parents
             .map(|parent| {
+                // Against the tree that git makes: a file that is only announced is not in it.
                 let moved = self.repo.git(&[
-                    "diff-index", "--cached", "-M", "--diff-filter=R", "--name-status", parent,
+                    "diff-tree",
+                    "-r",
+                    "-M",
+                    "--diff-filter=R",
+                    "--name-status",
+                    parent,
+                    &tree,
                 ]);
                 let pairs = moved.lines().map(|line| {
                     let mut words = line.split('\t').skip(1);
@@ -218,7 +252,11 @@ impl Random {
         let mut new = Counts::new();
         for ((pattern, secret, path), count) in self.scanned(None) {
             let before = parents.iter().map(|(counts, moved, files)| {
-                let there = if files.contains(&path) { Some(&path) } else { moved.get(&path) };
+                let there = if files.contains(&path) {
+                    Some(&path)
+                } else {
+                    moved.get(&path)
+                };
                 let key = there.map(|there| (pattern.clone(), secret.clone(), there.clone()));
                 key.and_then(|key| counts.get(&key)).copied().unwrap_or(0)
             });
@@ -267,7 +305,8 @@ fn one(seed: u64) -> usize {
         // Words first: a secret must not be printed by a test that fails.
         let places = |counts: &Counts| -> Vec<(String, String, usize)> {
             let all = counts.iter();
-            all.map(|((p, _, path), n)| (p.clone(), path.clone(), *n)).collect()
+            all.map(|((p, _, path), n)| (p.clone(), path.clone(), *n))
+                .collect()
         };
         assert_eq!(places(&told), places(&expected), "seed {seed}, step {step}");
         assert!(told == expected, "seed {seed}, step {step}");

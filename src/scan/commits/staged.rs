@@ -133,7 +133,7 @@ impl Judge<'_> {
             let told = Teller::new(&judging).tree("index", staged.tree, &parents);
             // The index may remember trees that were swept away since: then they are made anew.
             if told.missing.iter().any(|id| staged.cached.contains(id)) {
-                missing = staged.cached;
+                missing.extend(staged.cached);
                 continue;
             }
             result.read.changes = staged.tree != last_tree(&lookup, &parents);
@@ -229,7 +229,10 @@ impl Judge<'_> {
             Ok(_) => none,
             Err((id, why)) => {
                 let (hex, is_partial) = (lookup.hex(&id), self.places.format.partial);
-                result.scan.skips.push(absent("index", &hex, &why, is_partial));
+                result
+                    .scan
+                    .skips
+                    .push(absent("index", &hex, &why, is_partial));
                 none
             }
         }
