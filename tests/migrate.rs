@@ -530,6 +530,7 @@ fn what_is_hostile_is_an_error_and_writes_nothing() {
 
 /// On a tree of generated secrets, imported rules find what gitleaks finds: same rules, same lines.
 #[test]
+#[allow(clippy::too_many_lines)] // one tree, one comparison
 fn imported_rules_agree_with_gitleaks() {
     if Command::new("gitleaks").arg("version").output().is_err() {
         eprintln!("SKIPPED: gitleaks is not installed; its findings were not compared");

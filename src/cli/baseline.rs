@@ -185,16 +185,13 @@ fn show(of: &BaselineOf) -> Result<Exit, CliError> {
             let reason = reason.unwrap_or_default();
             let line = format!("{} {}{reason}", one.fingerprint, one.pattern);
             writeln!(out, "{}", escape_controls(&line))?;
-            match found.get(&one.fingerprint) {
-                Some(places) => {
-                    for place in places {
-                        writeln!(out, "  {}", escape_controls(place))?;
-                    }
+            if let Some(places) = found.get(&one.fingerprint) {
+                for place in places {
+                    writeln!(out, "  {}", escape_controls(place))?;
                 }
-                None => {
-                    unmatched += 1;
-                    writeln!(out, "  matches nothing now")?;
-                }
+            } else {
+                unmatched += 1;
+                writeln!(out, "  matches nothing now")?;
             }
         }
         let all = counted(known.len(), "known finding");

@@ -16,7 +16,7 @@ const GLOBS: usize = 1_000;
 /// A set of globs in the syntax of `.gitignore`, shared by all workers.
 #[derive(Debug, Default)]
 pub struct Globs {
-    globs: Vec<Glob>,
+    all: Vec<Glob>,
     /// Whether a glob takes files in again.
     any_in: bool,
     /// Where relative paths begin; empty if it cannot be told.
@@ -43,7 +43,7 @@ impl Globs {
                 "a glob of more than {GLOB_BYTES} bytes is not followed"
             ));
         }
-        if self.globs.len() == GLOBS {
+        if self.all.len() == GLOBS {
             return Err(format!("more than {GLOBS} globs are not followed"));
         }
         let mut builder = GitignoreBuilder::new("");
@@ -58,7 +58,7 @@ impl Globs {
             self.here = here.unwrap_or_default();
         }
         self.any_in |= rule.num_whitelists() > 0;
-        self.globs.push(Glob {
+        self.all.push(Glob {
             rule,
             base: base.map(Path::to_owned),
             count: AtomicU64::new(0),
@@ -85,7 +85,7 @@ impl Globs {
             },
         };
         let mut hit = None;
-        for glob in &self.globs {
+        for glob in &self.all {
             match matched(glob) {
                 Says::Nothing => {}
                 Says::Out if hit.is_some() => {}
@@ -111,7 +111,7 @@ impl Globs {
 
     /// How many files each glob left out, in the order in which they were added.
     pub fn counts(&self) -> Vec<u64> {
-        let counts = self.globs.iter().map(|g| g.count.load(Ordering::Relaxed));
+        let counts = self.all.iter().map(|g| g.count.load(Ordering::Relaxed));
         counts.collect()
     }
 }

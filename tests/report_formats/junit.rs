@@ -6,7 +6,7 @@ use straykey::reports::{Format, ReportOptions};
 use super::planted::{self, Kind, NAMES, Planted, all, assert_told, fails, scan, written};
 use super::schemas;
 
-/// What Jenkins's schema for JUnit allows of what is written: elements in elements, and which
+/// What Jenkins's schema for `JUnit` allows of what is written: elements in elements, and which
 /// attributes each must and may have.
 fn check(node: Node<'_, '_>) {
     let (inner, must, may): (&[&str], &[&str], &[&str]) = match node.tag_name().name() {

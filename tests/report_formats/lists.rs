@@ -74,7 +74,7 @@ fn code_quality_has_an_issue_a_place_and_a_gap() {
     assert_eq!(missing[0]["severity"], "blocker");
 }
 
-/// What SonarQube's importer checks of a generic report, in our words.
+/// What `SonarQube`'s importer checks of a generic report, in our words.
 fn sonar() -> Value {
     let text = json!({ "type": "string", "minLength": 1 });
     let range = json!({
@@ -159,7 +159,7 @@ fn sonar_has_rules_and_issues() {
     assert_eq!(clean, json!({ "rules": [], "issues": [] }));
 }
 
-/// Keys that DefectDojo's generic import knows: any other is refused.
+/// Keys that `DefectDojo`'s generic import knows: any other is refused.
 const KNOWN: &[&str] = &[
     "title",
     "severity",

@@ -1,4 +1,4 @@
-//! `markdown`: read by a parser of CommonMark and of GitHub's tables.
+//! `markdown`: read by a parser of `CommonMark` and of GitHub's tables.
 
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 use straykey::findings::Finding;

@@ -48,7 +48,7 @@ fn filler(seed: u64, bytes: usize) -> String {
         state = state
             .wrapping_mul(6_364_136_223_846_793_005)
             .wrapping_add(1);
-        text += &format!("line {:x}\n", state >> 20);
+        let _ = writeln!(text, "line {:x}", state >> 20);
     }
     text
 }
@@ -65,7 +65,7 @@ fn made(dir: &Path) -> usize {
     let mut long = format!("key = {}\n{}", token(2), filler(1, 9 << 20));
     let middle = (4 << 20) - 20;
     long.replace_range(middle..middle, &format!("\nkey = {}\n", token(3)));
-    long += &format!("key = {}\n", token(4));
+    let _ = writeln!(long, "key = {}", token(4));
     put(dir, "long.txt", &long);
     let wide = format!("\u{feff}{}key = {}\n", filler(2, 5_000), token(5));
     let units: Vec<u8> = wide.encode_utf16().flat_map(u16::to_le_bytes).collect();
