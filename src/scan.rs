@@ -7,7 +7,7 @@ mod history;
 mod versions;
 mod worker;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -17,7 +17,7 @@ use crate::base::{Position, Stop};
 pub use crate::detect::Engine;
 use crate::detect::patterns::{Confidence, Pattern};
 use crate::detect::{Catalogue, Detector, Judged, Needles};
-use crate::findings::{Accepted, Allowances, Effect, Finding, Fingerprint, ScanResult};
+use crate::findings::{Accepted, Allowances, Baseline, Effect, Finding, Fingerprint, ScanResult};
 use crate::sources::history::SweepProgress;
 use crate::sources::{Globs, Heads, Skip, SkipReason, TreeOptions, TreeSource, top_of};
 use worker::Worker;
@@ -46,6 +46,8 @@ pub struct ScanOptions {
     pub least: Option<Confidence>,
     /// What somebody accepted.
     pub allowances: Allowances,
+    /// What was known when a gate was put up.
+    pub baseline: Baseline,
     /// Files that are left out.
     pub exclude: Vec<Exclude>,
     /// Pattern ids (or `provider.*`) whose findings are left out, and counted; each with where it
@@ -282,6 +284,12 @@ fn known(options: &ScanOptions) -> Result<(), ScanError> {
     }
 }
 
+/// The number of the entry of a baseline that covers a finding.
+fn covered(baseline: &Baseline, finding: &Finding) -> Option<usize> {
+    let found = baseline.find(&finding.fingerprint);
+    found.filter(|i| !baseline.known()[*i].is_settled)
+}
+
 /// Takes away what is disabled, what somebody accepted and what is below the least confidence, and
 /// tells of it.
 ///
@@ -296,6 +304,7 @@ fn withhold(
 ) {
     let mut disabled = vec![0u64; options.disable.len()];
     let mut used = vec![0u64; options.allowances.entries().len()];
+    let mut known = HashSet::new();
     let mut told: HashMap<Fingerprint, String> = HashMap::new();
     for finding in findings {
         let mut tell = |why| {
@@ -320,6 +329,16 @@ fn withhold(
                 finding,
                 by,
                 reason: Some(allowance.reason.clone()),
+            });
+        } else if let Some(i) = covered(&options.baseline, &finding) {
+            known.insert(i);
+            let entry = &options.baseline.known()[i];
+            let by = format!("{}:{}", options.baseline.file(), entry.line);
+            tell(format!("known by {by}"));
+            result.accepted.push(Accepted {
+                finding,
+                by,
+                reason: entry.reason.clone(),
             });
         } else {
             result.findings.push(finding);
@@ -352,8 +371,29 @@ fn withhold(
             unused += 1;
         }
     }
+    let baseline = &options.baseline;
+    if !known.is_empty() {
+        result.configuration.push(Effect {
+            source: baseline.file().to_owned(),
+            removes: "findings",
+            count: known.len() as u64,
+        });
+    }
     // A few named files never hold all that was accepted.
-    if unused > 0 && options.targets.iter().any(|target| target.is_dir()) {
+    let is_whole = options.targets.iter().any(|target| target.is_dir());
+    let unmatched = baseline.known().len() - known.len();
+    if unmatched > 0 && is_whole {
+        let file = baseline.file();
+        let lines = if unmatched == 1 {
+            "line matches"
+        } else {
+            "lines match"
+        };
+        result.notices.push(format!(
+            "{file}: {unmatched} {lines} nothing here; straykey baseline prune takes such away"
+        ));
+    }
+    if unused > 0 && is_whole {
         result
             .notices
             .push(format!("{unused} allowances match nothing here"));

@@ -7,6 +7,8 @@ mod common;
 mod github;
 #[path = "ci/hostile.rs"]
 mod hostile;
+#[path = "ci/random.rs"]
+mod random;
 #[path = "ci/repo.rs"]
 mod repo;
 #[path = "ci/rules.rs"]

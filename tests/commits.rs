@@ -3,6 +3,8 @@
 
 mod common;
 
+#[path = "commits/bounds.rs"]
+mod bounds;
 #[path = "commits/damage.rs"]
 mod damage;
 #[path = "commits/names.rs"]

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use common::{Run, with_input};
 use straykey::detect::Needles;
 use straykey::detect::patterns::{Checksum, Sampler, sample_secret};
+use straykey::reports::Format;
 use straykey::scan::{HistoryOptions, history};
 use straykey::story::HistoryResult;
 
@@ -469,7 +470,7 @@ fn nothing_printed_holds_the_value_in_any_encoding() {
         hex(value.as_bytes()).to_uppercase(),
         percent(value.as_bytes(), "-._~"),
     ];
-    for format in ["human", "json", "jsonl", "sarif"] {
+    for format in Format::ALL.iter().map(|f| f.word()) {
         for command in [
             &["history"][..],
             &["scan", "."],

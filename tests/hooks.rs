@@ -3,12 +3,16 @@
 
 mod common;
 
+#[path = "hooks/framework.rs"]
+mod framework;
 #[path = "hooks/install.rs"]
 mod install;
 #[path = "hooks/push.rs"]
 mod push;
 #[path = "hooks/receive.rs"]
 mod receive;
+#[path = "hooks/recipes.rs"]
+mod recipes;
 #[path = "hooks/trial.rs"]
 mod trial;
 
@@ -41,6 +45,8 @@ impl Done {
 struct Home {
     dir: tempfile::TempDir,
     path: std::ffi::OsString,
+    /// What else is in the environment.
+    more: Vec<(std::ffi::OsString, std::ffi::OsString)>,
 }
 
 impl Home {
@@ -53,6 +59,7 @@ impl Home {
         let home = Self {
             dir,
             path: std::env::join_paths(all).expect("joined"),
+            more: Vec::new(),
         };
         fs::create_dir(home.repo()).expect("made");
         home.git(&["init", "-q", "-b", "main"]);
@@ -90,7 +97,8 @@ impl Home {
             .env_clear()
             .env("PATH", &self.path)
             .env("HOME", self.path())
-            .env("GIT_CONFIG_NOSYSTEM", "1");
+            .env("GIT_CONFIG_NOSYSTEM", "1")
+            .envs(self.more.iter().map(|(name, value)| (name, value)));
         for who in ["AUTHOR", "COMMITTER"] {
             command.env(format!("GIT_{who}_NAME"), "Ann");
             command.env(format!("GIT_{who}_EMAIL"), "ann@x.invalid");

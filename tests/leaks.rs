@@ -27,6 +27,8 @@ const BY_LINE: &[Format] = &[
     Format::Jsonl,
     Format::GitHub,
     Format::Azure,
+    Format::JUnit,
+    Format::Csv,
     Format::Markdown,
 ];
 
@@ -106,12 +108,22 @@ fn about(result: &ScanResult, files: usize) -> Vec<Vec<String>> {
     let mut pieces = human(result);
     let json: Value = serde_json::from_str(&written(Format::Json, result)).expect("JSON");
     let sarif: Value = serde_json::from_str(&written(Format::Sarif, result)).expect("JSON");
-    let gitlab: Value = serde_json::from_str(&written(Format::GitLab, result)).expect("JSON");
+    let lists = [
+        (Format::GitLab, "/vulnerabilities"),
+        (Format::CodeQuality, ""),
+        (Format::RdJson, "/diagnostics"),
+        (Format::Sonar, "/issues"),
+        (Format::DefectDojo, "/findings"),
+    ];
+    for (format, list) in lists {
+        let report: Value = serde_json::from_str(&written(format, result)).expect("JSON");
+        let list = report.pointer(list).and_then(Value::as_array);
+        pieces.extend(list.expect("a list").iter().map(Value::to_string));
+    }
     for list in [
         &json["findings"],
         &json["accepted"],
         &sarif["runs"][0]["results"],
-        &gitlab["vulnerabilities"],
     ] {
         let list = list.as_array().expect("a list");
         pieces.extend(list.iter().map(Value::to_string));

@@ -20,6 +20,7 @@ use std::path::Path;
 
 use straykey::detect::Catalogue;
 use straykey::detect::patterns::{Class, Sampler, sample_match};
+use straykey::reports::Format;
 
 use run::{Ran, straykey, write};
 
@@ -192,7 +193,7 @@ fn secrets_in_contents() {
         .flat_map(u16::to_le_bytes)
         .collect();
     write(dir.path(), "t/wide.txt", utf16);
-    for format in ["human", "json", "jsonl", "sarif"] {
+    for format in Format::ALL.iter().map(|f| f.word()) {
         let all = [&["--confidence=low", "-v"][..], &["-q"]];
         // How much is told changes the report for people only.
         for more in &all[..if format == "human" { 2 } else { 1 }] {
@@ -409,7 +410,7 @@ fn secrets_in_links_and_git() {
     write(dir.path(), ".gitmodules", &whole);
     write(dir.path(), "x", "ignored");
     write(dir.path(), "sub/.git", [b"gitdir: ", &whole[..]].concat());
-    for format in ["human", "json", "jsonl", "sarif"] {
+    for format in Format::ALL.iter().map(|f| f.word()) {
         let ran = straykey(dir.path(), ["scan", ".", "-v", "-f", format]);
         search.assert_none_in(&ran, format);
     }

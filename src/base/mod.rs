@@ -12,7 +12,9 @@ pub mod limits;
 pub use date::{day_of, second_of, time_of, today};
 pub use secret::Secret;
 pub use stop::Stop;
-pub use text::{escape_controls, is_unsafe_to_show, path_text, quote, quote_value};
+pub use text::{
+    escape_controls, is_unsafe_to_show, path_text, quote, quote_value, without_userinfo,
+};
 
 /// A half-open range of bytes in one text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -53,6 +53,26 @@ pub fn escape_controls(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// A remote's URL without user and password, which may be a token: for whatever tells a remote.
+/// What has no `://` (a path, or `user@host:path`, which holds no password) is left as it is.
+pub fn without_userinfo(url: &str) -> Cow<'_, str> {
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return Cow::Borrowed(url);
+    };
+    // A password may hold any sign: the last `@` before the path ends it. One that holds a `/` is
+    // no URL any more, but somebody's password all the same.
+    let authority = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let end = match rest[..authority].rfind('@') {
+        Some(at) => Some(at),
+        None if rest[..authority].contains(':') => rest.rfind('@'),
+        None => None,
+    };
+    match end {
+        Some(at) => Cow::Owned(format!("{scheme}://{}", &rest[at + 1..])),
+        None => Cow::Borrowed(url),
+    }
+}
+
 /// What a message quotes of a text that somebody may have pasted anything into: short plain words
 /// and ids whole, of all else its first four characters.
 pub fn quote(text: &str) -> Cow<'_, str> {
@@ -137,6 +157,27 @@ mod tests {
             ("abcdefghijklmnopqrst", "abcd\u{2026}"),
         ] {
             assert_eq!(quote(text), told);
+        }
+    }
+
+    #[test]
+    fn remotes_are_told_without_who_and_how() {
+        for (url, told) in [
+            ("https://example.org/a.git", "https://example.org/a.git"),
+            ("https://me@example.org/a", "https://example.org/a"),
+            (
+                "https://me:p%40ss@example.org:8443/a",
+                "https://example.org:8443/a",
+            ),
+            ("https://me:p@ss@example.org/a@b", "https://example.org/a@b"),
+            ("https://me:p/s@example.org/a", "https://example.org/a"),
+            ("https://me:p#s@example.org", "https://example.org"),
+            ("https://example.org/a@b", "https://example.org/a@b"),
+            ("ssh://git@example.org/a", "ssh://example.org/a"),
+            ("git@example.org:a.git", "git@example.org:a.git"),
+            ("../a@b", "../a@b"),
+        ] {
+            assert_eq!(without_userinfo(url), told);
         }
     }
 

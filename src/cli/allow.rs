@@ -1,20 +1,21 @@
 //! `straykey allow`: accepts a finding, in `.straykey/ignore`.
 
-use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use straykey::base::{escape_controls, path_text};
 use straykey::findings::{Allowance, Finding, Fingerprint, is_day};
-use straykey::reports::write_atomically;
 use straykey::sources::top_of;
 
 use super::args::AllowArgs;
 use super::error::CliError;
 use super::exit::Exit;
-use super::home::{Home, IGNORE, shown};
+use super::home::{Home, IGNORE};
 use super::output::to_stdout;
 use super::settings::Settings;
 use super::tell;
+
+/// The first line of the file.
+const HEAD: &str = "# Findings that are accepted: FINGERPRINT PATTERN [until=YYYY-MM-DD] REASON\n";
 
 /// Runs the command.
 pub fn run(args: &AllowArgs) -> Result<Exit, CliError> {
@@ -74,7 +75,7 @@ pub fn run(args: &AllowArgs) -> Result<Exit, CliError> {
         tell(&format!("{}: {}", path_text(&skip.path), skip.reason));
     }
     to_stdout(|out| {
-        let (id, file) = (&allowance.fingerprint, shown(&file));
+        let id = &allowance.fingerprint;
         writeln!(
             out,
             "accepted {id} ({}) in {}",
@@ -111,38 +112,22 @@ fn chosen(id: &str, found: &[&Finding]) -> Result<(String, String), CliError> {
 }
 
 /// Adds a line to the home's allowances; all others stay as they are. Gives the file.
-fn append(home: &Home, allowance: &Allowance) -> Result<PathBuf, CliError> {
-    let file = home.folder.join(IGNORE);
-    let wrong = |e: std::io::Error| CliError::file("cannot write", &file, &e);
-    fs::create_dir_all(&home.folder).map_err(wrong)?;
-    home.refuse_outside(&home.folder)?;
-    home.refuse_outside(&file)?;
-    // Two of these at once must not lose a line. Not every system can lock a folder.
-    let lock = File::open(&home.folder).ok();
-    if let Some(lock) = &lock {
-        let _ = lock.lock();
-    }
-    if fs::metadata(&file).is_ok_and(|meta| !meta.is_file()) {
-        return Err(wrong(std::io::Error::other("it is no regular file")));
-    }
-    let mut text = match fs::read(&file) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            b"# Findings that are accepted: FINGERPRINT PATTERN [until=YYYY-MM-DD] REASON\n"
-                .to_vec()
+fn append(home: &Home, allowance: &Allowance) -> Result<String, CliError> {
+    home.replace(IGNORE, |old| {
+        let mut text = if old.is_empty() {
+            HEAD.to_owned()
+        } else {
+            old.to_owned()
+        };
+        if !text.ends_with('\n') {
+            text.push('\n');
         }
-        Err(error) => return Err(wrong(error)),
-    };
-    if text.last().is_some_and(|b| *b != b'\n') {
-        text.push(b'\n');
-    }
-    text.extend(format!("{allowance}\n").into_bytes());
-    write_atomically(&file, |out| out.write_all(&text)).map_err(wrong)?;
-    Ok(file)
+        Ok(Some(format!("{text}{allowance}\n")))
+    })
 }
 
 /// `top`, which is `here` or lies above it, as seen from `here`.
-fn up_to(here: &Path, top: &Path) -> PathBuf {
+pub fn up_to(here: &Path, top: &Path) -> PathBuf {
     let steps = here
         .strip_prefix(top)
         .map_or(0, |below| below.components().count());

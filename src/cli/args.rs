@@ -1,5 +1,6 @@
 //! What can be typed. The help, the completions and the man page are made of this.
 
+mod baseline;
 mod ci;
 mod hook;
 mod migrate;
@@ -12,6 +13,7 @@ use straykey::detect::Engine;
 use straykey::detect::patterns::{Confidence, Severity};
 use straykey::reports::Format;
 
+pub use baseline::{BaselineArgs, BaselineCommand, BaselineOf};
 pub use ci::{CiArgs, Mode as CiMode};
 pub use hook::{
     Hook, HookAgentArgs, HookArgs, HookCommand, HookInstallArgs, HookRunArgs, HookTestArgs,
@@ -28,6 +30,7 @@ Examples:
   straykey staged                         what this commit would add
   straykey history                        everything that git still holds, with its story
   straykey commits origin/main..HEAD      what each commit of a range brings in
+  straykey ci                             what a push or a pull request brings in, in a job of CI
   straykey history --find - < value       where one known value is, in any encoding
   straykey history --recursive clones     the same of all repositories in a folder
   straykey explain deploy/prod.env:12     why something there was or was not reported
@@ -80,6 +83,8 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Accept a finding, with a reason, in .straykey/ignore
     Allow(AllowArgs),
+    /// Write, prune and show .straykey/baseline: what was known when a gate was put up
+    Baseline(BaselineArgs),
     /// Install, run and prove hooks of git and of coding agents
     Hook(HookArgs),
     /// Carry over the configuration and the baselines of other scanners

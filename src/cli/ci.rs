@@ -160,10 +160,8 @@ fn judge(args: &CiArgs, how: Tell, env: &Env, system: System) -> Result<Done, Cl
         notices.extend(refused(result, plan.trust));
         notices.extend(narrow(result, &args.paths)?);
     }
-    notices.extend(added.refused.iter().map(|a| {
-        let (file, line) = &a.source;
-        format!("{file}:{line} does not count: the change comes from a fork")
-    }));
+    let refused = added.refused.iter();
+    notices.extend(refused.map(|(file, line, why)| format!("{file}:{line} does not count: {why}")));
     match &mut judged {
         Judged::Range(result) => result.scan.notices.splice(0..0, notices),
         Judged::History(result) => result.scan.notices.splice(0..0, notices),

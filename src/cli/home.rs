@@ -8,6 +8,7 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use straykey::base::{path_text, quote};
+use straykey::reports::write_atomically;
 use straykey::scan::Exclude;
 use straykey::sources::top_of;
 
@@ -17,6 +18,8 @@ use super::error::CliError;
 pub const FOLDER: &str = ".straykey";
 /// The configuration in it.
 pub const CONFIG: &str = "config.toml";
+/// The baseline in it.
+pub const BASELINE: &str = "baseline";
 /// The allowances in it.
 pub const IGNORE: &str = "ignore";
 
@@ -116,6 +119,45 @@ impl Home {
             }
             _ => Ok(()),
         }
+    }
+}
+
+impl Home {
+    /// Changes one of its files, whole or not at all: `change` is given what it holds (nothing if it
+    /// is not there), and gives what it shall hold, if that is something else. Gives the file as
+    /// messages show it.
+    ///
+    /// # Errors
+    ///
+    /// What `change` says, or why it cannot be written.
+    pub fn replace(
+        &self,
+        name: &str,
+        change: impl FnOnce(&str) -> Result<Option<String>, CliError>,
+    ) -> Result<String, CliError> {
+        let file = self.folder.join(name);
+        let wrong = |e: io::Error| CliError::file("cannot write", &file, &e);
+        fs::create_dir_all(&self.folder).map_err(wrong)?;
+        self.refuse_outside(&self.folder)?;
+        self.refuse_outside(&file)?;
+        // Two of these at once must not lose a line. Not every system can lock a folder.
+        let lock = File::open(&self.folder).ok();
+        if let Some(lock) = &lock {
+            let _ = lock.lock();
+        }
+        let shown = shown(&file);
+        let old = match open(&file) {
+            Ok(open) if open.metadata().is_ok_and(|meta| meta.is_file()) => {
+                read_text(open, &shown, MOST)?
+            }
+            Ok(_) => return Err(wrong(io::Error::other("it is no regular file"))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
+            Err(error) => return Err(wrong(error)),
+        };
+        if let Some(new) = change(&old)? {
+            write_atomically(&file, |out| out.write_all(new.as_bytes())).map_err(wrong)?;
+        }
+        Ok(shown)
     }
 }
 

@@ -8,11 +8,14 @@
 //! The files come with a repository and may be hostile. Nothing of them is run; they are bounded in
 //! size and depth, and no link out of the tree is followed.
 
+mod allowed;
 mod detect_secrets;
+mod edges;
 mod expression;
 mod gitguardian;
 mod gitleaks;
 mod globs;
+mod go;
 mod names;
 mod node;
 mod places;
@@ -38,7 +41,7 @@ use straykey::sources::top_of;
 use super::args::{MigrateArgs, Tell};
 use super::error::CliError;
 use super::exit::Exit;
-use super::home::{Home, read_named};
+use super::home::{Home, Words as _, read_named};
 use super::output::to_stdout;
 use node::{Node, Wrong};
 use plan::{Plan, Sink, Source, at};

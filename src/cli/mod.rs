@@ -5,6 +5,7 @@
 
 mod allow;
 mod args;
+mod baseline;
 mod ci;
 mod commits;
 mod config;
@@ -58,6 +59,7 @@ fn run(args: Args) -> Exit {
         Command::History(history) => history::run(&history, args.tell),
         Command::Explain(explain) => explain::run(&explain),
         Command::Allow(allow) => allow::run(&allow),
+        Command::Baseline(baseline) => baseline::run(&baseline),
         Command::Hook(hook) => hook::run(&hook, args.tell),
         Command::Migrate(migrate) => migrate::run(&migrate, args.tell),
         Command::Patterns(patterns) => patterns::run(&patterns),

@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 use straykey::base::{Stop, path_text, quote};
 use straykey::detect::Catalogue;
 use straykey::detect::patterns::{Confidence, Severity};
-use straykey::findings::Allowances;
+use straykey::findings::{Allowances, Baseline};
 use straykey::scan::{Exclude, ScanOptions};
 
 use super::args::Look;
 use super::config::Config;
 use super::error::{CliError, suggestion};
-use super::home::{CONFIG, Home, IGNORE, Words, read_named};
+use super::home::{BASELINE, CONFIG, Home, IGNORE, Words, read_named};
 
 /// More threads than this help nobody, and the system may refuse them.
 const THREADS: usize = 256;
@@ -60,6 +60,7 @@ impl Settings {
         let mut exclude: Vec<Exclude> = Vec::new();
         let mut disable: Vec<(String, String)> = Vec::new();
         let mut allowances = Allowances::default();
+        let mut baseline = Baseline::default();
         let mut least = None;
         let mut severity = None;
         if let Some(home) = home {
@@ -79,6 +80,12 @@ impl Settings {
             }
             if let Some((file, text)) = home.read(Path::new(IGNORE), &mut notices)? {
                 allowances = Allowances::parse(&file, &text).map_err(CliError::all)?;
+                let all = allowances.paths().iter();
+                let place = |line| format!("{file}:{line}");
+                exclude.extend(all.map(|(glob, line)| home.exclude(glob, place(*line))));
+            }
+            if let Some((file, text)) = home.read(Path::new(BASELINE), &mut notices)? {
+                baseline = Baseline::parse(&file, &text).map_err(CliError::all)?;
             }
         }
         for path in &look.patterns {
@@ -104,6 +111,7 @@ impl Settings {
             engine: look.engine.0,
             least: Some(confidence.or(least).unwrap_or(Confidence::Medium)),
             allowances,
+            baseline,
             exclude,
             disable,
             find: None,

@@ -15,6 +15,7 @@ use super::args::{StagedArgs, Tell};
 use super::error::CliError;
 use super::exit::Exit;
 use super::history::environment;
+use super::home::{BASELINE, FOLDER};
 use super::output::{Outputs, report_options};
 use super::progress::Watch;
 use super::scan::tell_what_is_missing;
@@ -57,6 +58,11 @@ pub fn judge(args: &StagedArgs, how: Tell, whole: bool) -> Result<Judged, CliErr
     if let Some(severity) = args.report.severity {
         settings.severity = severity.0;
     }
+    let baseline = match args.look.config {
+        // What is kept elsewhere is in no commit.
+        Some(_) => Vec::new(),
+        None => vec![FOLDER.to_owned(), BASELINE.to_owned()],
+    };
     settings.options.stop = super::interrupt::watch();
     let progress = Arc::new(Progress::default());
     settings.options.progress = Some(Arc::clone(&progress));
@@ -68,6 +74,7 @@ pub fn judge(args: &StagedArgs, how: Tell, whole: bool) -> Result<Judged, CliErr
         top: places.top,
         merging: places.merging,
         whole,
+        baseline,
         scan: settings.options,
     });
     watch.into_iter().for_each(Watch::end);

@@ -6,7 +6,8 @@
 //! FINGERPRINT PATTERN [until=YYYY-MM-DD] REASON
 //! ```
 //!
-//! Empty lines and lines that begin with `#` mean nothing.
+//! Empty lines and lines that begin with `#` mean nothing. A line `path: GLOB` leaves files out, in the
+//! syntax of `.gitignore`: no fingerprint begins so.
 
 use std::fmt;
 
@@ -16,7 +17,12 @@ use super::Fingerprint;
 #[derive(Clone, Debug, Default)]
 pub struct Allowances {
     entries: Vec<Allowance>,
+    /// Globs, each with its line.
+    paths: Vec<(String, usize)>,
 }
+
+/// What begins a line that leaves files out.
+const PATH: &str = "path:";
 
 /// One accepted finding.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,10 +83,14 @@ impl Allowances {
     ///
     /// Every line that is no allowance.
     pub fn parse(file: &str, text: &str) -> Result<Self, Vec<AllowanceError>> {
-        let (mut entries, mut errors) = (Vec::new(), Vec::new());
+        let (mut entries, mut paths, mut errors) = (Vec::new(), Vec::new(), Vec::new());
         for (number, line) in (1..).zip(text.lines()) {
             let line = line.trim();
             if line.is_empty() || line.starts_with('#') {
+                continue;
+            }
+            if let Some(glob) = line.strip_prefix(PATH) {
+                paths.push((glob.trim_start().to_owned(), number));
                 continue;
             }
             match read(line) {
@@ -96,7 +106,7 @@ impl Allowances {
             }
         }
         if errors.is_empty() {
-            Ok(Self { entries })
+            Ok(Self { entries, paths })
         } else {
             Err(errors)
         }
@@ -105,6 +115,11 @@ impl Allowances {
     /// Adds one.
     pub fn add(&mut self, allowance: Allowance) {
         self.entries.push(allowance);
+    }
+
+    /// Globs of files that are left out, from the folder that holds `.straykey`, each with its line.
+    pub fn paths(&self) -> &[(String, usize)] {
+        &self.paths
     }
 
     /// The allowances.
@@ -151,14 +166,14 @@ fn read(line: &str) -> Result<Allowance, String> {
 }
 
 /// Takes the first word.
-fn word<'a>(rest: &mut &'a str) -> &'a str {
+pub(super) fn word<'a>(rest: &mut &'a str) -> &'a str {
     let (word, behind) = rest.split_once(char::is_whitespace).unwrap_or((*rest, ""));
     *rest = behind.trim_start();
     word
 }
 
 /// What a message quotes of a line that somebody may have pasted anything into.
-fn clip(word: &str) -> String {
+pub(super) fn clip(word: &str) -> String {
     let start: String = word.chars().take(12).collect();
     if start.len() < word.len() {
         format!("{start}\u{2026}")
@@ -212,6 +227,22 @@ mod tests {
         assert_eq!((weak.reason.as_str(), &weak.until), ("x", &None));
         assert!(strong.is_over("2027-03-01") && !strong.is_over("2027-02-28"));
         assert!(!weak.is_over("9999-12-31"));
+    }
+
+    #[test]
+    fn a_path_is_marked_and_nothing_else_is_one() {
+        let text = format!("path: /vendor/\n{STRONG} a.b x\npath:!vendor/own # x\n");
+        let read = Allowances::parse("ignore", &text).unwrap();
+        let paths = [
+            ("/vendor/".to_owned(), 1),
+            ("!vendor/own # x".to_owned(), 3),
+        ];
+        assert_eq!(read.paths(), paths);
+        assert_eq!(read.entries().len(), 1);
+        // A fingerprint with a digit too few is no path.
+        for line in [&STRONG[1..], "vendor/", "*.js a.b reason", "Path: x"] {
+            assert!(Allowances::parse("ignore", line).is_err(), "{line}");
+        }
     }
 
     #[test]

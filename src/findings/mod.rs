@@ -4,6 +4,7 @@
 //! accepted. What leaves this floor is sorted and the same at any number of threads.
 
 mod allowances;
+mod baseline;
 mod collector;
 mod cover;
 mod fingerprint;
@@ -23,6 +24,7 @@ use crate::detect::patterns::{Confidence, Pattern};
 use crate::sources::{Skip, SkipReason};
 
 pub use allowances::{Allowance, AllowanceError, Allowances, is_day};
+pub use baseline::{Baseline, Known};
 pub use collector::{Collector, sort};
 pub use fingerprint::{Fingerprint, Strength, place_id, strength};
 pub use mask::{WEAK_MASK, mask, mask_line};

@@ -4,6 +4,7 @@
 //! stands at its begin, and no plain line has two `#` together.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use super::github::defused;
@@ -30,10 +31,10 @@ impl Report for Azure {
             let mut properties = format!("type={kind};");
             if let Some(path) = gap.path {
                 let path = property(&shown_path(path));
-                properties.push_str(&format!("sourcepath={path};"));
+                let _ = write!(properties, "sourcepath={path};");
             }
             let code = if gap.incomplete { INCOMPLETE } else { NARROWED };
-            properties.push_str(&format!("code={code};"));
+            let _ = write!(properties, "code={code};");
             issue(&properties, &gap.line(), out)?;
         }
         for entry in results.worst_first() {
@@ -45,15 +46,16 @@ impl Report for Azure {
             let mut properties = format!("type={kind};");
             if entry.is_file() {
                 let start = entry.occurrence.start;
-                properties.push_str(&format!(
+                let _ = write!(
+                    properties,
                     "sourcepath={};linenumber={};columnnumber={};",
                     property(&entry.shown_path()),
                     start.line,
                     start.column
-                ));
+                );
             }
             let code = property(&escape_controls(entry.finding.pattern.id));
-            properties.push_str(&format!("code={code};"));
+            let _ = write!(properties, "code={code};");
             issue(&properties, &entry.line(), out)?;
         }
         writeln!(out, "straykey: {}", defused(&results.outcome()))

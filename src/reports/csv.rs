@@ -1,4 +1,5 @@
-//! `csv`: a table (RFC 4180) for spreadsheets, a row a place; what was not read has rows, too.
+//! `csv`: a table for spreadsheets, a row a place; what was not read has rows, too. It is RFC 4180's
+//! but for line ends, which are those of all reports: no carriage return gets into a log.
 //!
 //! A spreadsheet takes a cell for a formula that begins with `=`, `+`, `-`, `@`, a tab or a carriage
 //! return: such a cell gets an apostrophe in front.
@@ -102,7 +103,7 @@ fn row(cells: [String; 18], out: &mut dyn Write) -> io::Result<()> {
         let apostrophe = if is_formula(&text) { "'" } else { "" };
         format!("\"{apostrophe}{}\"", text.replace('"', "\"\""))
     });
-    write!(out, "{}\r\n", cells.join(","))
+    writeln!(out, "{}", cells.join(","))
 }
 
 /// Whether a spreadsheet could take a cell for a formula; some look past blanks, and some know the

@@ -155,12 +155,12 @@ fn uuid(mut bytes: [u8; 16]) -> String {
     bytes[6] = bytes[6] & 0x0f | 0x80;
     bytes[8] = bytes[8] & 0x3f | 0x80;
     let hex = super::results::hex(&bytes);
-    let (a, b, c, d, e) = (
+    let parts = [
         &hex[..8],
         &hex[8..12],
         &hex[12..16],
         &hex[16..20],
         &hex[20..],
-    );
-    format!("{a}-{b}-{c}-{d}-{e}")
+    ];
+    parts.join("-")
 }

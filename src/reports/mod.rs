@@ -191,7 +191,7 @@ pub enum Format {
     JUnit,
     /// reviewdog's diagnostics.
     RdJson,
-    /// SonarQube's generic issues.
+    /// `SonarQube`'s generic issues.
     Sonar,
     /// `DefectDojo`'s generic findings.
     DefectDojo,

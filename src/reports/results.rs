@@ -115,11 +115,15 @@ impl<'a> Results<'a> {
                 Self::Scan(_) | Self::Staged(_) => {}
                 Self::Range(range) => {
                     let commit = range.commit_of(number);
-                    entries.iter_mut().for_each(|e| e.commit = commit);
+                    for entry in &mut *entries {
+                        entry.commit = commit;
+                    }
                 }
                 Self::History(history) => {
                     let story = history.stories.get(number).map(|s| (s, &history.read));
-                    entries.iter_mut().for_each(|e| e.story = story);
+                    for entry in &mut *entries {
+                        entry.story = story;
+                    }
                 }
                 Self::Histories(histories) => {
                     for told in histories.stories.get(number).into_iter().flatten() {
@@ -185,6 +189,7 @@ impl<'a> Results<'a> {
             count => format!("{} findings", thousands(count as u64)),
         };
         let read = match self {
+            Self::Scan(_) if scan.files == 1 => "1 file read".to_owned(),
             Self::Scan(_) => format!("{} files read", thousands(scan.files)),
             Self::Staged(_) => format!("{} staged files read", thousands(scan.files)),
             Self::Range(range) => match range.read.commits {

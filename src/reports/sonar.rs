@@ -1,4 +1,4 @@
-//! `sonar`: the generic issue format of SonarQube, from 10.3 on.
+//! `sonar`: the generic issue format of `SonarQube`, from 10.3 on.
 //!
 //! A line or a column that a file does not have makes the import fail. So places are whole lines, as
 //! the end of a weak secret is not its true one; and what was found in commits is told for the
@@ -18,7 +18,7 @@ use crate::detect::patterns::{Pattern, Severity};
 /// How many other places an issue points to.
 const SECONDARY: usize = 20;
 
-/// SonarQube's generic issues.
+/// `SonarQube`'s generic issues.
 #[derive(Clone, Copy, Debug)]
 pub struct Sonar;
 

@@ -6,6 +6,7 @@
 //! parents' versions hold as well is counted and left out. Only objects that the range needs are
 //! read.
 
+mod alone;
 mod judge;
 mod pushed;
 mod renames;
@@ -84,6 +85,10 @@ const RUN: usize = 16;
 pub fn commits(options: &CommitsOptions) -> Result<RangeResult, ScanError> {
     let began = Instant::now();
     known(&options.scan)?;
+    let mut options = options.clone();
+    // Few of all that was accepted are in the commits of one range: nothing is told of the rest.
+    options.scan.targets = Vec::new();
+    let options = &options;
     let exclude = globs(&options.scan)?;
     let mut result = RangeResult::default();
     result.read.repository.clone_from(&options.repository);

@@ -141,19 +141,13 @@ fn sweep(
     let memory = Memory::read(options, store, &stores)?;
     let seen = ObjectSet::new(objects.len());
     let hopeful = ObjectSet::new(objects.len());
+    let sets = [&seen, &hopeful];
     let Searched {
         facts,
         tags,
         texts,
-        mut searched,
-    } = search(
-        options,
-        &detector,
-        &stores,
-        &memory,
-        [&seen, &hopeful],
-        &mut result.scan,
-    );
+        bytes: searched,
+    } = search(options, &detector, &stores, &memory, sets, &mut result.scan);
 
     // 2. Where it stands.
     let skips = &mut result.scan.skips;
@@ -189,12 +183,7 @@ fn sweep(
     };
     let judged = judged(&judging, &stores, &hopeful, threads, &messages);
     result.scan.skips.extend(judged.skips);
-    for (blob, bytes) in &judged.bigs {
-        seen.insert(*blob);
-        result.scan.files += 1;
-        result.scan.bytes += bytes;
-        searched += bytes;
-    }
+    let searched = searched + in_chunks(&judged.bigs, &seen, &mut result.scan);
     result.scan.accepted = judged.accepted;
     result.scan.patterns = super::sought(&options.scan, &detector);
     withhold(
@@ -261,6 +250,18 @@ fn opening(options: &HistoryOptions, threads: usize) -> OpenOptions {
     }
 }
 
+/// Counts the blobs that were read in chunks; how many bytes they have.
+fn in_chunks(bigs: &[(u32, Option<u64>)], seen: &ObjectSet, scan: &mut ScanResult) -> u64 {
+    let mut all = 0;
+    for (blob, bytes) in bigs {
+        seen.insert(*blob);
+        scan.files += u64::from(bytes.is_some());
+        all += bytes.unwrap_or(0);
+    }
+    scan.bytes += all;
+    all
+}
+
 /// What the first look told.
 struct Searched {
     facts: Vec<CommitFact>,
@@ -269,7 +270,7 @@ struct Searched {
     /// Commits and tags whose text may hold a match; sorted.
     texts: Vec<u32>,
     /// Bytes of blobs that were searched.
-    searched: u64,
+    bytes: u64,
 }
 
 /// Looks at every blob, commit and tag that was not searched before; `seen` takes those that were
@@ -325,7 +326,7 @@ fn search(
         facts,
         tags,
         texts,
-        searched,
+        bytes: searched,
     }
 }
 

@@ -3,6 +3,7 @@
 use std::path::{Component, Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use ignore::Match;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
 use crate::base::quote;
@@ -16,6 +17,8 @@ const GLOBS: usize = 1_000;
 #[derive(Debug, Default)]
 pub struct Globs {
     globs: Vec<Glob>,
+    /// Whether a glob takes files in again.
+    any_in: bool,
     /// Where relative paths begin; empty if it cannot be told.
     here: PathBuf,
 }
@@ -54,6 +57,7 @@ impl Globs {
             let here = std::env::current_dir().and_then(|here| here.canonicalize());
             self.here = here.unwrap_or_default();
         }
+        self.any_in |= rule.num_whitelists() > 0;
         self.globs.push(Glob {
             rule,
             base: base.map(Path::to_owned),
@@ -73,13 +77,27 @@ impl Globs {
     }
 
     fn first(&self, path: &Path) -> Option<&Glob> {
-        self.globs.iter().find(|glob| match &glob.base {
-            None => glob.matches(path),
+        let matched = |glob: &Glob| match &glob.base {
+            None => glob.matched(path),
             Some(base) => match tidy(&self.here.join(path)).strip_prefix(base) {
-                Ok(below) => glob.matches(below),
-                Err(_) => false,
+                Ok(below) => glob.matched(below),
+                Err(_) => Says::Nothing,
             },
-        })
+        };
+        let mut hit = None;
+        for glob in &self.globs {
+            match matched(glob) {
+                Says::Nothing => {}
+                Says::Out if hit.is_some() => {}
+                Says::Out => hit = Some(glob),
+                Says::In => hit = None,
+            }
+            // Only a glob that takes files in again can change that.
+            if hit.is_some() && !self.any_in {
+                break;
+            }
+        }
+        hit
     }
 
     /// Whether a file is left out; counts it for the first glob that says so.
@@ -99,7 +117,7 @@ impl Globs {
 }
 
 impl Glob {
-    fn matches(&self, path: &Path) -> bool {
+    fn matched(&self, path: &Path) -> Says {
         // The matcher knows of no roots: what is absolute begins below its own.
         let is_name = |part: &Component| !matches!(part, Component::Prefix(_) | Component::RootDir);
         let rootless: PathBuf;
@@ -110,8 +128,20 @@ impl Glob {
             path
         };
         let below = self.rule.matched_path_or_any_parents(path, false);
-        below.is_ignore()
+        match below {
+            Match::None => Says::Nothing,
+            Match::Ignore(_) => Says::Out,
+            Match::Whitelist(_) => Says::In,
+        }
     }
+}
+
+/// What a glob says of a file.
+enum Says {
+    Nothing,
+    Out,
+    /// `!GLOB`: what globs before it left out is read all the same.
+    In,
 }
 
 /// Why a glob does not parse, without the whole of it: anything may have been pasted there.
@@ -158,6 +188,21 @@ mod tests {
         assert!(globs.add("a[", None).is_err());
         assert!(globs.add("# a comment", None).is_err());
         assert!(globs.add(&"a/".repeat(GLOB_BYTES), None).is_err());
+    }
+
+    #[test]
+    fn a_later_glob_takes_files_in_again() {
+        let mut globs = Globs::default();
+        for glob in ["*.js", "!own.js", "/gen/"] {
+            globs.add(glob, None).unwrap();
+        }
+        assert!(globs.leave_out(Path::new("a/x.js")));
+        assert!(!globs.leave_out(Path::new("a/own.js")));
+        assert!(
+            globs.leave_out(Path::new("gen/own.js")),
+            "the last one decides"
+        );
+        assert_eq!(globs.counts(), [1, 0, 1]);
     }
 
     #[test]

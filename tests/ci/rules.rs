@@ -155,6 +155,29 @@ fn lines_that_the_head_adds_count_in_the_repository_and_are_listed() {
 }
 
 #[test]
+fn what_the_head_adds_to_a_baseline_needs_a_reason() {
+    for (reason, code) in [("# a key of the docs", 0), ("", 1), ("#", 1)] {
+        let server = Server::new();
+        let change = begin(&server);
+        server.write(".straykey/baseline", &line(1, reason));
+        server.add("a.txt", &format!("key = {}\n", token(1)));
+        let done = change.own();
+        assert_eq!(done.run.code, code, "{reason}: {:?}", done.run);
+        let told = done
+            .run
+            .out
+            .contains("allowed by this change itself:\n  a.txt:1 ");
+        assert_eq!(told, code == 0, "{:?}", done.run);
+        let why = ".straykey/baseline:1 does not count: it gives no reason";
+        assert_eq!(done.run.out.contains(why), code == 1, "{:?}", done.run);
+        let done = change.fork();
+        assert_eq!(done.run.code, 1, "{:?}", done.run);
+        let why = ".straykey/baseline:1 does not count: the change comes from a fork";
+        assert!(done.run.out.contains(why), "{:?}", done.run);
+    }
+}
+
+#[test]
 fn comments_need_a_reason_and_do_not_count_on_forks() {
     for (comment, code) in [
         ("# straykey:allow a key of the docs", 0),

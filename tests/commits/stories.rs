@@ -1,5 +1,7 @@
 //! What happens in histories, one after the other.
 
+use straykey::reports::Format;
+
 use super::*;
 
 #[test]
@@ -356,7 +358,7 @@ fn every_format_names_the_commit_and_who_made_it() {
     ] {
         assert_eq!(run(args).code, code, "{args:?}");
     }
-    for format in ["human", "json", "jsonl", "sarif"] {
+    for format in Format::ALL.iter().map(|f| f.word()) {
         let done = run(&["-v", "-f", format]);
         assert!(!(done.out + &done.err).contains(&token(2)), "{format}");
     }
@@ -370,7 +372,7 @@ fn who_is_called_like_a_secret_is_not_named_in_full() {
     let author = format!("--author=Ann {} <{}@x.invalid>", token(1), token(2));
     repo.git(&["commit", "-q", &author, "-m", "x"]);
     for command in [&["commits", "HEAD"][..], &["history"]] {
-        for format in ["human", "json", "jsonl", "sarif"] {
+        for format in Format::ALL.iter().map(|f| f.word()) {
             let done = common::straykey(repo.path(), &[command, &["-v", "-f", format]].concat());
             assert_eq!(done.code, 1, "{done:?}");
             let all = done.out + &done.err;

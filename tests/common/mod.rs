@@ -139,3 +139,14 @@ pub fn demo_folder() -> tempfile::TempDir {
     demo(dir.path());
     dir
 }
+
+/// Files of other scanners in the demonstration tree, as a repository that moves in has them.
+pub fn foreign(dir: &Path) {
+    let gitleaks = "[extend]\nuseDefault = true\n\n[[rules]]\nid = 'acme-token'\n\
+                    description = 'Acme token'\nregex = '''\\bacme_[0-9a-z]{32,}'''\n\n\
+                    [[rules]]\nid = 'key-file'\npath = '''\\.pem$'''\n\n\
+                    [[allowlists]]\npaths = ['''(^|/)vendor/''']\n";
+    fs::write(dir.join(".gitleaks.toml"), gitleaks).expect("written");
+    let known = "ci/notify.sh:slack-bot-token:2\nsrc/old.py:generic-api-key:7\n";
+    fs::write(dir.join(".gitleaksignore"), known).expect("written");
+}

@@ -7,6 +7,8 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
 use std::process::Command;
 
+use straykey::reports::Format;
+
 use super::run::{fifo, finish, found_in, plain, skipped, straykey, token, write};
 
 /// The token after some bytes and before others.
@@ -92,7 +94,7 @@ fn names_of_any_bytes_are_told_and_drive_nothing() {
         )
         .unwrap();
     }
-    for format in ["human", "json", "jsonl", "sarif"] {
+    for format in Format::ALL.iter().map(|f| f.word()) {
         let ran = straykey(dir.path(), ["scan", "-v", "-f", format]).ends(1);
         if format == "json" {
             let found = found_in(&ran.json());
@@ -262,7 +264,9 @@ fn results_do_not_depend_on_the_number_of_threads() {
     fs::create_dir_all(dir.path().join(".git/objects")).unwrap();
     write(dir.path(), ".git/HEAD", "ref: refs/heads/main\n");
     write(dir.path(), ".git/index", "damaged");
-    for format in ["json", "jsonl", "sarif"] {
+    // Two tell times.
+    let timeless = |f: &&Format| !matches!(f, Format::Human | Format::GitLab);
+    for format in Format::ALL.iter().filter(timeless).map(|f| f.word()) {
         let run = |threads| {
             let args = ["scan", ".", "-f", format, "-j", threads, "missing"];
             straykey(dir.path(), args).ends(2).stdout

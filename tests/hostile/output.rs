@@ -7,6 +7,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use straykey::reports::Format;
+
 use super::run::{command, fifo, finish, plain, skipped, straykey, token, wait, write};
 
 /// A folder with one finding in `t/a`.
@@ -34,7 +36,7 @@ fn a_full_disk_is_told() {
     let dir = tree();
     let ran = straykey(dir.path(), ["scan", "t", "-o", "json:/dev/full"]).ends(2);
     ran.tells("cannot write /dev/full").tells("ghp_");
-    for format in ["human", "json", "jsonl", "sarif"] {
+    for format in Format::ALL.iter().map(|f| f.word()) {
         let mut run = command(dir.path());
         run.args(["scan", "t", "-f", format]);
         run.stdout(File::create("/dev/full").unwrap());
@@ -102,7 +104,7 @@ fn a_closed_pipe_is_no_error() {
     for i in 2..400 {
         write(dir.path(), format!("t/{i}"), token(i).0);
     }
-    for format in ["human", "json", "jsonl", "sarif"] {
+    for format in Format::ALL.iter().map(|f| f.word()) {
         let mut run = command(dir.path());
         run.args(["scan", "t", "-v", "-f", format]);
         run.stdout(Stdio::piped()).stderr(Stdio::piped());

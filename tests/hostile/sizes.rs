@@ -74,6 +74,56 @@ fn a_file_beyond_two_gibibytes() {
     eprintln!("{} MiB: {} MiB of memory", size >> 20, ran.peak);
 }
 
+/// A blob of a history that is too big to be at hand whole: loose, and in a pack.
+#[test]
+fn a_blob_beyond_half_a_gibibyte() {
+    let dir = tempfile::tempdir().unwrap();
+    let size: u64 = if big() {
+        (512 << 20) + 100_000
+    } else {
+        24 << 20
+    };
+    let file = File::create(dir.path().join("sparse")).unwrap();
+    file.set_len(size).unwrap();
+    for (seed, at) in [(1, 10), (2, size - 100)] {
+        let text = [b"\n", &token(seed).0[..], b"\n"].concat();
+        file.write_all_at(&text, at).unwrap();
+    }
+    drop(file);
+    let git = |args: &[&str]| {
+        let mut git = std::process::Command::new("git");
+        git.current_dir(dir.path())
+            .args(["-c", "core.compression=1"])
+            .args(args);
+        git.env("GIT_CONFIG_GLOBAL", "/dev/null")
+            .env("GIT_CONFIG_NOSYSTEM", "1");
+        let done = git.output().unwrap();
+        assert!(done.status.success(), "{args:?}: {done:?}");
+        String::from_utf8(done.stdout).unwrap()
+    };
+    git(&["init", "-q"]);
+    // Git writes what is big into a pack at once, if it is not told otherwise.
+    for name in ["loose", "packed"] {
+        if name == "packed" {
+            git(&["add", "sparse"]);
+            git(&["repack", "-adq"]);
+            git(&["prune", "--expire=now"]);
+        } else {
+            git(&["-c", "core.bigFileThreshold=4g", "add", "sparse"]);
+        }
+        let ran = straykey(dir.path(), ["history", "-f", "json"]).ends(1);
+        let report = ran.json();
+        assert_eq!(report["findings"].as_array().unwrap().len(), 2, "{name}");
+        assert_eq!(found_in(&report), ["sparse", "sparse"], "{name}");
+        let read = &report["history"];
+        assert_eq!(read["objects"], read["objects_read"], "{name}");
+        if big() {
+            assert!(ran.peak < MEMORY, "{name}: {} MiB", ran.peak);
+        }
+        eprintln!("{name}, {} MiB: {} MiB of memory", size >> 20, ran.peak);
+    }
+}
+
 #[test]
 fn many_empty_files() {
     let dir = tempfile::tempdir().unwrap();

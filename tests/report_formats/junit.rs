@@ -4,6 +4,7 @@ use roxmltree::{Document, Node};
 use straykey::reports::{Format, ReportOptions};
 
 use super::planted::{self, Kind, NAMES, Planted, all, assert_told, fails, scan, written};
+use super::schemas;
 
 /// What Jenkins's schema for JUnit allows of what is written: elements in elements, and which
 /// attributes each must and may have.
@@ -42,10 +43,7 @@ type Cases = Vec<(String, String, String)>;
 /// The failed ones, those in error, those left out, and the rest.
 fn cases(planted: &Planted, options: &ReportOptions) -> [Cases; 4] {
     let text = written(Format::JUnit, planted, options);
-    if let Some(dir) = std::env::var_os("STRAYKEY_WRITTEN") {
-        let name = format!("{}.xml", planted.scan().findings.len() + text.len());
-        std::fs::write(std::path::Path::new(&dir).join(name), &text).expect("written");
-    }
+    schemas::assert_valid_xml(&text, "junit-10.xsd");
     let document = Document::parse(&text).expect("it is well-formed");
     let root = document.root_element();
     assert_eq!(root.tag_name().name(), "testsuites");

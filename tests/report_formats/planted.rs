@@ -238,6 +238,7 @@ pub fn of(kind: Kind, scan: ScanResult) -> Planted {
                 revisions: vec!["A..B".into()],
                 commits: 3,
                 older: 1,
+                ..RangeRead::default()
             },
             scan,
         }),

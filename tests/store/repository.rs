@@ -136,6 +136,7 @@ pub fn split(json: &str) -> (String, Remembered) {
     let mut value: Value = serde_json::from_str(json).expect("JSON");
     let history = value["history"].as_object_mut().expect("a history");
     let before = history.remove("searched_before").expect("it is told");
+    history.remove("searched_bytes").expect("it is told");
     let again = history.remove("searched_again");
     let remembered = Remembered {
         before: before.as_u64().expect("a number"),

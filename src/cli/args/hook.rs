@@ -61,6 +61,7 @@ pub struct HookInstallArgs {
 
 /// Hooks that can be run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[allow(clippy::enum_variant_names, reason = "they are git's names")]
 pub enum Hook {
     /// What the commit would add
     PreCommit,

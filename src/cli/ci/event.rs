@@ -171,7 +171,9 @@ fn azure(env: &Env) -> Result<Event, CliError> {
                     merge: head.is_some().then(|| sha.clone()),
                     head: head.unwrap_or(sha),
                     // Azure Repos knows no variable for its own forks: what is not denied is one.
-                    is_fork: env.get("SYSTEM_PULLREQUEST_ISFORK") != Some("False"),
+                    is_fork: !env
+                        .get("SYSTEM_PULLREQUEST_ISFORK")
+                        .is_some_and(|fork| fork.eq_ignore_ascii_case("false")),
                     commits: None,
                 }),
             })

@@ -57,7 +57,7 @@ fn answer(args: &HookAgentArgs) -> Reply {
     let look = look(args.config.clone(), args.config.is_none());
     let Ok(settings) = Settings::resolve(&look, Vec::new(), Some(Confidence::High)) else {
         let why = "straykey's configuration cannot be read";
-        return Reply::deny(agent, event, why.to_owned());
+        return Reply::deny(agent, event, why);
     };
     let mut guard = Guard {
         options: settings.options,
@@ -77,14 +77,14 @@ fn answer(args: &HookAgentArgs) -> Reply {
         place = "a file that is to be read";
         for (path, lines) in files(&payload, event) {
             if let Err(why) = guard.file(&path, lines) {
-                return Reply::deny(agent, event, why.to_owned());
+                return Reply::deny(agent, event, why);
             }
         }
     }
     if guard.found.is_empty() {
         return Reply::allow(agent);
     }
-    Reply::deny(agent, event, reason(&guard.found, place, event))
+    Reply::deny(agent, event, &reason(&guard.found, place, event))
 }
 
 /// Why something is stopped: what, its id, and what to do.

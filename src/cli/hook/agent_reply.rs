@@ -103,7 +103,7 @@ impl Reply {
     }
 
     /// It may not, and why.
-    pub fn deny(agent: Agent, event: Event, reason: String) -> Self {
+    pub fn deny(agent: Agent, event: Event, reason: &str) -> Self {
         let tool = || {
             json!({
                 "hookEventName": "PreToolUse",
@@ -112,7 +112,7 @@ impl Reply {
             })
         };
         Self(match (agent, event) {
-            (Agent::Unknown, _) => return Self::in_all_words(&reason),
+            (Agent::Unknown, _) => return Self::in_all_words(reason),
             (Agent::Deny, _) => json!({ "decision": "deny", "reason": reason }),
             (Agent::Permission, Event::Before) => {
                 json!({ "permission": "deny", "user_message": reason, "agent_message": reason })

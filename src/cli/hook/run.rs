@@ -10,7 +10,7 @@ use straykey::scan::{CommitsOptions, Known};
 use straykey::story::RangeResult;
 
 use super::places::repository;
-use super::push::{is_zero, say_stopped, updates};
+use super::push::{Update, is_zero, say_stopped, updates};
 use super::{framework, receive};
 use crate::cli::args::{EngineArg, Hook, HookRunArgs, Look, Tell};
 use crate::cli::error::CliError;
@@ -60,7 +60,7 @@ fn pre_push(args: &HookRunArgs, how: Tell) -> Result<Exit, CliError> {
             return Err(CliError::new(why));
         }
         let updates = updates(std::io::stdin(), 4)?;
-        options.pushed = updates.iter().filter_map(|u| u.pushed()).collect();
+        options.pushed = updates.iter().filter_map(Update::pushed).collect();
         let olds = updates.iter().map(|u| u.old.clone());
         let remote = args.given.first().map(String::as_str);
         options.known = Known {

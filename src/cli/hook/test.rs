@@ -74,16 +74,18 @@ enum Way {
     Commit,
     Push,
     Range,
+    Ci,
 }
 
 impl Way {
-    const ALL: &'static [Self] = &[Self::Commit, Self::Push, Self::Range];
+    const ALL: &'static [Self] = &[Self::Commit, Self::Push, Self::Range, Self::Ci];
 
     const fn word(self) -> &'static str {
         match self {
             Self::Commit => "pre-commit",
             Self::Push => "pre-push",
             Self::Range => "commits",
+            Self::Ci => "ci",
         }
     }
 }
@@ -227,20 +229,25 @@ impl Test {
         self.stage(&name, &format!("token = \"{secret}\"\n"))?;
         let mut row = Vec::new();
         for way in Way::ALL {
-            let is_hook = *way != Way::Range;
+            let is_hook = matches!(way, Way::Commit | Way::Push);
             if is_hook && !hooks.contains(way) {
                 row.push(Outcome::None);
                 continue;
             }
-            if *way != Way::Commit && self.is_at_base()? {
+            if *way != Way::Commit && self.head()? == self.trial.base {
                 self.trial.commit(With::NoHooks)?;
             }
             let done = match way {
                 Way::Commit => self.trial.commit(With::Hooks)?,
                 Way::Push => self.trial.push(With::Hooks)?,
                 Way::Range => {
-                    let range = format!("{}..HEAD", self.trial.base);
-                    self.trial.straykey(&["commits", &range], &[])?
+                    let range = format!("{}..{}", self.trial.base, self.head()?);
+                    self.trial.straykey(&["commits", &range])?
+                }
+                Way::Ci => {
+                    let (base, head) = (&*self.trial.base, &*self.head()?);
+                    let words = ["ci", "--no-summary", "--base", base, "--head", head];
+                    self.trial.straykey(&words)?
                 }
             };
             row.push(self.outcome(*way, &name, &secret, &done)?);
@@ -249,9 +256,10 @@ impl Test {
         Ok(row)
     }
 
-    fn is_at_base(&self) -> Result<bool, CliError> {
+    /// The commit that the worktree is at.
+    fn head(&self) -> Result<String, CliError> {
         let head = self.trial.git(With::NoHooks, &["rev-parse", "HEAD"])?;
-        Ok(String::from_utf8_lossy(&head.said).trim() == self.trial.base)
+        Ok(String::from_utf8_lossy(&head.said).trim().to_owned())
     }
 
     fn outcome(

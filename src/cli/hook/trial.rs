@@ -11,7 +11,7 @@ use std::process::{Command, Stdio};
 
 use straykey::base::{Stop, path_text};
 use straykey::sources::git_config::Hooks;
-use straykey::sources::history::{Places, PlacesOptions};
+use straykey::sources::history::{HashKind, Places, PlacesOptions};
 
 use super::places::{found, git_home, top};
 use crate::cli::error::CliError;
@@ -24,6 +24,21 @@ const AS_THEY_LIE: &[&str] = &[
     "lefthook.yml",
     ".lefthook.yml",
     "lefthook.yaml",
+];
+
+/// By these variables systems of continuous integration are known, and get outputs.
+const OF_SYSTEMS: &[&str] = &[
+    "CI",
+    "GITHUB_ACTIONS",
+    "GITHUB_OUTPUT",
+    "GITHUB_STEP_SUMMARY",
+    "GITLAB_CI",
+    "TF_BUILD",
+    "BITBUCKET_BUILD_NUMBER",
+    "JENKINS_URL",
+    "JENKINS_HOME",
+    "BUILDKITE",
+    "CIRCLECI",
 ];
 
 /// How many of them are copied at most.
@@ -122,14 +137,20 @@ impl Trial {
         let added = self.git_in(&top, With::NoHooks, &words);
         // Whatever was made must go.
         self.admin = admin(&tree, places);
-        succeeded(added?, "git worktree add")?;
+        succeeded(&added?, "git worktree add")?;
         self.take_along(&tree)?;
         let rev = self.git(With::NoHooks, &["rev-parse", "HEAD"])?;
-        self.base = String::from_utf8_lossy(&rev.said).trim().to_owned();
+        String::from_utf8_lossy(&rev.said)
+            .trim()
+            .clone_into(&mut self.base);
         let remote = self.remote();
-        let words = ["init", "-q", "--bare"].map(OsStr::new);
+        let format = match places.format.hash {
+            HashKind::Sha1 => "--object-format=sha1",
+            HashKind::Sha256 => "--object-format=sha256",
+        };
+        let words = ["init", "-q", "--bare", format].map(OsStr::new);
         let words = [&words[..], &[remote.as_os_str()]].concat();
-        succeeded(self.git_in(&top, With::NoHooks, &words)?, "git init")?;
+        succeeded(&self.git_in(&top, With::NoHooks, &words)?, "git init")?;
         let own = self.folder.path().join("objects");
         let lines: Vec<String> = std::iter::once(&own)
             .chain(&self.stores)
@@ -189,10 +210,10 @@ impl Trial {
         for name in &copied {
             let words = ["add", "-f", "--"].map(OsStr::new);
             let words = [&words[..], &[name.as_os_str()]].concat();
-            succeeded(self.git(With::NoHooks, &words)?, "git add")?;
+            succeeded(&self.git(With::NoHooks, &words)?, "git add")?;
         }
         let done = self.commit(With::NoHooks)?;
-        succeeded(done, "git commit")
+        succeeded(&done, "git commit")
     }
 
     /// The top of the worktree.
@@ -231,7 +252,7 @@ impl Trial {
     /// Goes back to the beginning.
     pub fn reset(&self) -> Result<(), CliError> {
         let done = self.git(With::NoHooks, &["reset", "-q", "--hard", &self.base])?;
-        succeeded(done, "git reset")?;
+        succeeded(&done, "git reset")?;
         // What was pushed without being stopped.
         let path = self.remote().join("refs/heads/trial");
         fs::write(&path, format!("{}\n", self.base))
@@ -271,11 +292,15 @@ impl Trial {
     }
 
     /// Runs this very program in the worktree.
-    pub fn straykey(&self, words: &[&str], more: &[(&str, &str)]) -> Result<Done, CliError> {
+    pub fn straykey(&self, words: &[&str]) -> Result<Done, CliError> {
         let own = std::env::current_exe();
         let own = own.map_err(|e| CliError::new(format!("cannot find straykey itself: {e}")))?;
         let mut command = Command::new(own);
-        command.args(words).envs(more.iter().copied());
+        command.args(words);
+        // Wherever this runs: the range that is named is meant, and no file of that system.
+        for name in OF_SYSTEMS {
+            command.env_remove(name);
+        }
         self.run(&mut command, &self.tree())
     }
 
@@ -332,7 +357,7 @@ impl Drop for Trial {
     }
 }
 
-fn succeeded(done: Done, what: &str) -> Result<(), CliError> {
+fn succeeded(done: &Done, what: &str) -> Result<(), CliError> {
     if done.went_well {
         return Ok(());
     }

@@ -57,7 +57,9 @@ pub fn read(plan: &mut Plan, file: &str, root: &Node) {
         let path = filter.get("path").and_then(Node::text).unwrap_or_default();
         let patterns = filter.get("pattern").map(Node::list).unwrap_or_default();
         if path.ends_with(".should_exclude_file") {
-            patterns.iter().for_each(|p| left_out(plan, file, p));
+            for pattern in patterns {
+                left_out(plan, file, pattern);
+            }
         } else if !OWN.iter().any(|own| path.starts_with(own)) {
             let what = path.rsplit('.').next().unwrap_or_default();
             let what = super::plan::shown(what);
@@ -67,7 +69,9 @@ pub fn read(plan: &mut Plan, file: &str, root: &Node) {
     // As it was written until version 0.14.
     if let Some(exclude) = exclude {
         if let Some(files) = exclude.get("files") {
-            files.list().iter().for_each(|p| left_out(plan, file, p));
+            for pattern in files.list() {
+                left_out(plan, file, pattern);
+            }
         }
         if let Some(lines) = exclude.get("lines")
             && lines.text().is_some()

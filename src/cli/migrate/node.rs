@@ -454,7 +454,9 @@ mod tests {
     fn what_is_hostile_is_refused_with_its_line() {
         let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
         assert!(json(&deep).unwrap_err().1.contains("deep"));
-        assert!(yaml(&deep).unwrap_err().1.contains("deep"));
+        assert!(yaml(&deep).is_err(), "the parser has a bound of its own");
+        let less = format!("{}{}", "[".repeat(100), "]".repeat(100));
+        assert!(yaml(&less).unwrap_err().1.contains("deep"));
         assert!(toml(&format!("a = {deep}")).is_err());
         let many = format!("[{}0]", "0,".repeat(VALUES));
         assert!(json(&many).unwrap_err().1.contains("more than"));

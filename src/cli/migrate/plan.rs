@@ -6,7 +6,7 @@ use std::fmt;
 use regex::bytes::{Regex, RegexBuilder};
 use straykey::base::Secret;
 
-use super::expression::from_go;
+use super::go::from_go;
 use super::node::{Fields, Node};
 
 /// A place in a file that is carried over.
@@ -45,6 +45,11 @@ pub struct Plan {
     pub differs: BTreeSet<(Source, String)>,
     /// What was not carried over.
     pub lost: BTreeSet<(Source, String)>,
+    /// How many expressions were compiled, and how many patterns tried: both cost memory, and a
+    /// hostile file may hold any number.
+    pub compiled: usize,
+    /// See [`Self::compiled`].
+    pub tried: usize,
 }
 
 /// A rule that became one or more patterns.
@@ -187,8 +192,14 @@ impl Plan {
 
     /// An expression that decides what is allowed; `None`, and told, if it does not compile.
     pub fn regex(&mut self, source: &Source, go: &str) -> Option<Regex> {
-        /// A program beyond this size is not run, in bytes.
-        const SIZE: usize = 1 << 20;
+        /// A program beyond this size is not run, in bytes; nor are more than so many.
+        const SIZE: usize = 256 << 10;
+        const MOST: usize = 1_000;
+        self.compiled += 1;
+        if self.compiled > MOST {
+            self.lose(source, format!("more than {MOST} expressions"));
+            return None;
+        }
         let built = RegexBuilder::new(&from_go(go))
             .unicode(false)
             .octal(true)

@@ -245,7 +245,9 @@ fn edge(hir: &Hir, first: bool) -> Bytes {
                 bytes.0.last()
             };
             let mut set = Bytes::default();
-            at.into_iter().for_each(|b| set.add(*b, *b));
+            if let Some(byte) = at {
+                set.add(*byte, *byte);
+            }
             set
         }
         HirKind::Class(class) => bytes_of(class),

@@ -1,6 +1,7 @@
 //! Accepted places and values as findings: the tree is scanned, and what stands there now gets a
 //! line of its own. Lists of line numbers and hashes become fingerprints.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
@@ -10,11 +11,12 @@ use straykey::base::{Position, path_text};
 use straykey::detect::Catalogue;
 use straykey::detect::patterns::Confidence;
 use straykey::findings::{Finding, Occurrence};
-use straykey::scan::{CommitsOptions, ScanOptions, Version, commits, scan, versions};
+use straykey::scan::{ScanOptions, Version, scan, versions};
 use straykey::sources::history::hex;
 
 use super::Tree;
-use super::plan::{Allowed, Known, Place, Plan, Sink, Target, Value};
+use super::allowed::one_allowed;
+use super::plan::{Known, Place, Plan, Sink, Source, Value};
 use crate::cli::error::CliError;
 use crate::cli::history::environment;
 use crate::cli::{interrupt, tell};
@@ -50,19 +52,36 @@ const KINDS: &[&str] = &[
     "key",
 ];
 
+/// Of two values: the kinds, in order.
+const PAIRS: &[(&str, &str)] = &[
+    ("client_id", "client_secret"),
+    ("password", "username"),
+    ("apikey", "client_id"),
+];
+
 /// The longest line in which a hashed value is looked for, and how many parts of it are hashed.
 const LINE: usize = 4 << 10;
 const PARTS: usize = 1 << 13;
-/// How many commits an allowlist may name.
-const COMMITS: usize = 500;
+/// How many parts of lines are hashed in all.
+const ALL_PARTS: usize = 1 << 23;
+/// How many places and values all lists together may name.
+const LISTED: usize = 100_000;
+/// How many values may be listed as they are: each is held against each finding.
+const PLAIN: usize = 5_000;
 
 /// What the tree holds.
-struct Seen<'a> {
-    tree: &'a Tree,
-    findings: Vec<Finding>,
+pub struct Seen<'a> {
+    /// The tree.
+    pub tree: &'a Tree,
+    /// What was found in it, allowed or not.
+    pub findings: Vec<Finding>,
     /// By path from the top.
     by_path: HashMap<String, Vec<usize>>,
     unread: HashSet<String>,
+    /// By the hashes that lists may have of them.
+    hashes: HashMap<String, Vec<usize>>,
+    /// How many parts of lines may still be hashed.
+    parts: Cell<usize>,
 }
 
 /// Finds what the plan accepts, and tells what it does not find.
@@ -90,6 +109,8 @@ pub fn resolve(plan: &mut Plan, tree: &Tree, catalogue: Catalogue) -> Result<Vec
         findings: result.findings,
         by_path: HashMap::new(),
         unread: HashSet::new(),
+        hashes: HashMap::new(),
+        parts: Cell::new(ALL_PARTS),
     };
     // What a comment allows already may stand somewhere else without one.
     seen.findings
@@ -107,6 +128,8 @@ pub fn resolve(plan: &mut Plan, tree: &Tree, catalogue: Catalogue) -> Result<Vec
         seen.unread.insert(tree.inner(&skip.path));
         tell(&format!("{}: {}", path_text(&skip.path), skip.reason));
     }
+    seen.hash();
+    cut(plan);
     let mut entries = Vec::new();
     places(plan, &seen, &options, &mut entries);
     for value in std::mem::take(&mut plan.values) {
@@ -116,6 +139,27 @@ pub fn resolve(plan: &mut Plan, tree: &Tree, catalogue: Catalogue) -> Result<Vec
         one_allowed(plan, &seen, &options, &allowed, &mut entries);
     }
     Ok(once(entries))
+}
+
+/// Gives up what is past the bounds.
+fn cut(plan: &mut Plan) {
+    let mut over: Vec<Source> = Vec::new();
+    if plan.places.len() > LISTED {
+        over.extend(plan.places.drain(LISTED..).map(|p| p.source));
+    }
+    let (mut all, mut plain) = (0, 0);
+    plan.values.retain(|value| {
+        all += 1;
+        plain += usize::from(matches!(value.known, Known::Plain(_)));
+        let stays = all <= LISTED && plain <= PLAIN;
+        if !stays {
+            over.push(value.source.clone());
+        }
+        stays
+    });
+    for source in over {
+        plan.lose(&source, "too many places or values are listed");
+    }
 }
 
 /// One entry for each finding: what is no secret needs no baseline.
@@ -128,7 +172,8 @@ fn once(mut entries: Vec<Entry>) -> Vec<Entry> {
     entries
 }
 
-fn entry(finding: &Finding, sink: Sink, reason: &str) -> Entry {
+/// A finding as an entry.
+pub fn entry(finding: &Finding, sink: Sink, reason: &str) -> Entry {
     Entry {
         fingerprint: finding.fingerprint.to_string(),
         pattern: finding.pattern.id.to_owned(),
@@ -225,7 +270,7 @@ fn meant<'f>(
 }
 
 /// Whether one is part of the other, blanks left out.
-fn overlap(a: &[u8], b: &[u8]) -> bool {
+pub fn overlap(a: &[u8], b: &[u8]) -> bool {
     let bare = |text: &[u8]| -> Vec<u8> {
         let shown = text.iter().copied().filter(|b| !b.is_ascii_whitespace());
         shown.collect()
@@ -253,6 +298,40 @@ fn tell_spread(plan: &mut Plan, seen: &Seen<'_>, place: &Place, finding: &Findin
 }
 
 impl Seen<'_> {
+    /// Makes the hashes that lists may have of what was found.
+    fn hash(&mut self) {
+        let mut all: Vec<(String, usize)> = Vec::new();
+        for (number, finding) in self.findings.iter().enumerate() {
+            let secret = finding.secret.expose();
+            all.push((hex(&Sha1::digest(secret)), number));
+            let texts = KINDS.iter().map(|kind| said(secret, kind));
+            let texts = texts.chain(self.pairs(finding));
+            all.extend(texts.map(|text| (hex(&Sha256::digest(&text)), number)));
+        }
+        for (hash, number) in all {
+            self.hashes.entry(hash).or_default().push(number);
+        }
+    }
+
+    /// A credential of two parts, as it is hashed whole.
+    fn pairs(&self, finding: &Finding) -> Vec<Vec<u8>> {
+        let secret = finding.secret.expose();
+        let mut out = Vec::new();
+        for place in finding.occurrences.iter().take(8) {
+            let path = self.tree.inner(&place.path);
+            for part in &place.parts {
+                let line = self.line(&path, part.start.line).unwrap_or_default();
+                let part = columns(&line, &part.start, &part.end);
+                let part = part.as_bytes();
+                for (first, second) in PAIRS {
+                    out.push([said(part, first), said(secret, second)].concat());
+                    out.push([said(secret, first), said(part, second)].concat());
+                }
+            }
+        }
+        out
+    }
+
     fn at(&self, path: &str) -> Vec<&Finding> {
         let numbers = self
             .by_path
@@ -263,7 +342,7 @@ impl Seen<'_> {
     }
 
     /// A line of a file.
-    fn line(&self, path: &str, number: u64) -> Option<String> {
+    pub fn line(&self, path: &str, number: u64) -> Option<String> {
         let text = self.tree.text(path)?;
         let number = usize::try_from(number.checked_sub(1)?).ok()?;
         text.lines().nth(number).map(str::to_owned)
@@ -285,7 +364,7 @@ fn one_value(plan: &mut Plan, seen: &Seen<'_>, value: &Value, entries: &mut Vec<
         && let (Known::Sha1(hash), Some(path), Some(number)) =
             (&value.known, &value.path, value.line)
         && let Some(line) = seen.line(path, number)
-        && let Some(part) = part_of(&line, hash)
+        && let Some(part) = part_of(&line, hash, &seen.parts)
     {
         // Another scanner may see more or less of the same secret.
         still_there = true;
@@ -326,30 +405,17 @@ fn is_value(seen: &Seen<'_>, known: &Known, finding: &Finding) -> bool {
             let value = value.expose();
             value == secret || value.len().min(secret.len()) >= SHORT && overlap(value, secret)
         }
-        Known::Sha1(hash) => hex(&Sha1::digest(secret)) == *hash,
-        Known::Sha256(hash) => {
-            let is = |text: &[u8]| hex(&Sha256::digest(text)) == *hash;
-            let said = |value: &[u8], kind: &str| [value, b",", kind.as_bytes()].concat();
-            let alone = KINDS.iter().any(|kind| is(&said(secret, kind)));
-            let paired = finding.occurrences.iter().take(8).any(|o| {
-                let path = seen.tree.inner(&o.path);
-                o.parts.iter().any(|part| {
-                    let line = seen.line(&path, part.start.line).unwrap_or_default();
-                    let part = columns(&line, &part.start, &part.end);
-                    let pairs = [
-                        ("client_id", "client_secret"),
-                        ("password", "username"),
-                        ("apikey", "client_id"),
-                    ];
-                    pairs.iter().any(|(first, second)| {
-                        let text = |a: &[u8], b: &[u8]| [said(a, first), said(b, second)].concat();
-                        is(&text(part.as_bytes(), secret)) || is(&text(secret, part.as_bytes()))
-                    })
-                })
-            });
-            alone || paired
+        Known::Sha1(hash) | Known::Sha256(hash) => {
+            let same = seen.hashes.get(hash).map(Vec::as_slice).unwrap_or_default();
+            same.iter()
+                .any(|n| std::ptr::eq(&raw const seen.findings[*n], finding))
         }
     }
+}
+
+/// A value and a word for its kind, as they are hashed together.
+fn said(value: &[u8], kind: &str) -> Vec<u8> {
+    [value, b",", kind.as_bytes()].concat()
 }
 
 /// The text between two columns of one line.
@@ -360,7 +426,7 @@ fn columns(line: &str, start: &Position, end: &Position) -> String {
 }
 
 /// The part of a line, between marks, whose SHA-1 is this.
-fn part_of<'l>(line: &'l str, hash: &str) -> Option<&'l str> {
+fn part_of<'l>(line: &'l str, hash: &str, left: &Cell<usize>) -> Option<&'l str> {
     if line.len() > LINE {
         return None;
     }
@@ -375,6 +441,7 @@ fn part_of<'l>(line: &'l str, hash: &str) -> Option<&'l str> {
     for (i, from) in ends.iter().enumerate() {
         for to in &ends[i + 1..] {
             tried += 1;
+            left.set(left.get().checked_sub(1)?);
             if tried > PARTS {
                 return None;
             }
@@ -385,150 +452,6 @@ fn part_of<'l>(line: &'l str, hash: &str) -> Option<&'l str> {
         }
     }
     None
-}
-
-fn one_allowed(
-    plan: &mut Plan,
-    seen: &Seen<'_>,
-    options: &ScanOptions,
-    allowed: &Allowed,
-    entries: &mut Vec<Entry>,
-) {
-    let brought_in = of_commits(plan, seen, options, allowed);
-    let is_meant = |f: &Finding| match &allowed.patterns {
-        Some(ids) => ids.iter().any(|id| id == f.pattern.id),
-        None => true,
-    };
-    let holds = |f: &Finding| {
-        let places = f.occurrences.iter();
-        places.clone().count() > 0
-            && places
-                .clone()
-                .all(|o| is_allowed(seen, allowed, f, o, &brought_in))
-    };
-    let from = format!("from {}", allowed.source.file);
-    let reason = match &allowed.reason {
-        Some(reason) => format!("{reason} ({from})"),
-        None => from,
-    };
-    let found = seen.findings.iter().filter(|f| is_meant(f) && holds(f));
-    let found: Vec<Entry> = found.map(|f| entry(f, Sink::Ignore, &reason)).collect();
-    let count = found.len();
-    plan.differ(
-        &allowed.source,
-        format!(
-            "an allowlist by what a secret looks like: what it allows today is accepted one by one \
-             ({count} findings), what comes later is reported"
-        ),
-    );
-    entries.extend(found);
-    for (fingerprint, pattern) in brought_in {
-        if !allowed.is_all
-            && allowed
-                .patterns
-                .as_ref()
-                .is_none_or(|ids| ids.contains(&pattern))
-        {
-            entries.push(Entry {
-                fingerprint,
-                pattern,
-                sink: Sink::Ignore,
-                reason: reason.clone(),
-            });
-        }
-    }
-}
-
-fn is_allowed(
-    seen: &Seen<'_>,
-    allowed: &Allowed,
-    finding: &Finding,
-    place: &Occurrence,
-    brought_in: &BTreeMap<String, String>,
-) -> bool {
-    let path = seen.tree.inner(&place.path);
-    let secret = finding.secret.expose();
-    let mut told = Vec::new();
-    if !allowed.paths.is_empty() {
-        told.push(allowed.paths.iter().any(|p| p.is_match(path.as_bytes())));
-    }
-    if !allowed.regexes.is_empty() {
-        let line = match allowed.target {
-            Target::Secret => None,
-            _ => seen.line(&path, place.start.line),
-        };
-        let line = line.unwrap_or_default();
-        let line = line.as_bytes();
-        told.push(allowed.regexes.iter().any(|regex| {
-            match allowed.target {
-                Target::Secret => regex.is_match(secret),
-                Target::Line => regex.is_match(line),
-                Target::Match => regex
-                    .find_iter(line)
-                    .any(|m| !m.is_empty() && overlap(m.as_bytes(), secret)),
-            }
-        }));
-    }
-    if !allowed.words.is_empty() {
-        let secret = String::from_utf8_lossy(secret).to_lowercase();
-        told.push(allowed.words.iter().any(|w| secret.contains(w.as_str())));
-    }
-    if !allowed.commits.is_empty() {
-        told.push(brought_in.contains_key(&finding.fingerprint.to_string()));
-    }
-    if allowed.is_all {
-        !told.is_empty() && told.iter().all(|t| *t)
-    } else {
-        told.iter().any(|t| *t)
-    }
-}
-
-/// What the commits of an allowlist brought in: fingerprints and patterns.
-fn of_commits(
-    plan: &mut Plan,
-    seen: &Seen<'_>,
-    options: &ScanOptions,
-    allowed: &Allowed,
-) -> BTreeMap<String, String> {
-    let mut out = BTreeMap::new();
-    for (number, commit) in allowed.commits.iter().enumerate() {
-        if number == COMMITS {
-            plan.lose(&allowed.source, format!("more than {COMMITS} commits"));
-            break;
-        }
-        let judge = |revisions: Vec<String>| {
-            commits(&CommitsOptions {
-                repository: seen.tree.top.clone(),
-                places: environment(),
-                revisions,
-                scan: options.clone(),
-            })
-        };
-        // The first commit has no parent to leave out.
-        let told = judge(vec![commit.clone(), format!("^{commit}^")])
-            .or_else(|_| judge(vec![commit.clone()]));
-        let told = match told {
-            Ok(told) if !told.scan.is_incomplete() => told,
-            Ok(_) => {
-                plan.lose(&allowed.source, "a commit of it could not be read whole");
-                continue;
-            }
-            Err(why) => {
-                plan.lose(&allowed.source, format!("a commit of it: {why}"));
-                continue;
-            }
-        };
-        for (i, finding) in told.scan.findings.iter().enumerate() {
-            let of = told.commit_of(i);
-            if of.is_some_and(|c| c.commit.starts_with(commit.as_str())) {
-                out.insert(
-                    finding.fingerprint.to_string(),
-                    finding.pattern.id.to_owned(),
-                );
-            }
-        }
-    }
-    out
 }
 
 /// A path from the top, with `/`.
@@ -543,13 +466,15 @@ mod tests {
 
     #[test]
     fn a_hashed_value_is_found_between_marks() {
-        // printf %s 'correct-horse' | sha1sum
-        let hash = "6c7cb97fee4bc0d1a4eec20ffca73c3d8c1a8f9e";
-        let real = hex(&Sha1::digest(b"correct-horse"));
+        // printf %s correct-horse | sha1sum
+        let hash = "36cb589f74157b45811a690c58b434095f48e9fa";
+        let left = Cell::new(1 << 20);
         let line = "password: \"correct-horse\", # x";
-        assert_eq!(part_of(line, &real), Some("correct-horse"));
-        assert_eq!(part_of(line, hash).is_some(), hash == real);
-        assert_eq!(part_of(&"a-".repeat(3000), &real), None);
+        assert_eq!(part_of(line, hash, &left), Some("correct-horse"));
+        assert_eq!(part_of("password: correct-horses", hash, &left), None);
+        assert_eq!(part_of(&"a-".repeat(3000), hash, &left), None, "too long");
+        left.set(3);
+        assert_eq!(part_of(line, hash, &left), None, "nothing is left to hash");
     }
 
     #[test]

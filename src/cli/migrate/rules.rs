@@ -1,5 +1,7 @@
 //! Rules of other scanners as patterns.
 
+use std::fmt::Write as _;
+
 use straykey::detect::Catalogue;
 
 use super::expression::{Beside, Expression, Shape};
@@ -33,8 +35,11 @@ const CAPS: &[Caps] = &[
 /// What may stand around a generated example. The first one that does not run into it is taken.
 const FRAMES: &[&str] = &["{}", "\"{}\"", "'{}'", "{} ", "({})", "{};", " {},"];
 
-/// More rules of one migration than these are not carried over.
+/// More rules of one migration than these are not carried over; nor are more patterns tried. What is
+/// tried stays in memory.
 const RULES: usize = 2_000;
+/// See [`RULES`].
+const TRIED: usize = 8_000;
 
 /// A rule of another scanner.
 #[derive(Debug)]
@@ -63,7 +68,7 @@ pub fn import(plan: &mut Plan, rule: &Foreign<'_>) -> bool {
         [] => String::new(),
         ids => format!("; straykey looks for {} of its own", ids.join(", ")),
     };
-    if plan.rules.len() >= RULES {
+    if plan.rules.len() >= RULES || plan.tried > TRIED {
         plan.lose(&rule.source, format!("more than {RULES} rules"));
         return false;
     }
@@ -84,7 +89,7 @@ pub fn import(plan: &mut Plan, rule: &Foreign<'_>) -> bool {
                 break;
             }
         };
-        match written(rule, &base, &shapes) {
+        match written(rule, &base, &shapes, &mut plan.tried) {
             Ok((ids, text)) => {
                 tell(plan, rule, &name, &expression, &shapes, *caps);
                 plan.rules.push(Rule {
@@ -142,6 +147,7 @@ fn written(
     rule: &Foreign<'_>,
     base: &str,
     shapes: &[Shape],
+    tried: &mut usize,
 ) -> Result<(Vec<String>, String), String> {
     let (mut ids, mut text) = (Vec::new(), String::new());
     for (number, shape) in shapes.iter().enumerate() {
@@ -152,6 +158,7 @@ fn written(
         let mut why = String::new();
         let mut done = None;
         for frame in FRAMES {
+            *tried += 1;
             let pattern = pattern(rule, &id, shape, frame);
             match check(&format!("{}{pattern}", header())) {
                 Ok(()) => {
@@ -200,7 +207,7 @@ fn pattern(rule: &Foreign<'_>, id: &str, shape: &Shape, frame: &str) -> String {
     let mut out = String::from("\n[[pattern]]\n");
     let mut line = |key: &str, value: &str| {
         if !value.is_empty() {
-            out.push_str(&format!("{key} = {}\n", toml_text(value)));
+            let _ = writeln!(out, "{key} = {}", toml_text(value));
         }
     };
     line("id", id);
@@ -223,12 +230,9 @@ fn pattern(rule: &Foreign<'_>, id: &str, shape: &Shape, frame: &str) -> String {
     );
     if rule.entropy > 0.0 {
         let bits = rule.entropy.min(6.0);
-        out.push_str(&format!("randomness = {bits:?}\n"));
+        let _ = writeln!(out, "randomness = {bits:?}");
     }
-    out.push_str(&format!(
-        "sources = [{}]\n",
-        toml_text(&rule.source.to_string())
-    ));
+    let _ = writeln!(out, "sources = [{}]", toml_text(&rule.source.to_string()));
     out
 }
 

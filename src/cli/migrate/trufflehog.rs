@@ -1,4 +1,4 @@
-//! Custom detectors of a TruffleHog configuration.
+//! Custom detectors of a `TruffleHog` configuration.
 
 use super::node::{Fields, Node};
 use super::plan::{Allowed, Plan, Target, at, number, shown};

@@ -1,6 +1,7 @@
 //! Our own files: worked out whole, held against what is there, then written.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -16,7 +17,7 @@ use super::rules::header;
 use super::{Sink, Tree};
 use crate::cli::config::Config;
 use crate::cli::error::CliError;
-use crate::cli::home::{CONFIG, Home, IGNORE, shown};
+use crate::cli::home::{CONFIG, Home, IGNORE, Words as _, shown};
 
 /// The file of carried-over patterns, from the `.straykey` folder.
 pub const PATTERNS: &str = "patterns/imported.toml";
@@ -68,7 +69,7 @@ pub fn outputs(plan: &mut Plan, entries: &[Entry], tree: &Tree) -> Result<Vec<Ou
         let mine: Vec<&Entry> = entries.iter().filter(|e| e.sink == sink).collect();
         let output = match sink {
             Sink::Ignore => ignore(&mine, old(IGNORE)?)?,
-            Sink::Baseline => baseline(&mine, old(BASELINE)?)?,
+            Sink::Baseline => baseline(&mine, old(BASELINE)?),
         };
         outputs.extend(output);
     }
@@ -115,7 +116,7 @@ fn ignore(entries: &[&Entry], old: Option<String>) -> Result<Option<Output>, Cli
             until: None,
             source: (String::new(), 0),
         };
-        new.push_str(&format!("{allowance}\n"));
+        let _ = writeln!(new, "{allowance}");
         count += 1;
     }
     if entries.is_empty() {
@@ -126,15 +127,18 @@ fn ignore(entries: &[&Entry], old: Option<String>) -> Result<Option<Output>, Cli
         name: IGNORE,
         old,
         new,
-        told: counted(count, "accepted finding"),
+        told: counted(
+            if count == 0 { entries.len() } else { count },
+            "accepted finding",
+        ),
         replaces: false,
     }))
 }
 
 /// Merges sorted lines, one for each fingerprint.
-fn baseline(entries: &[&Entry], old: Option<String>) -> Result<Option<Output>, CliError> {
+fn baseline(entries: &[&Entry], old: Option<String>) -> Option<Output> {
     if entries.is_empty() {
-        return Ok(None);
+        return None;
     }
     let text = old.clone().unwrap_or_default();
     let (mut head, mut lines) = (Vec::new(), BTreeSet::new());
@@ -163,13 +167,16 @@ fn baseline(entries: &[&Entry], old: Option<String>) -> Result<Option<Output>, C
     } else {
         head.join("\n") + "\n"
     };
-    Ok(Some(Output {
+    Some(Output {
         name: BASELINE,
         old,
         new,
-        told: counted(count, "known finding"),
+        told: counted(
+            if count == 0 { entries.len() } else { count },
+            "known finding",
+        ),
         replaces: false,
-    }))
+    })
 }
 
 fn config(plan: &mut Plan, old: Option<String>) -> Result<Option<Output>, CliError> {
@@ -229,9 +236,7 @@ fn config(plan: &mut Plan, old: Option<String>) -> Result<Option<Output>, CliErr
         &disable,
     );
     if has_patterns {
-        new.push_str(&format!(
-            "\n# Files of more patterns\npatterns = ['{PATTERNS}']\n"
-        ));
+        let _ = writeln!(new, "\n# Files of more patterns\npatterns = ['{PATTERNS}']");
     }
     Config::parse(CONFIG, &new)?;
     Ok(Some(Output {
@@ -247,9 +252,9 @@ fn list(out: &mut String, what: &str, key: &str, all: &[(String, Source)]) {
     if all.is_empty() {
         return;
     }
-    out.push_str(&format!("\n# {what}\n{key} = [\n"));
+    let _ = writeln!(out, "\n# {what}\n{key} = [");
     for (text, source) in all {
-        out.push_str(&format!("    {}, # {source}\n", toml_text(text)));
+        let _ = writeln!(out, "    {}, # {source}", toml_text(text));
     }
     out.push_str("]\n");
 }

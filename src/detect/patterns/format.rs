@@ -93,7 +93,7 @@ struct PartSpec {
 }
 
 /// What may stand beside a match.
-enum Edge {
+enum Beside {
     /// Nothing that could belong to it.
     Edge,
     /// Anything.
@@ -152,13 +152,13 @@ impl Check<'_> {
     }
 
     /// What may stand beside the match.
-    fn edge(&mut self, given: Option<&Spanned<String>>) -> Edge {
+    fn edge(&mut self, given: Option<&Spanned<String>>) -> Beside {
         let Some(given) = given else {
-            return Edge::Edge;
+            return Beside::Edge;
         };
         match given.get_ref().as_str() {
-            "edge" => Edge::Edge,
-            "free" => Edge::Free,
+            "edge" => Beside::Edge,
+            "free" => Beside::Free,
             class if class.starts_with('[') => match shape::parse(class).as_deref() {
                 Ok(
                     [
@@ -169,22 +169,24 @@ impl Check<'_> {
                             ..
                         },
                     ],
-                ) => Edge::After(*set),
-                Ok([Node::Bytes(bytes)]) if bytes.len() == 1 => Edge::After(ByteSet::of(bytes[0])),
+                ) => Beside::After(*set),
+                Ok([Node::Bytes(bytes)]) if bytes.len() == 1 => {
+                    Beside::After(ByteSet::of(bytes[0]))
+                }
                 Ok(_) => {
                     self.tell(given.span().start, "one class is meant, such as [^0-9A-Z]");
-                    Edge::Free
+                    Beside::Free
                 }
                 Err(why) => {
                     self.tell(given.span().start, why.clone());
-                    Edge::Free
+                    Beside::Free
                 }
             },
             other => {
                 let other = quote(other);
                 let all = "edge, free, or a class in brackets";
                 self.tell(given.span().start, format!("'{other}' is none of: {all}"));
-                Edge::Free
+                Beside::Free
             }
         }
     }
@@ -331,17 +333,17 @@ fn compile(check: &mut Check<'_>, file: &File, kind: &Kind) -> Pattern {
     let bare = !kind.names.is_empty();
     let left = match check.edge(kind.left.as_ref()) {
         _ if bare => None,
-        Edge::Edge => Some(left_set(&whole)),
-        Edge::Free => None,
-        Edge::After(set) => Some(set.not()),
+        Beside::Edge => Some(left_set(&whole)),
+        Beside::Free => None,
+        Beside::After(set) => Some(set.not()),
     };
     // What is proved of edges holds for any set that forbids as much.
     let left_edged = left.is_some_and(|left| left_set(&whole).within(left));
     let right = match check.edge(kind.right.as_ref()) {
         _ if bare => ByteSet::EMPTY,
-        Edge::Edge => ByteSet::ALNUM.or(shape::trailing_sets(&whole)),
-        Edge::Free => ByteSet::EMPTY,
-        Edge::After(set) => set.not(),
+        Beside::Edge => ByteSet::ALNUM.or(shape::trailing_sets(&whole)),
+        Beside::Free => ByteSet::EMPTY,
+        Beside::After(set) => set.not(),
     };
     let program = program::compile(&before, &secret, &after, right).unwrap_or_else(|why| {
         if !whole.is_empty() {

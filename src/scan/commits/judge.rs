@@ -10,7 +10,6 @@ use std::sync::atomic::Ordering;
 use super::super::Progress;
 use super::super::conceal::hide;
 use super::super::history::is_match;
-use super::pushed::Alone;
 use super::renames::Renames;
 use super::{Comments, absent};
 use crate::base::{Secret, Span, limits};
@@ -18,8 +17,7 @@ use crate::detect::patterns::{Confidence, Pattern};
 use crate::detect::{Detector, Judged, Outcome, Scratch};
 use crate::findings::{Accepted, Collector, Finding, Fingerprint};
 use crate::sources::history::{
-    Absence, Commit, Failed, Id, Lookup, LookupReader, ObjectKind, RangeCommit, Tag, Touched,
-    path_of, touched,
+    Absence, Commit, Failed, Id, Lookup, LookupReader, RangeCommit, Touched, path_of, touched,
 };
 use crate::sources::{Chunk, ContentKind, Globs, Origin, Skip, SkipReason, content};
 use crate::story::CommitInfo;
@@ -102,8 +100,8 @@ type Matches = Rc<Vec<((Key, bool), u64)>>;
 
 /// One worker.
 pub(super) struct Teller<'a> {
-    with: &'a Judging<'a>,
-    reader: LookupReader<'a>,
+    pub(super) with: &'a Judging<'a>,
+    pub(super) reader: LookupReader<'a>,
     scratch: Scratch,
     /// By content and path.
     remembered: HashMap<(Id, Vec<u8>), Matches>,
@@ -212,47 +210,6 @@ impl<'a> Teller<'a> {
         told
     }
 
-    /// Judges an object that is no commit: the text of a tag, a blob, all files of a tree.
-    pub(super) fn alone(&mut self, one: &Alone) -> Told {
-        let hex = self.with.lookup.hex(&one.id);
-        let mut told = Told::default();
-        told.info.commit.clone_from(&hex);
-        let mut collector = Collector::from_the_top();
-        let mut failed: Vec<Failed> = Vec::new();
-        let file = |path: &str| Touched {
-            path: path.as_bytes().to_vec(),
-            blob: one.id,
-            old: Vec::new(),
-        };
-        let files = match (one.kind, self.reader.read(&one.id)) {
-            (_, Err(why)) => {
-                failed.push((one.id, why));
-                Vec::new()
-            }
-            (ObjectKind::Tag, Ok((_, data))) => {
-                let path = PathBuf::from(format!("tag:{hex}"));
-                let text = Tag::parse(&data).map(|t| t.text).unwrap_or_default();
-                self.text(&path, &data, text, &mut collector, &mut told);
-                Vec::new()
-            }
-            (ObjectKind::Tree, Ok(_)) => touched(&mut self.reader, &one.id, &[], &mut failed),
-            _ => vec![file(&one.name)],
-        };
-        let mut moved = Renames::new(one.id, &[]);
-        for file in &files {
-            let shown = path_of(&file.path);
-            let (told, failed) = (&mut told, &mut failed);
-            self.file(file, &shown, &mut moved, &mut collector, failed, told);
-        }
-        for (id, why) in &failed {
-            let object = self.with.lookup.hex(id);
-            let skip = absent(&hex, &object, why, self.with.is_partial);
-            told.skips.push(skip);
-        }
-        (told.findings, told.accepted) = collector.finish();
-        told
-    }
-
     /// Who made a commit, and what its message holds.
     fn message(&mut self, hex: &str, data: &[u8], collector: &mut Collector, told: &mut Told) {
         let Some(commit) = Commit::parse(data) else {
@@ -272,7 +229,7 @@ impl<'a> Teller<'a> {
     }
 
     /// What people wrote into a commit or a tag.
-    fn text(
+    pub(super) fn text(
         &mut self,
         path: &Path,
         data: &[u8],
@@ -297,7 +254,7 @@ impl<'a> Teller<'a> {
     }
 
     /// Judges a file that a commit touches.
-    fn file(
+    pub(super) fn file(
         &mut self,
         file: &Touched,
         shown: &Path,

@@ -10,11 +10,12 @@ use std::time::Instant;
 
 use super::super::{ScanError, ScanOptions, known, withhold};
 use super::judge::{Judging, Teller, Told};
-use super::{Comments, globs, notices, older};
+use super::{Comments, absent, globs, notices, older};
 use crate::detect::Detector;
-use crate::findings::Fingerprint;
+use crate::findings::{Baseline, Fingerprint};
 use crate::sources::history::{
-    Commit, Id, Index, Lookup, ObjectKind, Places, PlacesOptions, Revisions, path_of,
+    Commit, FileIn, Id, Index, Lookup, ObjectKind, Places, PlacesOptions, Revisions, file_in,
+    path_of,
 };
 use crate::sources::{Globs, Skip, SkipReason, top_of};
 use crate::story::{Before, StagedResult};
@@ -36,6 +37,9 @@ pub struct StagedOptions {
     pub merging: Vec<String>,
     /// Judge all that is in the index, not only what is new to the last commit.
     pub whole: bool,
+    /// Where the baseline lies, names from the top of the repository. A finding that is in the
+    /// baseline of the last commit was known then: a new place of it is none of those it covers.
+    pub baseline: Vec<String>,
     /// What is looked for and what is left out. Targets are not used.
     pub scan: ScanOptions,
 }
@@ -129,7 +133,7 @@ impl Judge<'_> {
             let told = Teller::new(&judging).tree("index", staged.tree, &parents);
             // The index may remember trees that were swept away since: then they are made anew.
             if told.missing.iter().any(|id| staged.cached.contains(id)) {
-                missing = staged.cached;
+                missing.extend(staged.cached);
                 continue;
             }
             result.read.changes = staged.tree != last_tree(&lookup, &parents);
@@ -149,7 +153,11 @@ impl Judge<'_> {
             }
             break told;
         };
-        self.gather(told, &today, result);
+        let earlier = match scan.baseline.known() {
+            [] => Baseline::default(),
+            _ => self.earlier(&lookup, &parents, result),
+        };
+        self.gather(told, &earlier, &today, result);
         result.scan.patterns = detector.patterns().len();
         notices(self.places, &detector, &mut result.scan);
         Ok(())
@@ -206,12 +214,35 @@ impl Judge<'_> {
         None
     }
 
-    fn gather(&self, told: Told, today: &str, result: &mut StagedResult) {
-        // Few of all that was accepted are in the files of one commit.
-        let scan = ScanOptions {
-            targets: Vec::new(),
-            ..self.options.scan.clone()
+    /// What the last commit has as its baseline.
+    fn earlier(&self, lookup: &Lookup, parents: &[Id], result: &mut StagedResult) -> Baseline {
+        let none = Baseline::default();
+        let names: Vec<&str> = self.options.baseline.iter().map(String::as_str).collect();
+        let (Some(head), false) = (parents.first(), names.is_empty()) else {
+            return none;
         };
+        match file_in(&mut lookup.reader(), head, &names) {
+            // One that does not parse was no baseline then.
+            Ok(FileIn::File(text)) => {
+                Baseline::parse("", &String::from_utf8_lossy(&text)).unwrap_or(none)
+            }
+            Ok(_) => none,
+            Err((id, why)) => {
+                let (hex, is_partial) = (lookup.hex(&id), self.places.format.partial);
+                result
+                    .scan
+                    .skips
+                    .push(absent("index", &hex, &why, is_partial));
+                none
+            }
+        }
+    }
+
+    fn gather(&self, told: Told, earlier: &Baseline, today: &str, result: &mut StagedResult) {
+        let mut scan = self.options.scan.clone();
+        // Few of all that was accepted are in the files of one commit.
+        scan.targets = Vec::new();
+        scan.baseline.settle(earlier);
         withhold(&scan, today, told.findings, &mut result.scan, &mut []);
         result.scan.accepted.extend(told.accepted);
         result.scan.skips.extend(told.skips);
@@ -227,11 +258,10 @@ impl Judge<'_> {
             for o in &mut finding.occurrences {
                 o.committed = Some(before.contains(&(finding.fingerprint, &o.path)));
             }
-            let is_known = anywhere.contains(&finding.fingerprint);
-            result.before.push(if is_known {
-                Before::Committed
-            } else {
-                Before::Nowhere
+            result.before.push(match &finding.fingerprint {
+                known if scan.baseline.contains(known) => Before::Known,
+                there if anywhere.contains(there) => Before::Committed,
+                _ => Before::Nowhere,
             });
         }
         let (all, new) = (told.older.iter().collect(), told.new.iter().collect());

@@ -35,8 +35,8 @@ pub(super) struct Judge<'a> {
     /// Secrets by pattern and bytes.
     secrets: HashMap<(&'static str, Secret), u32>,
     hits: Vec<(Hit, Identity)>,
-    /// Blobs that were read in chunks, and how many bytes of them; none if all is left out.
-    bigs: Vec<(u32, u64)>,
+    /// See [`Found::bigs`].
+    bigs: Vec<(u32, Option<u64>)>,
     /// How many blobs are pointers of Git LFS.
     pointers: u64,
     pub(super) skips: Vec<Skip>,
@@ -50,8 +50,9 @@ pub(super) struct Found {
     pub(super) hits: Vec<Hit>,
     /// Where the hits of each finding are: secret and path.
     pub(super) identities: HashMap<Identity, Vec<(u32, u32)>>,
-    /// Blobs that were read in chunks, and how many bytes of them.
-    pub(super) bigs: Vec<(u32, u64)>,
+    /// Blobs that were read in chunks, and how many bytes they have; `None` if each of their paths
+    /// is left out.
+    pub(super) bigs: Vec<(u32, Option<u64>)>,
     /// How many blobs are pointers of Git LFS.
     pub(super) pointers: u64,
     pub(super) skips: Vec<Skip>,
@@ -226,7 +227,7 @@ impl<'a> Judge<'a> {
             bytes = one.bytes.or(bytes);
         }
         if is_whole {
-            self.bigs.push((blob, bytes.unwrap_or(0)));
+            self.bigs.push((blob, bytes));
         }
         true
     }

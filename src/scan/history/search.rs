@@ -139,15 +139,12 @@ impl<'a> Searcher<'a> {
         }
         let held = base.and_then(|b| b.held.as_ref().map(|held| (held, b.segments)));
         if let Some(needles) = self.find {
-            let hits = match held {
-                Some((Kept::Hits(held), segments)) => {
-                    self.searched += needles.searched_upon(segments);
-                    needles.hits_upon(held, text, segments)
-                }
-                _ => {
-                    self.searched += text.len() as u64;
-                    needles.hits(text)
-                }
+            let hits = if let Some((Kept::Hits(held), segments)) = held {
+                self.searched += needles.searched_upon(segments);
+                needles.hits_upon(held, text, segments)
+            } else {
+                self.searched += text.len() as u64;
+                needles.hits(text)
             };
             // Of more hits than are kept no text inherits.
             let hope = hits.as_ref().is_none_or(|hits| !hits.is_empty());

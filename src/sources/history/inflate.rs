@@ -6,7 +6,7 @@ use libdeflater::{DecompressionError, Decompressor};
 pub(super) struct Inflater(Decompressor);
 
 /// Deflate makes at most so many bytes of one (258 of two bits), so a bigger claim is a lie.
-const RATIO: u64 = 1032;
+pub(super) const RATIO: u64 = 1032;
 
 /// Bytes of room behind what is read and what is made. The inflater's fast loop runs only where it
 /// cannot touch an end; most entries of a pack are so short that without room it would never run.

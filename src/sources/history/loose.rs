@@ -4,7 +4,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::super::read::{Links, small_file};
-use super::inflate::Inflater;
+use super::inflate::{Inflater, RATIO};
+use super::stream::claimed;
 use super::{HashKind, ObjectKind};
 
 /// The loose objects of one store.
@@ -61,6 +62,17 @@ pub(super) fn read(
     out: &mut Vec<u8>,
 ) -> Result<ObjectKind, Result<io::Error, String>> {
     let path = path(folder, hex);
+    // What may be too big says how big it is, before much of it is read.
+    let most = path
+        .metadata()
+        .map_or(0, |meta| meta.len().saturating_mul(RATIO));
+    if most > limit
+        && let Some(size) = claimed(&path).filter(|size| *size > limit)
+    {
+        return Err(Err(format!(
+            "it has {size} bytes; at most {limit} are read"
+        )));
+    }
     let data = small_file(&path, Links::Follow, limit).map_err(Ok)?;
     inflater.unknown(&data, limit, out).map_err(Err)?;
     let (kind, start) = header(out).ok_or_else(|| Err("its header does not parse".to_owned()))?;

@@ -53,12 +53,16 @@ impl HashKind {
         match self {
             Self::Sha1 => {
                 let mut hash = Sha1::new();
-                pieces.iter().for_each(|piece| hash.update(piece));
+                for piece in pieces {
+                    hash.update(piece);
+                }
                 out[..20].copy_from_slice(&hash.finalize());
             }
             Self::Sha256 => {
                 let mut hash = Sha256::new();
-                pieces.iter().for_each(|piece| hash.update(piece));
+                for piece in pieces {
+                    hash.update(piece);
+                }
                 out.copy_from_slice(&hash.finalize());
             }
         }

@@ -11,8 +11,8 @@ use super::{Commit, ObjectKind};
 const SLOP: usize = 128;
 
 /// How many files of one commit are looked at. A tree of a few KiB may name more files than there
-/// are atoms.
-const FILES: usize = 1_000_000;
+/// are atoms. Tests have fewer.
+const FILES: usize = if cfg!(test) { 1_000 } else { 1_000_000 };
 
 /// A commit of a range.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -387,4 +387,53 @@ pub fn only_in(
     }
     out.sort();
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Lookup, Places, PlacesOptions};
+    use super::*;
+
+    /// A tree that has the same folder many times, and that folder the same file.
+    #[test]
+    fn more_files_than_are_looked_at_are_told() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let repository = git2::Repository::init(dir.path()).expect("a repository");
+        let many = |child, mode, count: usize| {
+            let mut builder = repository.treebuilder(None).expect("a builder");
+            for n in 0..count {
+                builder
+                    .insert(format!("{n:04}"), child, mode)
+                    .expect("inserted");
+            }
+            builder.write().expect("written")
+        };
+        let blob = repository.blob(b"text").expect("written");
+        let folder = many(blob, 0o100_644, 30);
+        // 29 and 40 times 30 files, and the folders themselves.
+        let (few, hostile) = (many(folder, 0o040_000, 29), many(folder, 0o040_000, 40));
+        let deep = (0..3).fold(hostile, |tree, _| many(tree, 0o040_000, 1_000));
+        let places = Places::find(dir.path(), &PlacesOptions::default()).expect("found");
+        let lookup = Lookup::open(&places);
+        let id = |oid: git2::Oid| {
+            let hex = oid.to_string();
+            lookup.hash().parse(hex.as_bytes()).expect("an id")
+        };
+        let of = |tree| {
+            let mut failed = Vec::new();
+            let found = touched(&mut lookup.reader(), &id(tree), &[], &mut failed);
+            (found.len(), failed.len())
+        };
+        assert_eq!(of(few), (29 * 30, 0));
+        for tree in [hostile, deep] {
+            let (found, failed) = of(tree);
+            assert_eq!(failed, 1, "it is told");
+            assert!(found < FILES, "{found}");
+        }
+        let mut failed = Vec::new();
+        let found = only_in(&mut lookup.reader(), &id(hostile), &id(few), &mut failed);
+        assert_eq!((found.len(), failed.len()), (11 * 30, 0));
+        let found = only_in(&mut lookup.reader(), &id(hostile), &id(folder), &mut failed);
+        assert!(found.len() < FILES && failed.len() == 1);
+    }
 }

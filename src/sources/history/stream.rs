@@ -6,6 +6,7 @@
 
 use std::fs::File;
 use std::io::{self, Read};
+use std::path::Path;
 
 use miniz_oxide::inflate::stream::{InflateState, inflate};
 use miniz_oxide::{DataFormat, MZFlush, MZStatus};
@@ -68,18 +69,8 @@ impl Stores {
         let loose = &self.loose[store];
         loose.numbers.binary_search(&number).ok()?;
         let path = loose::path(&loose.folder, &self.objects.hex(number));
-        let mut blob = Inflating::new(open(&path, Links::Follow).ok()?, HEADER as u64);
-        let mut header = Vec::new();
-        while header.last() != Some(&0) {
-            let mut byte = [0];
-            if header.len() == HEADER || blob.read(&mut byte).ok()? == 0 {
-                return None;
-            }
-            header.extend(byte);
-        }
-        let size = std::str::from_utf8(&header).ok()?.strip_prefix("blob ")?;
-        let size: u64 = size.strip_suffix('\0')?.parse().ok()?;
-        (size > self.most()).then_some((size, blob))
+        let (kind, size, blob) = header(&path)?;
+        (kind == ObjectKind::Blob && size > self.most()).then_some((size, blob))
     }
 
     /// What holds a blob against its id, if that is asked for.
@@ -88,6 +79,30 @@ impl Stores {
         let naming = || Naming::new(self.objects.hash(), ObjectKind::Blob, size);
         self.options.verify.then(|| (naming(), id))
     }
+}
+
+/// How many bytes a loose object says it has.
+pub(super) fn claimed(path: &Path) -> Option<u64> {
+    header(path).map(|(_, size, _)| size)
+}
+
+/// What the header of a loose object says, and the rest of its bytes.
+fn header(path: &Path) -> Option<(ObjectKind, u64, Inflating<File>)> {
+    let mut object = Inflating::new(open(path, Links::Follow).ok()?, HEADER as u64);
+    let mut header = Vec::new();
+    loop {
+        let mut byte = [0];
+        if header.len() == HEADER || object.read(&mut byte).ok()? == 0 {
+            return None;
+        }
+        if byte == [0] {
+            break;
+        }
+        header.extend(byte);
+    }
+    let (word, size) = std::str::from_utf8(&header).ok()?.split_once(' ')?;
+    let kind = ObjectKind::ALL.iter().copied().find(|k| k.word() == word)?;
+    Some((kind, size.parse().ok()?, object))
 }
 
 /// A part of a file.

@@ -108,11 +108,11 @@ impl Stack {
     pub(super) fn numbered(&self) -> impl Iterator<Item = (&[u8], Vec<&Id>)> {
         self.logs.iter().map(|(name, log)| {
             // An entry from nothing to nothing only says that there is a log.
-            let entries = log
+            let mut entries = log
                 .values()
                 .filter(|(old, new)| old != new || *new != [0; 32]);
             let mut ids: Vec<&Id> = entries.clone().map(|(_, new)| new).collect();
-            ids.extend(entries.last().map(|(old, _)| old));
+            ids.extend(entries.next_back().map(|(old, _)| old));
             (&**name, ids)
         })
     }

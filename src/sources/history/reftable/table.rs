@@ -75,8 +75,7 @@ impl<'d> Table<'d> {
             return bad("its header and its footer disagree");
         }
         let named = match data.get(24..header) {
-            Some([]) => HashKind::Sha1,
-            Some(b"sha1") => HashKind::Sha1,
+            Some([] | b"sha1") => HashKind::Sha1,
             Some(b"s256") => HashKind::Sha256,
             _ => return bad("it has ids of a kind that is not known"),
         };

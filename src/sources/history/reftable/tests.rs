@@ -76,7 +76,8 @@ fn write(folder: &Path, tables: &[Vec<u8>]) {
     for (number, table) in tables.iter().enumerate() {
         let name = format!("{number}.ref");
         fs::write(folder.join(&name), table).expect("written");
-        list += &format!("{name}\n");
+        list += &name;
+        list.push('\n');
     }
     fs::write(folder.join("tables.list"), list).expect("written");
 }
@@ -324,7 +325,12 @@ fn hostile_tables_are_told() {
         "{:?}",
         stack.skips
     );
-    let wide = [record(0, b"refs/a\0\0\0\0\0\0\0\0\0", 1, &[b'a'; 3 << 20])];
+    let wide = [record(
+        0,
+        b"refs/a\0\0\0\0\0\0\0\0\0",
+        1,
+        &vec![b'a'; 3 << 20],
+    )];
     let dir = stack_of(&[table(HashKind::Sha1, &[], &wide)]);
     let stack = Stack::read_within(dir.path(), HashKind::Sha1, 1 << 20);
     assert!(
@@ -346,6 +352,7 @@ fn hostile_tables_are_told() {
     assert_eq!(Stack::read(dir.path(), HashKind::Sha1).skips.len(), 1);
 }
 
+#[allow(clippy::too_many_lines)] // one repository, and all that is read of it
 #[test]
 fn holders_and_names_come_from_reftables() {
     let dir = tempfile::tempdir().expect("a folder");
