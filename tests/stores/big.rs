@@ -1,6 +1,7 @@
 //! Blobs that are too big to be at hand whole are judged in chunks, and tell the same; what of them
 //! cannot be read is told. The bound is lowered here.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
