@@ -119,7 +119,7 @@ impl Random {
             9 => {
                 let name = some(self);
                 self.repo
-                    .git(&["rm", "-rq", "--cached", "--ignore-unmatch", &name]);
+                    .git(&["rm", "-rqf", "--cached", "--ignore-unmatch", &name]);
             }
             10 => drop(self.repo.git(&["write-tree"])),
             11 => drop(self.repo.git(&["update-index", "--split-index"])),
@@ -207,12 +207,15 @@ impl Random {
     fn tree(&self) -> String {
         let dir = self.repo.path().join(".git");
         let copy = dir.join("copy");
-        fs::copy(dir.join("index"), &copy).expect("copied");
+        // Before anything was staged there is no index: its tree is the empty one.
+        if dir.join("index").exists() {
+            fs::copy(dir.join("index"), &copy).expect("copied");
+        }
         let mut command = git_command(self.repo.path(), &["write-tree"]);
         let done = command.env("GIT_INDEX_FILE", &copy).output();
         let done = done.expect("git runs");
         assert!(done.status.success(), "{done:?}");
-        fs::remove_file(copy).expect("removed");
+        drop(fs::remove_file(copy));
         String::from_utf8_lossy(&done.stdout).trim_end().to_owned()
     }
 
