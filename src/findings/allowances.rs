@@ -12,6 +12,7 @@
 use std::fmt;
 
 use super::Fingerprint;
+use crate::base::quote;
 
 /// A set of accepted fingerprints.
 #[derive(Clone, Debug, Default)]
@@ -142,7 +143,7 @@ fn read(line: &str) -> Result<Allowance, String> {
     if !Fingerprint::is_whole(fingerprint) {
         return Err(format!(
             "'{}' is no whole fingerprint (32 hex digits, or w: and 11)",
-            clip(fingerprint)
+            quote(fingerprint)
         ));
     }
     let pattern = word(&mut rest);
@@ -151,7 +152,7 @@ fn read(line: &str) -> Result<Allowance, String> {
         None => None,
     };
     if let Some(day) = until.as_deref().filter(|day| !is_day(day)) {
-        return Err(format!("until={}: a day is YYYY-MM-DD", clip(day)));
+        return Err(format!("until={}: a day is YYYY-MM-DD", quote(day)));
     }
     if rest.is_empty() {
         return Err("no reason: FINGERPRINT PATTERN [until=YYYY-MM-DD] REASON".into());
@@ -170,16 +171,6 @@ pub(super) fn word<'a>(rest: &mut &'a str) -> &'a str {
     let (word, behind) = rest.split_once(char::is_whitespace).unwrap_or((*rest, ""));
     *rest = behind.trim_start();
     word
-}
-
-/// What a message quotes of a line that somebody may have pasted anything into.
-pub(super) fn clip(word: &str) -> String {
-    let start: String = word.chars().take(12).collect();
-    if start.len() < word.len() {
-        format!("{start}\u{2026}")
-    } else {
-        start
-    }
 }
 
 /// Whether a text is a day, `YYYY-MM-DD`.

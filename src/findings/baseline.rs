@@ -12,7 +12,7 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use super::allowances::{clip, word};
+use super::allowances::word;
 use super::{AllowanceError, Finding, Fingerprint};
 
 /// The first line of the file.
@@ -176,10 +176,9 @@ fn read(line: &str) -> Result<(&str, &str, Option<&str>), String> {
         return Err("a merge that is not finished: keep the lines of both sides".to_owned());
     }
     if !Fingerprint::is_whole(fingerprint) {
-        return Err(format!(
-            "'{}' is no whole fingerprint (32 hex digits, or w: and 11)",
-            clip(fingerprint)
-        ));
+        // Anything may have been pasted there: the line's number says which is meant.
+        let why = "it does not begin with a whole fingerprint (32 hex digits, or w: and 11)";
+        return Err(why.to_owned());
     }
     let pattern = word(&mut rest);
     if pattern.is_empty() || pattern.starts_with('#') {

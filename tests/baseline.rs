@@ -1,0 +1,212 @@
+//! What was known when a gate was put up, from the command line.
+
+mod common;
+
+use std::fs;
+use std::path::Path;
+
+use common::{Run, password, secret, straykey};
+use straykey::detect::patterns::Sampler;
+
+fn git(dir: &Path, args: &[&str]) -> String {
+    let mut command = std::process::Command::new("git");
+    command.args(["-c", "user.name=Ann", "-c", "user.email=ann@x.invalid"]);
+    command.args(["-c", "init.defaultBranch=main"]).args(args);
+    let command = command
+        .current_dir(dir)
+        .env("GIT_CONFIG_GLOBAL", "/dev/null");
+    let done = command.output().expect("git runs");
+    let err = String::from_utf8_lossy(&done.stderr);
+    assert!(done.status.success(), "git {args:?}: {err}");
+    String::from_utf8_lossy(&done.stdout).trim_end().to_owned()
+}
+
+fn put(dir: &Path, name: &str, text: &str) {
+    let path = dir.join(name);
+    fs::create_dir_all(path.parent().expect("it has one")).expect("made");
+    fs::write(path, text).expect("written");
+}
+
+fn baseline(dir: &Path) -> String {
+    fs::read_to_string(dir.join(".straykey/baseline")).unwrap_or_default()
+}
+
+/// Its lines without the head.
+fn known(dir: &Path) -> Vec<String> {
+    let text = baseline(dir);
+    let lines = text.lines().filter(|l| !l.starts_with('#'));
+    lines.map(str::to_owned).collect()
+}
+
+fn repository() -> tempfile::TempDir {
+    let dir = tempfile::tempdir().expect("a folder");
+    git(dir.path(), &["init", "-q"]);
+    dir
+}
+
+fn token(seed: u64) -> String {
+    secret("github.pat-classic", seed)
+}
+
+/// Fails with the exit code alone: what was told may hold anything.
+fn ends(run: &Run, code: i32, what: &str) {
+    assert_eq!(run.code, code, "{what}");
+}
+
+/// A tree of files with tokens, weak passwords and neither.
+fn grow(dir: &Path, random: &mut Sampler, seed: u64) -> usize {
+    let mut secrets = 0;
+    for number in 0..2 + random.below(6) {
+        let mut text = String::new();
+        for line in 0..random.below(12) {
+            let some = seed * 50 + random.below(8) as u64;
+            text += &match random.below(5) {
+                0 => format!("key_{line} = \"{}\"\n", token(some)),
+                1 => format!("password = \"{}\"\n", password(some)),
+                _ => format!("line {line} of file {number}\n"),
+            };
+        }
+        secrets += text.matches("ghp_").count() + text.matches("password").count();
+        let folder = ["", "a/", "a/b/"][random.below(3)];
+        put(dir, &format!("{folder}f{number}.py"), &text);
+    }
+    secrets
+}
+
+#[test]
+fn after_writing_it_the_same_look_and_every_narrower_one_is_clean() {
+    let mut secrets = 0;
+    for seed in 0..25u64 {
+        let dir = repository();
+        let dir = dir.path();
+        let mut random = Sampler::new(seed);
+        put(dir, "readme", "nothing\n");
+        git(dir, &["add", "-A"]);
+        git(dir, &["commit", "-qm", "first"]);
+        let here = grow(dir, &mut random, seed);
+        secrets += here;
+        let before = straykey(dir, &["scan", "."]);
+        ends(&straykey(dir, &["baseline", "write"]), 0, "it is written");
+        let written = baseline(dir);
+        assert_eq!(before.code == 1, !known(dir).is_empty(), "seed {seed}");
+        ends(&straykey(dir, &["scan", "."]), 0, "the same");
+        for folder in ["a", "a/b"].iter().filter(|f| dir.join(f).is_dir()) {
+            ends(&straykey(dir, &["scan", folder]), 0, "a folder of it");
+        }
+        git(dir, &["add", "-A"]);
+        ends(&straykey(dir, &["staged"]), 0, "what is staged of it");
+        git(dir, &["commit", "-qm", "second"]);
+        let range = ["commits", "HEAD~1..HEAD", "--config", ".straykey"];
+        ends(&straykey(dir, &range), 0, "its commit");
+        // Writing again changes nothing, whatever order files are read in.
+        ends(
+            &straykey(dir, &["baseline", "write", "-j", "1"]),
+            0,
+            "again",
+        );
+        assert!(baseline(dir) == written, "seed {seed}");
+    }
+    assert!(secrets > 100, "only {secrets} were planted");
+}
+
+#[test]
+fn a_changed_secret_at_an_old_place_is_found_again() {
+    let dir = repository();
+    let dir = dir.path();
+    put(dir, "a.py", &format!("key = \"{}\"\n", token(1)));
+    put(dir, "b.py", &format!("password = \"{}\"\n", password(1)));
+    ends(&straykey(dir, &["baseline", "write"]), 0, "written");
+    assert_eq!(known(dir).len(), 2);
+    put(dir, "a.py", &format!("key = \"{}\"\n", token(2)));
+    ends(&straykey(dir, &["scan", "a.py"]), 1, "another token");
+    put(dir, "b.py", &format!("password = \"{}\"\n", password(2)));
+    ends(&straykey(dir, &["scan", "b.py"]), 1, "another password");
+    // A weak secret is known in its file only.
+    put(dir, "b.py", "");
+    put(dir, "c.py", &format!("password = \"{}\"\n", password(1)));
+    ends(&straykey(dir, &["scan", "c.py"]), 1, "a file that had none");
+}
+
+#[test]
+fn what_matches_nothing_is_told_and_can_be_taken_out() {
+    let dir = repository();
+    let dir = dir.path();
+    put(dir, "a.py", &format!("key = \"{}\"\n", token(1)));
+    put(dir, "b.py", &format!("key = \"{}\"\n", token(2)));
+    ends(&straykey(dir, &["baseline", "write"]), 0, "written");
+    let both = known(dir);
+    assert_eq!(both.len(), 2);
+    fs::remove_file(dir.join("b.py")).expect("removed");
+    let run = straykey(dir, &["scan", "."]);
+    ends(&run, 0, "what is left is known");
+    assert!((run.out + &run.err).contains("1 line matches nothing here"));
+    let run = straykey(dir, &["baseline", "show"]);
+    assert!(run.out.contains("a.py") && run.out.contains("matches nothing now"));
+    // A file that cannot be read may be the one that a line matches.
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink("nowhere", dir.join("link")).expect("made");
+    }
+    ends(&straykey(dir, &["baseline", "prune"]), 0, "pruned");
+    assert_eq!(known(dir).len(), 1);
+    assert!(both.contains(&known(dir)[0]));
+    ends(&straykey(dir, &["scan", "."]), 0, "still clean");
+}
+
+#[test]
+fn lines_of_two_branches_are_joined() {
+    let dir = repository();
+    let dir = dir.path();
+    put(dir, ".gitattributes", ".straykey/baseline merge=union\n");
+    put(dir, "a.py", &format!("key = \"{}\"\n", token(1)));
+    ends(&straykey(dir, &["baseline", "write"]), 0, "written");
+    git(dir, &["add", "-A"]);
+    git(dir, &["commit", "-qm", "first"]);
+    for (branch, seed) in [("one", 2), ("two", 3)] {
+        git(dir, &["checkout", "-q", "-b", branch, "main"]);
+        put(
+            dir,
+            &format!("{branch}.py"),
+            &format!("key = \"{}\"\n", token(seed)),
+        );
+        ends(&straykey(dir, &["baseline", "write"]), 0, "written");
+        git(dir, &["add", "-A"]);
+        git(dir, &["commit", "-qm", branch]);
+    }
+    git(dir, &["merge", "-q", "-m", "both", "one"]);
+    ends(&straykey(dir, &["scan", "."]), 0, "all three are known");
+    let mut lines = known(dir);
+    lines.sort();
+    lines.dedup();
+    assert_eq!(lines.len(), 3);
+}
+
+#[test]
+fn neither_it_nor_what_is_told_of_it_holds_a_secret() {
+    let dir = repository();
+    let dir = dir.path();
+    let (token, password) = (token(7), password(7));
+    put(
+        dir,
+        "a.py",
+        &format!("key = \"{token}\"\npassword = \"{password}\"\n"),
+    );
+    let mut told = String::new();
+    for args in [
+        ["baseline", "write"],
+        ["baseline", "show"],
+        ["baseline", "prune"],
+    ] {
+        let run = straykey(dir, &args);
+        ends(&run, 0, args[1]);
+        told += &(run.out + &run.err);
+    }
+    told += &baseline(dir);
+    assert!(!told.contains(&token) && !told.contains(&password));
+    // A pasted secret is a bad line, and its message does not quote it.
+    put(dir, ".straykey/baseline", &format!("{password} x\n"));
+    let run = straykey(dir, &["scan", "."]);
+    ends(&run, 2, "a bad line");
+    assert!(run.err.contains("baseline:1:"));
+    assert!(!(run.out + &run.err).contains(&password));
+}
