@@ -60,11 +60,12 @@ fn grow(dir: &Path, random: &mut Sampler, seed: u64) -> usize {
         let mut text = String::new();
         for line in 0..random.below(12) {
             let some = seed * 50 + random.below(8) as u64;
-            text += &match random.below(5) {
+            let more = match random.below(5) {
                 0 => format!("key_{line} = \"{}\"\n", token(some)),
                 1 => format!("password = \"{}\"\n", password(some)),
                 _ => format!("line {line} of file {number}\n"),
             };
+            text.push_str(&more);
         }
         secrets += text.matches("ghp_").count() + text.matches("password").count();
         let folder = ["", "a/", "a/b/"][random.below(3)];

@@ -21,7 +21,7 @@ impl Segment {
 /// Rebuilds the text that `delta` makes of `base` into `out`, and tells its segments.
 ///
 /// All ranges and the exact length are checked; `limit` is the longest text that is rebuilt. Of a
-/// length that is only claimed no more is allocated at once than [`AT_ONCE`] bytes beyond twice the
+/// length that is only claimed no more is allocated at once than a mebibyte beyond twice the
 /// base's length.
 ///
 /// # Errors

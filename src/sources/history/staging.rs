@@ -1,6 +1,6 @@
 //! What the next commit would hold: an index as the tree that git would make of it.
 //!
-//! The trees are made in memory and lent to a [`Lookup`], so that an index is compared with commits as
+//! The trees are made in memory and lent to a [`Lookup`](super::Lookup), so that an index is compared with commits as
 //! commits are. A folder whose tree the index remembers (its cache of trees, which git itself makes
 //! commits of) is taken as it is; of any other the tree is hashed from the entries. No folder that
 //! did not change is looked at, in the index or in a store.
