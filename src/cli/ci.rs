@@ -93,8 +93,10 @@ pub fn run(args: &CiArgs, how: Tell) -> Result<Exit, CliError> {
     let file = |is_sarif: bool| {
         let mut files = args.output.iter();
         let file = files.find(|o| (o.format == Format::Sarif) == is_sarif);
-        let path = file.and_then(|o| o.path.as_deref()).filter(|p| p.exists());
-        path.map_or(String::new(), |p| p.to_string_lossy().into_owned())
+        let path = file.and_then(|o| o.path.as_deref());
+        // After an error a file of that name is one that was there before, whoever put it there.
+        let path = path.filter(|p| done.is_ok() && p.exists());
+        path.map_or(String::new(), |p: &Path| p.to_string_lossy().into_owned())
     };
     let told = tell::outputs(
         &env,
@@ -127,6 +129,9 @@ fn judge(args: &CiArgs, how: Tell, env: &Env, system: System) -> Result<Done, Cl
         return Err(CliError::new(
             "standard output is the log, for people: name a file for a report (-o FORMAT:PATH)",
         ));
+    }
+    for path in args.output.iter().filter_map(|o| o.path.as_deref()) {
+        not_through_a_link(path)?;
     }
     let outputs = Outputs::resolve(&args.reporting())?;
     let folder = args.repo.clone().unwrap_or_else(|| PathBuf::from("."));
@@ -193,6 +198,22 @@ fn judge(args: &CiArgs, how: Tell, env: &Env, system: System) -> Result<Done, Cl
     Ok(done)
 }
 
+/// Refuses to write through a link that lies below the folder of this run: a change may have brought
+/// it in, to have a report overwrite what is elsewhere.
+fn not_through_a_link(path: &Path) -> Result<(), CliError> {
+    let here = std::env::current_dir().unwrap_or_default();
+    let whole = here.join(path);
+    let below = |at: &&Path| at.starts_with(&here) && **at != here;
+    let is_link = |at: &Path| at.symlink_metadata().is_ok_and(|m| m.is_symlink());
+    match whole.ancestors().filter(below).find(|at| is_link(at)) {
+        Some(link) => Err(CliError::new(format!(
+            "{}: a link is not written through",
+            straykey::base::path_text(link)
+        ))),
+        None => Ok(()),
+    }
+}
+
 /// What happened, if anything but the arguments says it.
 fn event(args: &CiArgs, env: &Env, system: System) -> Result<Event, CliError> {
     match (&args.base, event::event(system, env)) {
@@ -231,6 +252,12 @@ fn asked(args: &CiArgs, event: Event) -> Result<Event, CliError> {
     }
     match (args.mode, &what) {
         (CiMode::Full, What::Everything) => {}
+        (CiMode::Full, What::Proposal(_)) => {
+            return Err(CliError::new(
+                "--mode full: a change would be judged by its own rules; leave --mode out for \
+                 pull requests",
+            ));
+        }
         (CiMode::Full, _) => {
             what = What::Everything;
             name = "--mode full".into();

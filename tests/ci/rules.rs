@@ -305,3 +305,78 @@ fn the_working_tree_is_not_asked() {
     assert_eq!(done.run.code, 0, "{:?}", done.run);
     assert_eq!(git(&clone, &["rev-parse", "HEAD"]), added);
 }
+
+/// All of a history at once would be judged by the rules of whatever is checked out.
+#[test]
+fn a_change_is_not_judged_by_its_own_rules_through_another_door() {
+    let server = Server::new();
+    let change = begin(&server);
+    server.write(".straykey/config.toml", "exclude = ['*']\n");
+    let head = server.add("a.txt", &format!("key = {}\n", token(1)));
+    let merge = server.trial("main", &head);
+    let clone = server.checkout(&merge, None);
+    let words = [
+        ("BASE", change.base.as_str()),
+        ("HEAD", &head),
+        ("MERGE", &merge),
+        ("NAME", "topic"),
+    ];
+    let payload = event("pull_request_fork.json", &words);
+    let full = ["--mode=full"];
+    for (name, payload, args) in [
+        ("pull_request", &*payload, &full[..]),
+        ("workflow_run", "{}", &[]),
+        ("issue_comment", "{}", &[]),
+    ] {
+        let done = github_with(&server, &clone, name, &merge, payload, args);
+        assert_eq!(done.run.code, 2, "{name}: {:?}", done.run);
+        assert!(done.json.is_none(), "{name} wrote a report");
+    }
+}
+
+#[test]
+fn a_baseline_that_would_break_the_next_gate_is_an_error_now() {
+    let server = Server::new();
+    let change = begin(&server);
+    server.add(".straykey/baseline", "no fingerprint\n");
+    let done = change.own();
+    assert_eq!(done.run.code, 2, "{:?}", done.run);
+    assert!(done.run.err.contains("baseline:1"), "{:?}", done.run);
+}
+
+/// A report must not land where a link of the change leads, and one that the change brought is none.
+#[cfg(unix)]
+#[test]
+fn reports_are_ours_and_land_where_they_are_meant() {
+    let server = Server::new();
+    let base = server.head();
+    let added = server.add("a.txt", "x\n");
+    let clone = server.checkout(&added, None);
+    let words = [
+        ("BEFORE", base.as_str()),
+        ("AFTER", &added),
+        ("REF", "refs/heads/main"),
+        ("NAME", "x"),
+    ];
+    let payload = event("push.json", &words);
+    let target = server.beside("precious");
+    std::fs::write(&target, "mine").expect("written");
+    std::os::unix::fs::symlink(&target, clone.join("out.sarif")).expect("made");
+    std::os::unix::fs::symlink(server.beside("."), clone.join("folder")).expect("made");
+    for name in ["out.sarif", "folder/precious"] {
+        let output = format!("--output=sarif:{name}");
+        let done = github_with(&server, &clone, "push", &added, &payload, &[&output]);
+        assert_eq!(done.run.code, 2, "{name}: {:?}", done.run);
+        assert_eq!(std::fs::read_to_string(&target).expect("read"), "mine");
+        assert_eq!(
+            done.output("sarif-file"),
+            "",
+            "a run that failed has no report"
+        );
+    }
+    std::fs::remove_file(clone.join("out.sarif")).expect("removed");
+    let output = ["--output=sarif:out.sarif"];
+    let done = github_with(&server, &clone, "push", &added, &payload, &output);
+    assert_eq!(done.run.code, 0, "{:?}", done.run);
+    assert_eq!(done.output("sarif-file"), "out.sarif");
+}

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::path::Path;
 
-use straykey::findings::{Accepted, Allowance, Allowances, Fingerprint};
+use straykey::findings::{Accepted, Allowance, Allowances, Baseline, Fingerprint};
 
 use super::plan::Trust;
 use super::repository::CommitHome;
@@ -55,12 +55,18 @@ pub fn added(
     if let Some((file, text)) = more {
         let before = Allowances::parse("", &lines.unwrap_or_default());
         let before = before.map_err(CliError::all)?;
+        let known_paths = paths(&before);
         let before: Vec<String> = before.entries().iter().map(ToString::to_string).collect();
         let after = Allowances::parse(&file, &text).map_err(CliError::all)?;
+        if known_paths != paths(&after) {
+            let what = "the change alters which paths are left out: that counts once it is merged";
+            out.notices.push(what.to_owned());
+        }
         let is_new = |e: &&Allowance| !before.contains(&e.to_string());
         new.extend(after.entries().iter().filter(is_new).cloned());
     }
     if let Some((file, text)) = all {
+        Baseline::parse(&file, &text).map_err(CliError::all)?;
         let before = known.unwrap_or_default();
         let before: HashSet<&str> = before.lines().filter_map(fingerprint).collect();
         for (number, line) in (1..).zip(text.lines()) {
@@ -82,6 +88,11 @@ pub fn added(
         out.refused.push((file, line, why));
     }
     Ok(out)
+}
+
+/// The globs of paths that are left out.
+fn paths(allowances: &Allowances) -> Vec<String> {
+    allowances.paths().iter().map(|p| p.0.clone()).collect()
 }
 
 /// The fingerprint that a line of a baseline begins with.

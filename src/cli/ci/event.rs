@@ -135,6 +135,14 @@ fn gitlab(env: &Env) -> Result<Event, CliError> {
             }),
         });
     }
+    if matches!(
+        source,
+        "merge_request_event" | "external_pull_request_event"
+    ) {
+        return Err(CliError::new(
+            "the base of this change is not told: say --base and --head",
+        ));
+    }
     if source != "push" {
         return Ok(Event {
             name: format!("a pipeline of '{}'", straykey::base::quote(source)),
@@ -332,7 +340,9 @@ fn project(url: &str) -> Option<String> {
 
 fn circle(env: &Env) -> Result<Event, CliError> {
     let sha = needed(env, "CIRCLE_SHA1")?;
-    let is_fork = env.get("CIRCLE_PR_REPONAME").is_some();
+    let of_pull = |branch: &str| branch.starts_with("pull/");
+    let is_fork =
+        env.get("CIRCLE_PR_REPONAME").is_some() || env.get("CIRCLE_BRANCH").is_some_and(of_pull);
     if env.get("CIRCLE_PULL_REQUEST").is_some() || is_fork {
         return Ok(Event {
             name: "pull request".into(),

@@ -121,6 +121,9 @@ pub fn event(env: &Env) -> Result<Event, CliError> {
                 }),
             })
         }
+        "workflow_run" | "issue_comment" => Err(CliError::new(
+            "this event does not say whose commit is checked out: say --base and --head",
+        )),
         _ => Ok(Event {
             name: quote(&kind).into_owned(),
             what: What::Everything,

@@ -26,7 +26,7 @@ use crate::cli::settings::Settings;
 /// More input is denied unread, in bytes.
 const MOST: u64 = 32 << 20;
 
-/// How many files of a prompt are looked into.
+/// How many files of a prompt or a tool are looked into; more are denied.
 const FILES: usize = 64;
 
 /// Answers.
@@ -75,7 +75,12 @@ fn answer(args: &HookAgentArgs) -> Reply {
     };
     if guard.found.is_empty() {
         place = "a file that is to be read";
-        for (path, lines) in files(&payload, event) {
+        let files = files(&payload, event);
+        if files.len() > FILES {
+            let why = "more files are named than are judged";
+            return Reply::deny(agent, event, why);
+        }
+        for (path, lines) in files {
             if let Err(why) = guard.file(&path, lines) {
                 return Reply::deny(agent, event, why);
             }
@@ -208,7 +213,8 @@ fn files(payload: &Value, event: Event) -> Vec<(PathBuf, Option<(u64, u64)>)> {
     if event == Event::Prompt {
         let prompt = payload.get("prompt").and_then(Value::as_str);
         let named = mentioned(prompt.unwrap_or_default());
-        return named.map(|name| (below(&name), None)).take(FILES).collect();
+        let named = named.map(|name| (below(&name), None));
+        return named.take(FILES + 1).collect();
     }
     let tool = ["tool_name", "toolName"];
     let tool = tool.iter().find_map(|key| payload.get(*key)?.as_str());
@@ -252,8 +258,12 @@ fn files(payload: &Value, event: Event) -> Vec<(PathBuf, Option<(u64, u64)>)> {
         "absolute_path",
         "notebook_path",
     ];
+    let many = ["paths", "file_paths"].iter();
+    let many = many.filter_map(|key| input.get(*key)?.as_array()).flatten();
     let named = keys.iter().filter_map(|key| input.get(*key)?.as_str());
-    named.map(|name| (below(name), lines)).take(FILES).collect()
+    let named = named.chain(many.filter_map(Value::as_str));
+    let named = named.map(|name| (below(name), lines));
+    named.take(FILES + 1).collect()
 }
 
 /// The files that a prompt mentions: `@path`, `@"a path"`.

@@ -67,6 +67,12 @@ fn pre_push(args: &HookRunArgs, how: Tell) -> Result<Exit, CliError> {
             objects: olds.filter(|old| !is_zero(old)).collect(),
             references: tracking(remote),
         };
+        if updates.is_empty() {
+            tell(
+                "NOT SCANNED: standard input names nothing that is pushed (does another hook read it \
+                 first?)",
+            );
+        }
         if options.pushed.is_empty() {
             return Ok(Exit::Clean);
         }

@@ -89,7 +89,7 @@ impl<'a, 's> Revisions<'a, 's> {
         let end = name.find(['~', '^']).unwrap_or(name.len());
         let (base, mut rest) = name.split_at(end);
         let mut at = self.named(base, name)?;
-        let mut steps = 0;
+        let mut steps: usize = 0;
         while let Some(kind) = rest.chars().next() {
             rest = &rest[kind.len_utf8()..];
             if kind == '^'
@@ -113,7 +113,7 @@ impl<'a, 's> Revisions<'a, 's> {
                     .map_err(|_| wrong(name, "has a number that is too big"))?,
             };
             rest = &rest[digits..];
-            steps += count;
+            steps = steps.saturating_add(count);
             if steps > STEPS {
                 return Err(wrong(name, "takes too many steps"));
             }
