@@ -103,12 +103,9 @@ pub enum Command {
     },
 }
 
-/// What is scanned, and how.
-#[derive(Clone, Debug, ClapArgs)]
-pub struct Look {
-    /// Read what git ignores, too
-    #[arg(long)]
-    pub no_ignore: bool,
+/// Which files and which patterns count.
+#[derive(Clone, Debug, Default, ClapArgs)]
+pub struct Sought {
     /// Leave out files that match a glob, in the syntax of .gitignore; repeatable
     #[arg(long, value_name = "GLOB")]
     pub exclude: Vec<String>,
@@ -121,6 +118,16 @@ pub struct Look {
     /// Leave out (and count) the findings of a pattern: an id, or `provider.*`; repeatable
     #[arg(long, value_name = "ID")]
     pub disable: Vec<String>,
+}
+
+/// What is scanned, and how.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct Look {
+    /// Read what git ignores, too
+    #[arg(long)]
+    pub no_ignore: bool,
+    #[command(flatten)]
+    pub sought: Sought,
     /// Read configuration from this folder instead of the nearest .straykey
     #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
     pub config: Option<PathBuf>,
@@ -139,18 +146,8 @@ pub struct Look {
 /// must not say what is looked for, so no configuration is read unless it is named.
 #[derive(Clone, Debug, ClapArgs)]
 pub struct LookObjects {
-    /// Leave out paths that match a glob, in the syntax of .gitignore; repeatable
-    #[arg(long, value_name = "GLOB")]
-    pub exclude: Vec<String>,
-    /// Add the patterns of a file; repeatable
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub patterns: Vec<PathBuf>,
-    /// Look for these patterns only: an id, or `provider.*`; repeatable
-    #[arg(long, value_name = "ID")]
-    pub only: Vec<String>,
-    /// Leave out (and count) the findings of a pattern: an id, or `provider.*`; repeatable
-    #[arg(long, value_name = "ID")]
-    pub disable: Vec<String>,
+    #[command(flatten)]
+    pub sought: Sought,
     /// Read configuration and allowances from this folder; by default none is read
     #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
     pub config: Option<PathBuf>,
@@ -164,10 +161,7 @@ impl LookObjects {
     pub fn look(&self) -> Look {
         Look {
             no_ignore: false,
-            exclude: self.exclude.clone(),
-            patterns: self.patterns.clone(),
-            only: self.only.clone(),
-            disable: self.disable.clone(),
+            sought: self.sought.clone(),
             config: self.config.clone(),
             no_config: self.config.is_none(),
             threads: self.threads,

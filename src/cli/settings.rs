@@ -88,21 +88,22 @@ impl Settings {
                 baseline = Baseline::parse(&file, &text).map_err(CliError::all)?;
             }
         }
-        for path in &look.patterns {
+        for path in &look.sought.patterns {
             let text = read_named(path)?;
             add(&mut catalogue, &path.to_string_lossy(), &text)?;
         }
-        exclude.extend(look.exclude.iter().map(|glob| Exclude {
+        exclude.extend(look.sought.exclude.iter().map(|glob| Exclude {
             glob: glob.clone(),
             base: None,
             source: "--exclude".into(),
         }));
         disable.extend(
-            look.disable
+            look.sought
+                .disable
                 .iter()
                 .map(|id| (id.clone(), "--disable".into())),
         );
-        only(&mut catalogue, &look.only)?;
+        only(&mut catalogue, &look.sought.only)?;
         let options = ScanOptions {
             targets,
             ignored: look.no_ignore,

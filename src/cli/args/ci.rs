@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, ValueEnum, ValueHint};
 use straykey::detect::Engine;
 
-use super::{ConfidenceArg, EngineArg, Look, Output, Reporting, SeverityArg, parse_output};
+use super::{ConfidenceArg, EngineArg, Look, Output, Reporting, SeverityArg, Sought, parse_output};
 
 /// What is judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -50,18 +50,8 @@ pub struct CiArgs {
     /// Tell only what is at paths that match a glob, in the syntax of .gitignore; repeatable
     #[arg(long = "path", value_name = "GLOB")]
     pub paths: Vec<String>,
-    /// Leave out paths that match a glob, in the syntax of .gitignore; repeatable
-    #[arg(long, value_name = "GLOB")]
-    pub exclude: Vec<String>,
-    /// Add the patterns of a file; repeatable
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub patterns: Vec<PathBuf>,
-    /// Look for these patterns only: an id, or `provider.*`; repeatable
-    #[arg(long, value_name = "ID")]
-    pub only: Vec<String>,
-    /// Leave out (and count) the findings of a pattern: an id, or `provider.*`; repeatable
-    #[arg(long, value_name = "ID")]
-    pub disable: Vec<String>,
+    #[command(flatten)]
+    pub sought: Sought,
     /// The folder of the configuration, from the top of the repository; of a pull request it is read
     /// from the base. A folder elsewhere is read as it is [default: .straykey]
     #[arg(long, value_name = "FOLDER")]
@@ -79,10 +69,7 @@ impl CiArgs {
     pub fn look(&self) -> Look {
         Look {
             no_ignore: false,
-            exclude: self.exclude.clone(),
-            patterns: self.patterns.clone(),
-            only: self.only.clone(),
-            disable: self.disable.clone(),
+            sought: self.sought.clone(),
             config: None,
             no_config: true,
             threads: self.threads,

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, ValueHint};
 use straykey::detect::Engine;
 
-use super::{EngineArg, Look, Reporting};
+use super::{EngineArg, Look, Reporting, Sought};
 
 #[derive(Debug, ClapArgs)]
 pub struct StagedArgs {
@@ -20,18 +20,8 @@ pub struct StagedArgs {
 /// What is looked for in an index.
 #[derive(Clone, Debug, Default, ClapArgs)]
 pub struct LookStaged {
-    /// Leave out paths that match a glob, in the syntax of .gitignore; repeatable
-    #[arg(long, value_name = "GLOB")]
-    pub exclude: Vec<String>,
-    /// Add the patterns of a file; repeatable
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub patterns: Vec<PathBuf>,
-    /// Look for these patterns only: an id, or `provider.*`; repeatable
-    #[arg(long, value_name = "ID")]
-    pub only: Vec<String>,
-    /// Leave out (and count) the findings of a pattern: an id, or `provider.*`; repeatable
-    #[arg(long, value_name = "ID")]
-    pub disable: Vec<String>,
+    #[command(flatten)]
+    pub sought: Sought,
     /// Read configuration from this folder instead of the nearest .straykey
     #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
     pub config: Option<PathBuf>,
@@ -48,10 +38,7 @@ impl LookStaged {
     pub fn look(&self) -> Look {
         Look {
             no_ignore: false,
-            exclude: self.exclude.clone(),
-            patterns: self.patterns.clone(),
-            only: self.only.clone(),
-            disable: self.disable.clone(),
+            sought: self.sought.clone(),
             config: self.config.clone(),
             no_config: self.no_config,
             threads: self.threads,

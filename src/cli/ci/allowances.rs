@@ -3,16 +3,13 @@
 use std::collections::HashSet;
 use std::path::Path;
 
-use straykey::findings::{Accepted, Allowance, Allowances, Baseline, Fingerprint};
+use straykey::findings::{Accepted, Allowance, Allowances, Baseline, Known};
 
 use super::plan::Trust;
 use super::repository::CommitHome;
 use crate::cli::config::Config;
 use crate::cli::error::CliError;
-use crate::cli::home::{CONFIG, IGNORE, Words};
-
-/// The file of findings that are known: `FINGERPRINT PATTERN [# REASON]`.
-const BASELINE: &str = "baseline";
+use crate::cli::home::{BASELINE, CONFIG, IGNORE, Words};
 
 /// What the head says that the base does not.
 #[derive(Debug, Default)]
@@ -66,14 +63,17 @@ pub fn added(
         new.extend(after.entries().iter().filter(is_new).cloned());
     }
     if let Some((file, text)) = all {
-        Baseline::parse(&file, &text).map_err(CliError::all)?;
-        let before = known.unwrap_or_default();
-        let before: HashSet<&str> = before.lines().filter_map(fingerprint).collect();
-        for (number, line) in (1..).zip(text.lines()) {
-            if let Some(id) = fingerprint(line).filter(|id| !before.contains(id)) {
-                new.push(baselined(id, line, (file.clone(), number)));
-            }
-        }
+        let before = Baseline::parse("", &known.unwrap_or_default()).map_err(CliError::all)?;
+        let before: HashSet<&str> = before.known().iter().map(|k| &*k.fingerprint).collect();
+        let after = Baseline::parse(&file, &text).map_err(CliError::all)?;
+        let is_new = |k: &&Known| !before.contains(&*k.fingerprint);
+        new.extend(after.known().iter().filter(is_new).map(|known| Allowance {
+            fingerprint: known.fingerprint.clone(),
+            pattern: known.pattern.clone(),
+            reason: known.reason.clone().unwrap_or_default(),
+            until: None,
+            source: (file.clone(), known.line),
+        }));
     }
     for allowance in new {
         let why = match trust {
@@ -93,24 +93,6 @@ pub fn added(
 /// The globs of paths that are left out.
 fn paths(allowances: &Allowances) -> Vec<String> {
     allowances.paths().iter().map(|p| p.0.clone()).collect()
-}
-
-/// The fingerprint that a line of a baseline begins with.
-fn fingerprint(line: &str) -> Option<&str> {
-    let first = line.split_whitespace().next()?;
-    Fingerprint::is_whole(first).then_some(first)
-}
-
-/// A line of a baseline that a change adds, as what it is: an allowance.
-fn baselined(id: &str, line: &str, source: (String, usize)) -> Allowance {
-    let (before, reason) = line.split_once('#').unwrap_or((line, ""));
-    Allowance {
-        fingerprint: id.to_owned(),
-        pattern: before.split_whitespace().nth(1).unwrap_or("").to_owned(),
-        reason: reason.trim().to_owned(),
-        until: None,
-        source,
-    }
 }
 
 /// What a change allows itself, of all that was accepted: comments that it brings in and lines that

@@ -149,11 +149,7 @@ fn gitlab(env: &Env) -> Result<Event, CliError> {
             what: What::Everything,
         });
     }
-    let to = match (env.take("CI_COMMIT_TAG"), env.take("CI_COMMIT_BRANCH")) {
-        (Some(_), _) => To::Tag,
-        (None, Some(branch)) => To::Branch(branch),
-        (None, None) => To::Unknown,
-    };
+    let to = tag_or_branch(env.get("CI_COMMIT_TAG"), env.get("CI_COMMIT_BRANCH"));
     Ok(Event {
         name: "push".into(),
         what: What::Push(Push {
@@ -204,6 +200,15 @@ fn azure(env: &Env) -> Result<Event, CliError> {
     }
 }
 
+/// What was pushed to, of a system that names a tag and a branch apart.
+fn tag_or_branch(tag: Option<&str>, branch: Option<&str>) -> To {
+    match (tag, branch) {
+        (Some(_), _) => To::Tag,
+        (None, Some(branch)) => To::Branch(branch.to_owned()),
+        (None, None) => To::Unknown,
+    }
+}
+
 /// What a full name of a reference is.
 pub(super) fn to(reference: Option<&str>) -> To {
     match reference {
@@ -233,11 +238,7 @@ fn bitbucket(env: &Env) -> Result<Event, CliError> {
             }),
         });
     }
-    let to = match (env.get("BITBUCKET_TAG"), env.take("BITBUCKET_BRANCH")) {
-        (Some(_), _) => To::Tag,
-        (None, Some(branch)) => To::Branch(branch),
-        (None, None) => To::Unknown,
-    };
+    let to = tag_or_branch(env.get("BITBUCKET_TAG"), env.get("BITBUCKET_BRANCH"));
     Ok(Event {
         name: "push".into(),
         what: What::Push(Push {
@@ -265,11 +266,7 @@ fn jenkins(env: &Env) -> Event {
     }
     let branch = env.get("BRANCH_NAME").or_else(|| env.get("GIT_BRANCH"));
     let branch = branch.map(|name| name.strip_prefix("origin/").unwrap_or(name));
-    let to = match (env.get("TAG_NAME"), branch) {
-        (Some(_), _) => To::Tag,
-        (None, Some(branch)) => To::Branch(branch.to_owned()),
-        (None, None) => To::Unknown,
-    };
+    let to = tag_or_branch(env.get("TAG_NAME"), branch);
     Event {
         name: "build".into(),
         what: What::Push(Push {
@@ -308,11 +305,7 @@ fn buildkite(env: &Env) -> Result<Event, CliError> {
             what: What::Everything,
         });
     }
-    let to = match (env.get("BUILDKITE_TAG"), env.take("BUILDKITE_BRANCH")) {
-        (Some(_), _) => To::Tag,
-        (None, Some(branch)) => To::Branch(branch),
-        (None, None) => To::Unknown,
-    };
+    let to = tag_or_branch(env.get("BUILDKITE_TAG"), env.get("BUILDKITE_BRANCH"));
     Ok(Event {
         name: "push".into(),
         what: What::Push(Push {
@@ -356,11 +349,7 @@ fn circle(env: &Env) -> Result<Event, CliError> {
             }),
         });
     }
-    let to = match (env.get("CIRCLE_TAG"), env.take("CIRCLE_BRANCH")) {
-        (Some(_), _) => To::Tag,
-        (None, Some(branch)) => To::Branch(branch),
-        (None, None) => To::Unknown,
-    };
+    let to = tag_or_branch(env.get("CIRCLE_TAG"), env.get("CIRCLE_BRANCH"));
     Ok(Event {
         name: "push".into(),
         what: What::Push(Push {

@@ -3,7 +3,6 @@
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
 
-use straykey::detect::Engine;
 use straykey::detect::patterns::Severity;
 use straykey::findings::Finding;
 use straykey::scan::{CommitsOptions, Known};
@@ -12,7 +11,7 @@ use straykey::story::RangeResult;
 use super::places::repository;
 use super::push::{Update, is_zero, say_stopped, updates};
 use super::{framework, receive};
-use crate::cli::args::{EngineArg, Hook, HookRunArgs, Look, Tell};
+use crate::cli::args::{Hook, HookRunArgs, Look, LookStaged, Tell};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::history::environment;
@@ -32,17 +31,12 @@ pub fn run(args: &HookRunArgs, how: Tell) -> Result<Exit, CliError> {
 /// What a hook looks for: everything, with the configuration of the repository or of a folder that
 /// was named.
 pub fn look(config: Option<PathBuf>, no_config: bool) -> Look {
-    Look {
-        no_ignore: false,
-        exclude: Vec::new(),
-        patterns: Vec::new(),
-        only: Vec::new(),
-        disable: Vec::new(),
+    let staged = LookStaged {
         config,
         no_config,
-        threads: 0,
-        engine: EngineArg(Engine::Fast),
-    }
+        ..LookStaged::default()
+    };
+    staged.look()
 }
 
 /// Judges what a push sends.

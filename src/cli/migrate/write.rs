@@ -17,12 +17,10 @@ use super::rules::header;
 use super::{Sink, Tree};
 use crate::cli::config::Config;
 use crate::cli::error::CliError;
-use crate::cli::home::{CONFIG, Home, IGNORE, Words as _, shown};
+use crate::cli::home::{BASELINE, CONFIG, Home, IGNORE, Words as _, shown};
 
 /// The file of carried-over patterns, from the `.straykey` folder.
 pub const PATTERNS: &str = "patterns/imported.toml";
-/// The file of known findings.
-pub const BASELINE: &str = "baseline";
 
 /// A file that is to be written.
 #[derive(Debug)]

@@ -4,6 +4,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::bytes::ByteSet;
+use super::check::{Beside, Check};
 use super::shape::{self, Node};
 use super::{
     Checksum, Class, Confidence, Gate, Lane, Lifetime, Part, Pattern, PatternError, Program,
@@ -90,130 +91,6 @@ struct PartSpec {
     randomness: f32,
     #[serde(default)]
     required: bool,
-}
-
-/// What may stand beside a match.
-enum Beside {
-    /// Nothing that could belong to it.
-    Edge,
-    /// Anything.
-    Free,
-    /// The text's end, or one of these bytes.
-    After(ByteSet),
-}
-
-/// Collects what is wrong, with lines.
-struct Check<'a> {
-    file: &'a str,
-    text: &'a str,
-    errors: Vec<PatternError>,
-}
-
-impl Check<'_> {
-    fn tell(&mut self, offset: usize, message: impl Into<String>) {
-        let upto = &self.text.as_bytes()[..offset.min(self.text.len())];
-        let line = upto.split(|b| *b == b'\n').count();
-        self.errors.push(PatternError {
-            file: self.file.to_owned(),
-            line,
-            message: message.into(),
-        });
-    }
-
-    fn word<T: Copy>(
-        &mut self,
-        given: Option<&Spanned<String>>,
-        default: T,
-        read: impl Fn(&str) -> Option<T>,
-        all: &[&str],
-    ) -> T {
-        let Some(given) = given else { return default };
-        read(given.get_ref()).unwrap_or_else(|| {
-            self.tell(
-                given.span().start,
-                format!(
-                    "'{}' is none of: {}",
-                    quote(given.get_ref()),
-                    all.join(", ")
-                ),
-            );
-            default
-        })
-    }
-
-    fn shape(&mut self, given: Option<&Spanned<String>>) -> Vec<Node> {
-        let Some(given) = given else {
-            return Vec::new();
-        };
-        shape::parse(given.get_ref()).unwrap_or_else(|why| {
-            self.tell(given.span().start, why);
-            Vec::new()
-        })
-    }
-
-    /// What may stand beside the match.
-    fn edge(&mut self, given: Option<&Spanned<String>>) -> Beside {
-        let Some(given) = given else {
-            return Beside::Edge;
-        };
-        match given.get_ref().as_str() {
-            "edge" => Beside::Edge,
-            "free" => Beside::Free,
-            class if class.starts_with('[') => match shape::parse(class).as_deref() {
-                Ok(
-                    [
-                        Node::Set {
-                            set,
-                            min: 1,
-                            max: 1,
-                            ..
-                        },
-                    ],
-                ) => Beside::After(*set),
-                Ok([Node::Bytes(bytes)]) if bytes.len() == 1 => {
-                    Beside::After(ByteSet::of(bytes[0]))
-                }
-                Ok(_) => {
-                    self.tell(given.span().start, "one class is meant, such as [^0-9A-Z]");
-                    Beside::Free
-                }
-                Err(why) => {
-                    self.tell(given.span().start, why.clone());
-                    Beside::Free
-                }
-            },
-            other => {
-                let other = quote(other);
-                let all = "edge, free, or a class in brackets";
-                self.tell(given.span().start, format!("'{other}' is none of: {all}"));
-                Beside::Free
-            }
-        }
-    }
-
-    fn keywords(&mut self, given: &[Spanned<String>]) -> &'static [&'static str] {
-        for word in given {
-            let text = word.get_ref();
-            let letters = text.bytes().filter(u8::is_ascii_alphanumeric).count();
-            let begins = text
-                .as_bytes()
-                .first()
-                .is_some_and(u8::is_ascii_alphanumeric);
-            let plain = text
-                .bytes()
-                .all(|b| b.is_ascii() && !b.is_ascii_uppercase());
-            if letters < 3 || !begins || !plain {
-                self.tell(
-                    word.span().start,
-                    format!(
-                        "keyword '{}': lower case ASCII, three letters or digits at least, one of them first",
-                        quote(text)
-                    ),
-                );
-            }
-        }
-        leak_all(given.iter().map(|w| w.get_ref().clone()))
-    }
 }
 
 /// Reads one file. `file` is its name for messages; its stem must be the provider's id when
@@ -605,7 +482,7 @@ fn leak(text: String) -> &'static str {
     text.leak()
 }
 
-fn leak_all(texts: impl IntoIterator<Item = String>) -> &'static [&'static str] {
+pub(super) fn leak_all(texts: impl IntoIterator<Item = String>) -> &'static [&'static str] {
     texts.into_iter().map(leak).collect::<Vec<_>>().leak()
 }
 

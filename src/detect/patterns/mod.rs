@@ -9,6 +9,7 @@
 
 mod bech32;
 mod bytes;
+mod check;
 mod checksum;
 mod coding;
 mod error;
