@@ -4,6 +4,8 @@
 //! (but for an element's text, which may stand on lines of its own) and 512 bytes. It says only
 //! what stands there; what it means is judged later.
 
+mod commands;
+
 use crate::base::Span;
 
 /// The longest name, and the longest value, in bytes.
@@ -19,14 +21,35 @@ pub struct Assignment {
     pub value: Span,
     /// The quote around it, 0 if there is none.
     pub quote: u8,
-    /// What joins the two: `=`, `:`, `(`, `,`, `>`, or a space.
+    /// What joins the two: `=`, `:`, `(`, `,`, `>`, a space; `~` if they are compared, `@` for the
+    /// password of a URL.
     pub operator: u8,
+    /// What stands between operator and quote.
+    pub wrapper: Wrapper,
+}
+
+/// What a quoted value is wrapped in: `Some("...")`, `[]byte("...")`, `decode("...")`, `["..."`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Wrapper {
+    /// Nothing.
+    #[default]
+    None,
+    /// A list, or what makes a value of a string.
+    Known,
+    /// Another call.
+    Call,
 }
 
 /// Reads the assignment whose name holds the stem that begins at `stem`.
 pub fn assignment_at(text: &[u8], stem: usize) -> Option<Assignment> {
     let name = name_around(text, stem)?;
+    if let Some(command) = commands::read(text, name) {
+        return command;
+    }
     let mut at = name.end;
+    if text[at..].starts_with(ENTITY) {
+        at += ENTITY.len();
+    }
     let quoted_name = matches!(peek(text, at), b'"' | b'\'' | b'`');
     if quoted_name || peek(text, at) == b'\\' && matches!(peek(text, at + 1), b'"' | b'\'') {
         at += if quoted_name { 1 } else { 2 };
@@ -37,10 +60,14 @@ pub fn assignment_at(text: &[u8], stem: usize) -> Option<Assignment> {
     if peek(text, at) == b'>' && name.start > 0 && text[name.start - 1] == b'<' {
         return element(text, name, at + 1);
     }
+    if let Some(behind) = sibling(text, name, at) {
+        return behind;
+    }
     let gap = at;
     at = blanks(text, at);
     let (operator, at) = match peek(text, at) {
-        b'=' if matches!(peek(text, at + 1), b'=' | b'~') => return None,
+        b'=' if peek(text, at + 1) == b'~' => return None,
+        b'=' | b'!' if peek(text, at + 1) == b'=' => return compared(text, name, at + 2),
         b'=' if peek(text, at + 1) == b'>' => (b'=', at + 2),
         b'=' => (b'=', at + 1),
         // `:=`, and make's `::=` and `:::=`; two colons alone are a path of names.
@@ -52,17 +79,29 @@ pub fn assignment_at(text: &[u8], stem: usize) -> Option<Assignment> {
         b'|' if peek(text, at + 1) == b'|' && peek(text, at + 2) == b'=' => (b'=', at + 3),
         // `setenv("PASSWORD", "...")`, not a list that names it
         b',' if quoted_name && begins_call(text, name.start) => (b',', at + 1),
+        // `set(:secret, "...")`
+        b',' if name.start > 0 && text[name.start - 1] == b':' => (b',', at + 1),
+        // `["--password", "..."]`
+        b',' if quoted_name && text[..name.start].ends_with(b"--") => (b',', at + 1),
         b'(' if !quoted_name => (b'(', at + 1),
         b'"' | b'\'' if at > gap && !quoted_name => (b' ', at),
         // `<add key="password" value="..."/>`, `name="password" value="..."`
         b'v' if quoted_name && text[at..].starts_with(b"value=") => (b'=', at + 6),
-        // `--password value`
-        _ if at > gap && name.start >= 2 && text[..name.start].ends_with(b"--") => (b' ', at),
+        // `--password value`, `-Password value`
+        _ if at > gap && is_option(text, name.start) => (b' ', at),
         // `var password string = "..."`: a type between name and operator
         _ if at > gap && !quoted_name => (b'=', typed_before(text, at)?),
         _ => return None,
     };
     value(text, name, operator, blanks(text, at))
+}
+
+/// Whether dashes stand before a name, and a blank before them.
+fn is_option(text: &[u8], name: usize) -> bool {
+    let before = &text[name.saturating_sub(3)..name];
+    before.ends_with(b"--")
+        || before.ends_with(b"-")
+            && matches!(before[..before.len() - 1].last(), Some(b' ' | b'\t'))
 }
 
 /// Whether a quoted name is the first of a call or of a pair in braces.
@@ -98,6 +137,10 @@ fn name_around(text: &[u8], stem: usize) -> Option<Span> {
     while start < stem && matches!(text[start], b'-' | b'.') {
         start += 1;
     }
+    // `\nPASSWORD` within a string: the letter belongs to the backslash.
+    if start > 0 && start < stem && text[start - 1] == b'\\' && b"nrt".contains(&text[start]) {
+        start += 1;
+    }
     let high = text.len().min(stem + NAME);
     let right = text[stem..high].iter().take_while(|b| belongs(b)).count();
     let mut end = stem + right;
@@ -119,11 +162,23 @@ fn typed(text: &[u8], at: usize) -> (u8, usize) {
         .take_while(kind)
         .count();
     let behind = blanks(text, begin + length);
-    if length > 0 && peek(text, behind) == b'=' && !matches!(peek(text, behind + 1), b'=' | b'>') {
+    // `=` at the line's end pads base64.
+    let ends = matches!(peek(text, behind + 1), b'=' | b'>' | b'\n' | b'\r');
+    if length > 0 && peek(text, behind) == b'=' && !ends {
         (b'=', behind + 1)
     } else {
         (b':', at)
     }
+}
+
+/// `password == "..."`: what a name is compared with, if that is quoted.
+fn compared(text: &[u8], name: Span, at: usize) -> Option<Assignment> {
+    let at = blanks(text, at + usize::from(peek(text, at) == b'='));
+    let quote = peek(text, at);
+    if !matches!(quote, b'"' | b'\'') {
+        return None;
+    }
+    quoted(text, name, b'~', at, quote, false)
 }
 
 /// Behind `:=`, `::=` or `:::=`.
@@ -163,6 +218,7 @@ fn element(text: &[u8], name: Span, at: usize) -> Option<Assignment> {
         value: Span::new(start, end),
         quote: 0,
         operator: b'>',
+        wrapper: Wrapper::None,
     })
 }
 
@@ -181,6 +237,13 @@ fn value(text: &[u8], name: Span, operator: u8, at: usize) -> Option<Assignment>
             return quoted(text, name, operator, open, quote, escaped);
         }
     }
+    if text[at.min(text.len())..].starts_with(ENTITY) {
+        return between_entities(text, name, operator, at + ENTITY.len());
+    }
+    if let Some((wrapper, open)) = wrapped(text, at) {
+        let found = quoted(text, name, operator, open, text[open], false)?;
+        return Some(Assignment { wrapper, ..found });
+    }
     if matches!(operator, b'(' | b',') {
         return None;
     }
@@ -191,6 +254,13 @@ fn value(text: &[u8], name: Span, operator: u8, at: usize) -> Option<Assignment>
             || matches!(b, b'"' | b'\'' | b'`' | b';' | b',')
     };
     let mut length = window.iter().position(ends).unwrap_or(window.len());
+    // Within markup a tag ends it; in a form or a URL the next parameter does.
+    if let Some(tag) = window[..length].iter().skip(1).position(|b| *b == b'<') {
+        length = tag + 1;
+    }
+    if let Some(next) = parameter(text, name, &window[..length]) {
+        length = next;
+    }
     // Inside a string a line ends, and a quote begins, with a backslash.
     let escape = |w: &[u8]| w[0] == b'\\' && matches!(w[1], b'n' | b'r' | b'"' | b'\'');
     if let Some(at) = window[..window.len().min(length + 1)]
@@ -204,7 +274,154 @@ fn value(text: &[u8], name: Span, operator: u8, at: usize) -> Option<Assignment>
         value: Span::new(at, at + length),
         quote: 0,
         operator,
+        wrapper: Wrapper::None,
     })
+}
+
+/// The fewest characters of a string within JSON that could be the secret of the whole.
+const INNER: usize = 16;
+
+/// Of JSON that is written into a string, the longest string within: `"{\\"id\\": \\"...\\"}"`.
+fn within_json(text: &[u8], value: Span) -> Option<Span> {
+    let inner = value.of(text);
+    if !inner.starts_with(b"{\\\"") {
+        return None;
+    }
+    let mut best: Option<Span> = None;
+    let mut start = 0;
+    for at in 0..inner.len() {
+        if !inner[at..].starts_with(b"\\\"") {
+            continue;
+        }
+        let told = Span::new(value.start + start, value.start + at);
+        let plain = inner[start..at].iter().all(u8::is_ascii_alphanumeric);
+        if plain && told.len() >= INNER && best.is_none_or(|b| b.len() < told.len()) {
+            best = Some(told);
+        }
+        start = at + 2;
+    }
+    best
+}
+
+/// A quote as markup writes it.
+const ENTITY: &[u8] = b"&quot;";
+
+fn between_entities(text: &[u8], name: Span, operator: u8, start: usize) -> Option<Assignment> {
+    let window = &text[start..text.len().min(start + VALUE)];
+    let length = window.windows(ENTITY.len()).position(|w| w == ENTITY)?;
+    (length > 0 && !window[..length].contains(&b'\n')).then(|| Assignment {
+        name,
+        value: Span::new(start, start + length),
+        quote: b'"',
+        operator,
+        wrapper: Wrapper::None,
+    })
+}
+
+/// Where the next parameter of a form begins, if `value` is one of several: `a=1&b=2`.
+fn parameter(text: &[u8], name: Span, value: &[u8]) -> Option<usize> {
+    let next = value.iter().position(|b| *b == b'&')?;
+    let first = name.start > 0 && matches!(text[name.start - 1], b'?' | b'&');
+    let letters = value[next + 1..]
+        .iter()
+        .take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'['))
+        .count();
+    let more = letters > 0 && value.get(next + 1 + letters) == Some(&b'=');
+    (first || more).then_some(next)
+}
+
+/// How many calls and lists are gone through, and how long the name of each may be.
+const WRAPPERS: usize = 3;
+const WRAPPER: usize = 40;
+
+/// Parts of the names of calls that make a value of a string.
+const MAKERS: &[&str] = &[
+    "some", "string", "byte", "decode", "b64", "base64", "from", "new", "just", "of", "secret",
+    "credential", "key", "text", "char", "utf8", "encode", "hex", "bytes", "quote", "param",
+];
+/// Parts of the names of calls that fetch it from elsewhere, or that only speak of it.
+const FETCHERS: &[&str] = &[
+    "env", "get", "read", "find", "ask", "prompt", "input", "load", "fetch", "lookup", "query",
+    "select", "require", "import", "open", "file", "path", "prop", "config", "t(", "tr(", "gettext",
+    "translate", "i18n", "print", "log", "error", "fail", "throw", "assert", "expect", "format",
+    "regex", "match", "compile", "label", "field", "title", "header", "attr", "cookie", "column",
+    "_(", "equals", "contains", "starts", "replace", "split", "optional", "resource", "vault",
+];
+
+/// What a quoted value is wrapped in, and where its quote is.
+fn wrapped(text: &[u8], at: usize) -> Option<(Wrapper, usize)> {
+    let mut wrapper = Wrapper::Known;
+    let mut at = at;
+    for _ in 0..WRAPPERS {
+        let window = &text[at.min(text.len())..text.len().min(at + WRAPPER)];
+        let inner = |b: &u8| {
+            b.is_ascii_alphanumeric()
+                || matches!(b, b'_' | b'.' | b':' | b'$' | b'&' | b'*' | b'<' | b'>' | b'!' | b'?' | b'@' | b' ')
+        };
+        let open = window.iter().position(|b| !inner(b))?;
+        if !matches!(window[open], b'(' | b'[' | b'{') {
+            return None;
+        }
+        let name = window[..=open].to_ascii_lowercase();
+        let holds = |part: &&str| name.windows(part.len()).any(|w| w == part.as_bytes());
+        if FETCHERS.iter().any(holds) {
+            return None;
+        }
+        if name.len() > 1 && !MAKERS.iter().any(holds) {
+            wrapper = Wrapper::Call;
+        }
+        at = blanks(text, at + open + 1);
+        // `[]byte("...")`: the brackets are closed at once.
+        if window[open] == b'[' && peek(text, at) == b']' {
+            at += 1;
+        }
+        let prefix = usize::from(matches!(peek(text, at), b'b' | b'r' | b'u' | b'@'));
+        for skip in [0, prefix] {
+            if matches!(peek(text, at + skip), b'"' | b'\'' | b'`') {
+                return Some((wrapper, at + skip));
+            }
+        }
+    }
+    None
+}
+
+/// A name that is itself a value, with what belongs to it beside: `<key>password</key>
+/// <string>...</string>`, `name: PASSWORD` and on the next line `value: ...`.
+#[allow(clippy::option_option)]
+fn sibling(text: &[u8], name: Span, at: usize) -> Option<Option<Assignment>> {
+    if text[at.min(text.len())..].starts_with(b"</") {
+        let window = &text[at..text.len().min(at + 120)];
+        let close = window.iter().position(|b| *b == b'>')? + 1;
+        let gap = window[close..].iter().take_while(|b| b.is_ascii_whitespace()).count();
+        if window.get(close + gap) != Some(&b'<') || window.get(close + gap + 1) == Some(&b'/') {
+            return None;
+        }
+        let begin = close + gap;
+        let end = window[begin..].iter().position(|b| *b == b'>')?;
+        let tag = &window[begin + 1..begin + end];
+        let told = [b"string".as_slice(), b"value", b"Value"].contains(&tag);
+        return told.then(|| element(text, name, at + begin + end + 1));
+    }
+    // The name's own key must be `name` or `key`.
+    let before = &text[name.start.saturating_sub(16)..name.start];
+    let before = before.trim_ascii_end();
+    let before = before.strip_suffix(b"\"").or(before.strip_suffix(b"'")).unwrap_or(before);
+    let before = before.trim_ascii_end().strip_suffix(b":")?;
+    let before = before.strip_suffix(b"\"").unwrap_or(before);
+    if !before.ends_with(b"name") && !before.ends_with(b"key") && !before.ends_with(b"Name") {
+        return None;
+    }
+    let window = &text[at.min(text.len())..text.len().min(at + 80)];
+    let gap = window
+        .iter()
+        .take_while(|b| b.is_ascii_whitespace() || matches!(b, b',' | b'"' | b'\''))
+        .count();
+    let rest = &window[gap..];
+    if gap == 0 || !rest.starts_with(b"value") && !rest.starts_with(b"\"value") {
+        return None;
+    }
+    let colon = rest.iter().take(12).position(|b| *b == b':')?;
+    Some(value(text, name, b':', blanks(text, at + gap + colon + 1)))
 }
 
 fn quoted(
@@ -229,11 +446,13 @@ fn quoted(
         }
         at += 1;
     }
+    let value = Span::new(start, start + at);
     (at > 0 && at < window.len()).then(|| Assignment {
         name,
-        value: Span::new(start, start + at),
+        value: within_json(text, value).unwrap_or(value),
         quote,
         operator,
+        wrapper: Wrapper::None,
     })
 }
 

@@ -2,8 +2,10 @@
 
 use super::Scene;
 use super::words::{ABOUT, COMMON, REFERENCES};
-use crate::detect::assignment::Assignment;
-use crate::detect::patterns::{Class, Confidence, Pattern};
+use crate::base::Span;
+use crate::detect::assignment::{Assignment, Wrapper};
+use crate::detect::generic::{self, place, place::Family};
+use crate::detect::patterns::{Class, Confidence, Pattern, keyword_at};
 use crate::detect::{Judged, Rejection, entropy};
 
 /// Judges an assignment whose name and value have the right look.
@@ -24,7 +26,18 @@ pub(super) fn judge(
         ));
     }
     reference(value)?;
-    if assignment.quote == 0 && is_code(scene) && assignment.operator != b'>' {
+    if made(value) {
+        return Err(Rejection::Integrity("a password's hash, a public key or a sealed value"));
+    }
+    spoken(scene, assignment)?;
+    stands_in(value)?;
+    let family = place::family(scene.path);
+    let before = || place::line_before(scene.text, assignment.name.start);
+    if assignment.quote == 0
+        && family == Family::Code
+        && assignment.operator != b'>'
+        && !place::in_string(before())
+    {
         return Err(Rejection::Reference("an expression in code"));
     }
     if assignment.quote == 0 && (value.contains(&b'(') || value.ends_with(b":") || dotted(value)) {
@@ -45,28 +58,173 @@ pub(super) fn judge(
     if assignment.quote != 0 && matches!(value[0], b',' | b';' | b')') {
         return Err(Rejection::Reference("text between two strings"));
     }
-    if like_name(name, value) {
-        return Err(Rejection::Words);
-    }
     if unasked(name) {
         return Err(Rejection::Reference("a token of a form, or a public one"));
+    }
+    // `'group.token:artifact:1.2'`, a library's coordinates; `Read-Host`, a command.
+    let coordinates = assignment.operator == b':'
+        && name.contains(&b'.')
+        && scene.text[assignment.name.end] == b':'
+        && value[0] != b' '
+        && assignment.value.start == assignment.name.end + 1;
+    if same_letters(name, value) {
+        return Err(Rejection::Words);
+    }
+    // `"password: expected bytes"`
+    let prose = matches!(family, Family::Code | Family::Prose | Family::Other);
+    if assignment.quote == 0 && prose && assignment.operator != b'>' {
+        let lower = value.to_ascii_lowercase();
+        if std::str::from_utf8(&lower).is_ok_and(generic::is_word) {
+            return Err(Rejection::Words);
+        }
+    }
+    if assignment.quote == 0 && matches!(value[0], b'[' | b'*' | b'(' | b'&') {
+        return Err(Rejection::Reference("markup, or a list"));
+    }
+    if assignment.value.of(scene.text).split(|b| *b == b'%').skip(1).all(|p| p.len() == 2) && value[0] == b'%' {
+        return Err(Rejection::Placeholder("escaped bytes only"));
+    }
+    // `ok ? "pass" : "failed"`
+    let chosen = before().strip_suffix(b"\"").or(before().strip_suffix(b"'"));
+    if chosen.is_some_and(|text| text.trim_ascii_end().ends_with(b"?")) {
+        return Err(Rejection::Reference("one of two strings"));
+    }
+    // `userPassword("name", "...")`
+    let behind = scene.text[assignment.value.end..].iter().skip(1).find(|b| **b != b' ');
+    let of_user = name.to_ascii_lowercase().windows(4).any(|w| w == b"user");
+    if assignment.operator == b'(' && of_user && behind == Some(&b',') {
+        return Err(Rejection::Reference("the user's name"));
+    }
+    let badge = |w: &&[u8]| before().windows(w.len()).any(|l| l == *w);
+    if [b"badge.svg?".as_slice(), b"/badge?"].iter().any(badge) {
+        return Err(Rejection::Reference("the token of a badge, which is made to be shown"));
+    }
+    if assignment.quote == 0 && (coordinates || is_command(value)) {
+        return Err(Rejection::Reference("a library's name, or a command"));
     }
     if assignment.quote == 0 && another_assignment(value) {
         return Err(Rejection::Reference("another assignment"));
     }
-    // `user/password: ...` labels two values at once, or is a path.
-    if assignment.name.start > 0 && scene.text[assignment.name.start - 1] == b'/' {
-        judged.confidence = Confidence::Low;
+    let lower = value.to_ascii_lowercase();
+    if COMMON.iter().any(|w| w.as_bytes() == lower) {
+        return Err(Rejection::Placeholder("a word that stands for a secret"));
     }
-    if pattern.class == Class::Password {
-        password(value, judged)
-    } else {
-        token(value, judged)?;
-        if begins_like_known(scene, value) {
-            judged.confidence = Confidence::Low;
+    if is_number(value) {
+        return Err(Rejection::Placeholder("a number"));
+    }
+    let telling = |b: &&u8| b.is_ascii_alphanumeric() || !b.is_ascii();
+    if value.iter().filter(telling).count() < 3 {
+        return Err(Rejection::Placeholder("hardly a letter or digit"));
+    }
+    let is_password = pattern.class == Class::Password;
+    let mut weighed = generic::weigh(scene.text, scene.path, &assignment, is_password);
+    // What is unlikely already is asked no more.
+    if !is_password && weighed.probability() > 0.03 {
+        weighed = weighed.of_known_form(of_known_provider(scene, assignment));
+    }
+    judged.weighed = Some(weighed);
+    let Some(confidence) = weighed.confidence() else {
+        return Err(Rejection::Unlikely(weighed));
+    };
+    judged.confidence = confidence;
+    let vector = place::of_vectors(scene.path) && value.iter().all(u8::is_ascii_hexdigit);
+    if !is_password && (vector || begins_like_known(scene, value)) {
+        judged.confidence = judged.confidence.min(Confidence::Low);
+    }
+    Ok(())
+}
+
+/// Rejects what is said of passing and of identifying: `PASS: test 3`, `pass "x" to`, `identified
+/// by its name`.
+fn spoken(scene: &Scene<'_>, assignment: Assignment) -> Result<(), Rejection> {
+    let name = assignment.name.of(scene.text);
+    let value = assignment.value.of(scene.text);
+    let line = place::line_before(scene.text, assignment.name.start);
+    let is = |word: &str| name.eq_ignore_ascii_case(word.as_bytes());
+    if is("identified") {
+        let lower = line.to_ascii_lowercase();
+        let holds = |word: &&[u8]| lower.windows(word.len()).any(|w| w == *word);
+        let statement = [b"user".as_slice(), b"role", b"grant", b"alter", b"create"].iter().any(|w| holds(&w));
+        return if statement { Ok(()) } else { Err(Rejection::Words) };
+    }
+    let pass = is("pass") || name.len() > 5 && name[..name.len() - 4].ends_with(b".") && name.ends_with(b"pass");
+    if !pass {
+        return Ok(());
+    }
+    let family = place::family(scene.path);
+    let of_option = line
+        .trim_ascii_end()
+        .rsplit(|b| *b == b' ')
+        .find(|word| !word.is_empty())
+        .is_some_and(|word| word[0] == b'-' && word.get(1).is_some_and(u8::is_ascii_alphabetic));
+    let said = match assignment.operator {
+        b' ' | b'(' | b',' => true,
+        b':' if assignment.quote == 0 => {
+            !of_option && family != Family::Config
+                || matches!(value[0], b'[' | b'\\')
         }
-        Ok(())
+        _ => false,
+    };
+    if said { Err(Rejection::Words) } else { Ok(()) }
+}
+
+/// Rejects base64 of words that stand in for a secret: `user:not my real password`.
+pub(super) fn stands_in(value: &[u8]) -> Result<(), Rejection> {
+    let Some(text) = crate::detect::patterns::base64_text(value) else {
+        return Ok(());
+    };
+    let password = text.rsplit(|b| *b == b':').next().unwrap_or(&text);
+    if generic::is_standin(password) {
+        return Err(Rejection::Placeholder("base64 of words that stand for a secret"));
     }
+    Ok(())
+}
+
+/// Whether a value is the name once more.
+fn same_letters(name: &[u8], value: &[u8]) -> bool {
+    let letters = |text: &[u8]| -> Vec<u8> {
+        let only = text.iter().filter(|b| b.is_ascii_alphabetic());
+        only.map(u8::to_ascii_lowercase).collect()
+    };
+    letters(name) == letters(value)
+}
+
+/// Whether a value is a number: `0x1f`, `-1.5E+10`.
+fn is_number(value: &[u8]) -> bool {
+    let digits = value.strip_prefix(b"0x").or(value.strip_prefix(b"0X"));
+    if let Some(digits) = digits {
+        return digits.iter().all(u8::is_ascii_hexdigit);
+    }
+    value.iter().any(|b| matches!(b, b'.' | b'+' | b'-'))
+        && value.iter().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'+' | b'-' | b'e' | b'E'))
+}
+
+/// Whether a value is a command in the way of PowerShell: `Get-Secret`.
+fn is_command(value: &[u8]) -> bool {
+    let word = |w: &[u8]| {
+        w.len() >= 3 && w[0].is_ascii_uppercase() && w[1..].iter().all(u8::is_ascii_alphabetic)
+    };
+    let mut parts = value.split(|b| *b == b'-');
+    const VERBS: &[&[u8]] = &[b"Get", b"Read", b"Convert", b"ConvertTo", b"ConvertFrom", b"New", b"Import", b"Select"];
+    parts.next().is_some_and(|verb| VERBS.contains(&verb))
+        && parts.next().is_some_and(word)
+        && parts.next().is_none()
+}
+
+/// Whether a value was made of a secret so that it does not give it away.
+fn made(value: &[u8]) -> bool {
+    const MADE: &[&str] = &[
+        "$2a$", "$2b$", "$2x$", "$2y$", "$1$", "$5$", "$6$", "$y$", "$7$", "$apr1$", "$argon2", "$scrypt$",
+        "$pbkdf2", "pbkdf2_", "pbkdf2:", "scrypt:", "bcrypt_", "argon2$", "{SSHA", "{SHA", "{MD5}", "{CRYPT}",
+        "{bcrypt}", "ssh-rsa", "ssh-ed25519", "ecdsa-sha2", "sha1$", "sha256$", "sha512$", "MFkw",
+        "MCow", "MHYw", "MIGfMA", "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS", "ENC(", "ENC[", "AgA", "SCRAM-SHA-",
+    ];
+    // DER of a certificate or a public key. A private key's begins with a version number.
+    let head = &value[..value.len().min(40)];
+    let version = |w: &&[u8]| head.windows(w.len()).any(|h| h == *w);
+    let private = [b"IBAAK".as_slice(), b"IBADAN"].iter().any(version);
+    head.starts_with(b"MII") && head.len() == 40 && !private
+        || MADE.iter().any(|m| value.starts_with(m.as_bytes()))
 }
 
 /// Whether a bare value is an assignment itself (`password=,domain=x`).
@@ -108,6 +266,36 @@ fn begins_like_known(scene: &Scene<'_>, value: &[u8]) -> bool {
         .any(|p| value.starts_with(p.prefix.as_bytes()))
 }
 
+/// How far before a name, in its line, a provider's name counts, in bytes.
+const NEAR: usize = 64;
+
+/// Whether a provider is named whose keys have a form that is known. The value has another form, or
+/// that provider's own pattern would have taken it.
+fn of_known_provider(scene: &Scene<'_>, assignment: Assignment) -> bool {
+    let line = place::line_before(scene.text, assignment.name.start);
+    let begin = assignment.name.start - line.len().min(NEAR);
+    let before = &scene.text[begin..assignment.name.end];
+    let name = assignment.name.of(scene.text);
+    let holds = |text: &[u8], word: &str| {
+        (0..text.len()).any(|at| keyword_at(text, at, word.as_bytes()).is_some())
+    };
+    // A provider that is called by an ordinary word is meant only in the name itself.
+    let named = |word: &str| {
+        let text = if generic::is_word(word) { name } else { before };
+        word.len() >= 4 && holds(text, word)
+    };
+    let mut last = "";
+    scene
+        .patterns
+        .iter()
+        .filter(|p| p.provider != "generic" && p.class != Class::Password)
+        .any(|p| {
+            let first = last != p.provider;
+            last = p.provider;
+            first && named(p.provider)
+        })
+}
+
 /// The password in a URL: a literal, not a placeholder.
 pub(super) fn userinfo(scene: &Scene<'_>, judged: &mut Judged) -> Result<(), Rejection> {
     let value = judged.secret.of(scene.text);
@@ -122,9 +310,19 @@ pub(super) fn userinfo(scene: &Scene<'_>, judged: &mut Judged) -> Result<(), Rej
     if COMMON.iter().any(|w| w.as_bytes() == lower) {
         return Err(Rejection::Placeholder("a word that stands for a password"));
     }
-    if !value.iter().any(|b| !b.is_ascii_lowercase()) && value.len() < 12 {
-        judged.confidence = Confidence::Low;
-    }
+    let assignment = Assignment {
+        name: Span::new(judged.secret.start, judged.secret.start),
+        value: judged.secret,
+        quote: 0,
+        operator: b'@',
+        wrapper: Wrapper::None,
+    };
+    let weighed = generic::weigh(scene.text, scene.path, &assignment, true);
+    judged.weighed = Some(weighed);
+    let Some(confidence) = weighed.confidence() else {
+        return Err(Rejection::Unlikely(weighed));
+    };
+    judged.confidence = confidence.min(judged.pattern.confidence);
     Ok(())
 }
 
@@ -158,8 +356,18 @@ fn reference(value: &[u8]) -> Result<(), Rejection> {
             return Err(Rejection::Reference("it has a variable in it"));
         }
     }
+    // `%d`, `0x%08x`
+    let printed = |at: usize| {
+        let rest = &value[at + 1..];
+        let flags = rest.iter().take_while(|b| b.is_ascii_digit() || matches!(b, b'.' | b'l')).count();
+        matches!(rest.get(flags), Some(b'd' | b's' | b'x' | b'X' | b'u' | b'v' | b'q'))
+            && rest.get(flags + 1).is_none_or(|b| !b.is_ascii_alphanumeric())
+    };
+    if value.iter().enumerate().any(|(at, b)| *b == b'%' && printed(at)) {
+        return Err(Rejection::Reference("a template"));
+    }
     // `%s`, `{0}`, `{name}`
-    let hole = value.first() == Some(&b'{') && value.last() == Some(&b'}');
+    let hole = value.first() == Some(&b'{') && value.last() == Some(&b'}') && !value.contains(&b'"');
     if hole || value == b"%s" || value.first() == Some(&b'[') && value.last() == Some(&b']') {
         return Err(Rejection::Reference("a template"));
     }
@@ -215,41 +423,6 @@ pub(super) fn token(value: &[u8], judged: &mut Judged) -> Result<(), Rejection> 
     Ok(())
 }
 
-/// A password: people's passwords are words with something added; plain words are labels,
-/// translations and documentation.
-fn password(value: &[u8], judged: &mut Judged) -> Result<(), Rejection> {
-    let lower = value.to_ascii_lowercase();
-    if COMMON.iter().any(|w| w.as_bytes() == lower) || lower.starts_with(b"your") {
-        return Err(Rejection::Placeholder("a word that stands for a password"));
-    }
-    if value.starts_with(b"0x") && value[2..].iter().all(u8::is_ascii_hexdigit) {
-        return Err(Rejection::Placeholder("a number"));
-    }
-    let telling = |b: &&u8| b.is_ascii_alphanumeric() || !b.is_ascii();
-    if value.iter().filter(telling).count() < 3 {
-        return Err(Rejection::Placeholder("hardly a letter or digit"));
-    }
-    // A long name in camels: people do not type 24 letters without a blank or a digit.
-    if value.len() >= 24 && value.iter().all(u8::is_ascii_alphabetic) {
-        return Err(Rejection::Words);
-    }
-    if value
-        .split(|b| matches!(b, b'-' | b'_' | b'.' | b'/' | b'#' | b':'))
-        .filter(|w| !w.is_empty())
-        .all(is_word)
-    {
-        return Err(Rejection::Words);
-    }
-    let short_number = value.len() <= 8 && value.iter().all(u8::is_ascii_digit);
-    if short_number
-        || value.iter().any(|b| !b.is_ascii())
-        || value.contains(&b'/') && value.starts_with(b"/")
-    {
-        judged.confidence = Confidence::Low;
-    }
-    Ok(())
-}
-
 /// Letters only, in the case of a word.
 fn is_word(text: &[u8]) -> bool {
     let humps = text
@@ -273,25 +446,6 @@ fn dotted(value: &[u8]) -> bool {
         })
 }
 
-/// Whether the value merely repeats the name (`password: "user_password"`).
-fn like_name(name: &[u8], value: &[u8]) -> bool {
-    let plain = |t: &[u8]| -> Vec<u8> {
-        t.iter()
-            .filter(|b| b.is_ascii_alphabetic())
-            .map(u8::to_ascii_lowercase)
-            .collect()
-    };
-    let (name, value_letters) = (plain(name), plain(value));
-    let most = value.iter().filter(|b| b.is_ascii_digit()).count() <= 2;
-    most && !value_letters.is_empty()
-        && (name == value_letters
-            || name.len() >= 6 && value_letters.windows(name.len()).any(|w| w == name)
-            || value_letters.len() >= 6
-                && name
-                    .windows(value_letters.len())
-                    .any(|w| w == value_letters))
-}
-
 /// The last word of a name, lower case: `dbPasswordHash` ends in `hash`.
 fn last_word(name: &[u8]) -> String {
     let end = name.len();
@@ -309,21 +463,6 @@ fn last_word(name: &[u8]) -> String {
         }
     }
     String::from_utf8_lossy(&name[start..end]).to_ascii_lowercase()
-}
-
-/// Whether the file is of a programming language, where a bare value is an expression.
-fn is_code(scene: &Scene<'_>) -> bool {
-    const CODE: &[&str] = &[
-        "c", "h", "cc", "cpp", "cxx", "hpp", "hh", "java", "js", "jsx", "mjs", "cjs", "ts", "tsx",
-        "py", "pyi", "go", "rs", "rb", "php", "cs", "swift", "kt", "kts", "scala", "lua", "pl",
-        "pm", "m", "mm", "dart", "ex", "exs", "erl", "hs", "clj", "groovy", "vb", "fs", "r", "jl",
-        "vue", "svelte", "sol", "zig", "nim", "d", "pas", "asm", "s", "tcl", "ml", "mli",
-    ];
-    scene
-        .path
-        .extension()
-        .and_then(|e| e.to_str())
-        .is_some_and(|e| CODE.contains(&e.to_ascii_lowercase().as_str()))
 }
 
 #[cfg(test)]

@@ -22,6 +22,7 @@ mod program;
 mod sample;
 mod shape;
 
+pub use coding::base64_text;
 pub use bytes::{ByteSet, NAME_BYTES, TOKEN, is_token};
 pub use checksum::Checksum;
 pub use error::PatternError;
