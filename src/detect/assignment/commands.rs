@@ -25,7 +25,12 @@ pub(super) fn read(text: &[u8], name: Span) -> Option<Option<Assignment>> {
             .then(|| value(text, name, b' ', at));
     }
     if is("curl") {
-        return Some(after_option(text, name, &[b" -u ", b" --user ", b" -u", b" --user="], true));
+        return Some(after_option(
+            text,
+            name,
+            &[b" -u ", b" --user ", b" -u", b" --user="],
+            true,
+        ));
     }
     if word.starts_with(b"mysql") || word.starts_with(b"mariadb") {
         let told = after_option(text, name, &[b" -p"], false);
@@ -37,7 +42,9 @@ pub(super) fn read(text: &[u8], name: Span) -> Option<Option<Assignment>> {
 /// `IDENTIFIED BY 'x'`, `IDENTIFIED WITH plugin BY 'x'`.
 fn identified(text: &[u8], name: Span) -> Option<Assignment> {
     let window = &text[name.end..text.len().min(name.end + 60)];
-    let by = window.windows(4).position(|w| w.eq_ignore_ascii_case(b" by "))?;
+    let by = window
+        .windows(4)
+        .position(|w| w.eq_ignore_ascii_case(b" by "))?;
     let plain = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b' ' | b'_' | b'\'' | b'"');
     if !window[..by].iter().all(plain) {
         return None;
@@ -70,4 +77,42 @@ fn after_option(text: &[u8], name: Span, options: &[&[u8]], pair: bool) -> Optio
         wrapper: Wrapper::None,
         ..told
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::assignment_at;
+
+    /// What is read of a line behind the word that begins at `word`.
+    fn value<'a>(line: &'a str, word: &str) -> Option<&'a str> {
+        let told = assignment_at(line.as_bytes(), line.find(word)?)?;
+        Some(&line[told.value.start..told.value.end])
+    }
+
+    #[test]
+    fn what_commands_and_statements_take() {
+        for (line, word) in [
+            ("mysql -h db -u root -pvalue app", "mysql"),
+            ("mysqldump -u root -p'value' app", "mysqldump"),
+            ("curl -u user:value https://x", "curl"),
+            ("curl -s --user 'user:value' https://x", "curl"),
+            ("CREATE USER a IDENTIFIED BY 'value';", "IDENTIFIED"),
+            (
+                "ALTER USER a IDENTIFIED WITH sha2 BY 'value';",
+                "IDENTIFIED",
+            ),
+            ("requirepass value", "requirepass"),
+            ("Authorization: Basic value", "Basic"),
+        ] {
+            assert_eq!(value(line, word), Some("value"), "{line}");
+        }
+        for (line, word) in [
+            ("mysql -u root -p app", "mysql"),
+            ("curl https://x; echo -u user:value", "curl"),
+            ("it is identified by the name", "identified by\n"),
+            ("curl -u user https://x", "curl"),
+        ] {
+            assert_eq!(value(line, word), None, "{line}");
+        }
+    }
 }

@@ -1,121 +1,121 @@
 //! Written by `benches/generic/train.py`: logarithms of odds.
 
 /// What every sum begins with: of passwords, and of keys.
-pub(super) const BIAS: [f32; 2] = [0.98, -1.02];
+pub(super) const BIAS: [f32; 2] = [0.91, -1.14];
 
 /// What each answer weighs, in the order of the questions.
 #[rustfmt::skip]
 pub(super) const WEIGHTS: [[f32; 2]; 112] = [
-    [-0.02, 0.53], // NamePassword
-    [-0.11, -0.14], // NameSecret
-    [0.00, 0.59], // NameToken
+    [-0.01, 0.54], // NamePassword
+    [-0.11, -0.13], // NameSecret
+    [0.00, 0.47], // NameToken
     [0.00, 0.46], // NameAuth
-    [0.00, -0.83], // NameSecretKey
-    [0.00, -1.20], // NameKey
-    [0.23, 0.33], // NameNothing
-    [-0.37, -1.40], // NameAlone
-    [-1.01, -0.64], // NameInner
-    [-0.13, 0.71], // NameLong
-    [-0.99, -1.66], // NameOther
-    [0.19, 0.15], // NameUpper
-    [-0.15, -0.03], // Colon
-    [-1.97, -1.62], // Call
-    [0.04, 0.11], // Element
-    [0.27, 0.06], // Blank
+    [0.00, -0.87], // NameSecretKey
+    [0.00, -1.17], // NameKey
+    [0.24, 0.36], // NameNothing
+    [-0.36, -1.34], // NameAlone
+    [-1.00, -0.63], // NameInner
+    [-0.12, 0.73], // NameLong
+    [-0.98, -1.60], // NameOther
+    [0.20, 0.19], // NameUpper
+    [-0.13, 0.05], // Colon
+    [-1.95, -1.67], // Call
+    [0.04, 0.08], // Element
+    [0.27, 0.08], // Blank
     [-0.04, 0.16], // Option
-    [-0.05, -0.03], // Compared
-    [0.40, 0.00], // UserInfo
-    [0.19, 0.60], // QueryName
-    [-0.04, 0.25], // QuotedName
-    [-0.02, 0.79], // WrapperKnown
+    [-0.04, -0.02], // Compared
+    [0.41, 0.00], // UserInfo
+    [0.19, 0.64], // QueryName
+    [-0.08, 0.27], // QuotedName
+    [-0.02, 0.81], // WrapperKnown
     [-0.48, -0.03], // WrapperCall
-    [0.44, 0.14], // CodeQuoted
-    [0.08, 0.27], // CodeString
-    [0.67, 0.71], // ConfigQuoted
-    [0.15, 0.12], // ConfigBare
-    [-0.17, 0.18], // InJson
-    [-0.09, 0.01], // InMarkup
+    [0.46, 0.16], // CodeQuoted
+    [0.08, 0.34], // CodeString
+    [0.61, 0.69], // ConfigQuoted
+    [0.15, 0.15], // ConfigBare
+    [-0.15, 0.17], // InJson
+    [-0.08, 0.00], // InMarkup
     [0.49, -0.03], // ShellQuoted
-    [0.32, -0.02], // ShellBare
-    [-0.54, -0.51], // ProseQuoted
-    [-1.07, -0.59], // ProseBare
-    [-0.21, -0.54], // OtherBare
-    [-0.44, -0.13], // Comment
-    [-1.31, 0.29], // OfTests
-    [-0.97, -0.21], // OfTranslations
-    [-0.02, -0.17], // LongLine
-    [-0.09, 0.54], // ThenMember
-    [0.06, 0.33], // ThenJoin
-    [-0.49, 0.00], // Length5
-    [0.04, -0.48], // Length7
-    [0.90, -1.23], // Length11
-    [1.03, 0.18], // Length15
-    [-0.38, 0.10], // Length23
-    [-0.21, 0.29], // Length31
-    [0.16, 0.59], // Length63
-    [-0.99, 0.28], // LengthMore
-    [0.68, 1.13], // LowerOnly
-    [0.03, 0.66], // UpperOnly
-    [0.09, -0.99], // LettersOnly
-    [-0.70, -0.14], // Capitalised
-    [0.13, 0.64], // DigitsOnly
-    [-0.18, 0.04], // Hex
-    [0.03, 0.12], // HexStandard
-    [0.62, 0.10], // ThreeClasses
-    [0.23, 1.00], // LettersDigits
-    [1.05, -0.36], // FewDigits
-    [-0.72, 0.91], // Padded
-    [0.41, -0.28], // Symbols1
-    [-0.51, -0.78], // SymbolsMore
+    [0.32, -0.01], // ShellBare
+    [-0.53, -0.65], // ProseQuoted
+    [-1.06, -0.66], // ProseBare
+    [-0.21, -0.48], // OtherBare
+    [-0.43, -0.10], // Comment
+    [-1.31, 0.22], // OfTests
+    [-0.97, -0.16], // OfTranslations
+    [-0.02, -0.12], // LongLine
+    [-0.09, 0.49], // ThenMember
+    [0.06, 0.34], // ThenJoin
+    [-0.48, 0.00], // Length5
+    [0.04, -0.42], // Length7
+    [0.91, -1.07], // Length11
+    [1.06, 0.31], // Length15
+    [-0.41, -0.03], // Length23
+    [-0.19, 0.24], // Length31
+    [0.16, 0.36], // Length63
+    [-0.99, 0.26], // LengthMore
+    [0.68, 1.07], // LowerOnly
+    [0.03, 0.59], // UpperOnly
+    [0.10, -1.02], // LettersOnly
+    [-0.70, -0.16], // Capitalised
+    [0.13, 0.32], // DigitsOnly
+    [-0.18, 0.16], // Hex
+    [0.03, -0.17], // HexStandard
+    [0.64, 0.13], // ThreeClasses
+    [0.23, 0.85], // LettersDigits
+    [1.05, -0.34], // FewDigits
+    [-0.72, 0.93], // Padded
+    [0.40, -0.43], // Symbols1
+    [-0.51, -0.81], // SymbolsMore
     [-0.04, 0.00], // NotAscii
-    [0.00, 0.28], // Uuid
-    [-0.26, -0.99], // BitsLow
-    [0.44, 0.60], // BitsMiddle
-    [0.68, -0.05], // BitsGood
-    [-0.79, 0.19], // BitsHigh
-    [0.15, -1.15], // CostWord
-    [-0.41, -0.62], // CostMiddle
-    [-0.29, -0.09], // CostRare
-    [0.60, 1.57], // CostRandom
-    [0.01, 0.03], // CostUnknown
-    [-0.98, -1.04], // CoverAll
-    [-0.96, -1.11], // CoverMost
-    [0.50, 0.33], // CoverSome
-    [1.22, 0.93], // CoverNone
-    [-0.55, -0.46], // Word
-    [-0.07, -0.51], // Words
-    [0.98, 0.03], // WordDigits
-    [0.19, -0.08], // WordSymbolDigits
+    [0.00, 0.36], // Uuid
+    [-0.25, -0.90], // BitsLow
+    [0.45, 0.54], // BitsMiddle
+    [0.68, -0.03], // BitsGood
+    [-0.79, 0.04], // BitsHigh
+    [0.17, -1.15], // CostWord
+    [-0.42, -0.72], // CostMiddle
+    [-0.28, -0.10], // CostRare
+    [0.61, 1.65], // CostRandom
+    [0.01, -0.02], // CostUnknown
+    [-1.00, -0.91], // CoverAll
+    [-0.95, -0.99], // CoverMost
+    [0.51, 0.18], // CoverSome
+    [1.24, 1.05], // CoverNone
+    [-0.54, -0.47], // Word
+    [-0.04, -0.50], // Words
+    [0.99, 0.01], // WordDigits
+    [0.20, -0.06], // WordSymbolDigits
     [0.42, 0.00], // Leet
-    [-1.03, -0.07], // Keyboard
-    [-3.76, -1.21], // AllStandin
-    [-2.04, -0.61], // SomeStandin
-    [-0.05, -0.53], // Repeat
-    [-2.13, 0.19], // Sequence
-    [-0.09, -1.43], // Snake
-    [-0.23, -0.73], // Camel
-    [-0.03, -0.09], // Dotted
-    [-0.15, -0.22], // Path
-    [0.00, -0.08], // Url
+    [-1.02, -0.03], // Keyboard
+    [-3.76, -1.17], // AllStandin
+    [-2.08, -0.73], // SomeStandin
+    [-0.06, -0.86], // Repeat
+    [-2.14, 0.27], // Sequence
+    [-0.06, -1.30], // Snake
+    [-0.22, -0.69], // Camel
+    [-0.01, -0.08], // Dotted
+    [-0.15, -0.20], // Path
+    [0.00, -0.06], // Url
     [0.00, 0.00], // Email
-    [-0.56, -0.31], // Brackets
-    [0.04, -0.33], // ColonInside
+    [-0.56, 0.00], // Brackets
+    [0.04, -0.25], // ColonInside
     [0.00, 0.00], // Quotes
     [-0.35, 0.00], // Backslash
-    [-0.94, 0.13], // Percent
-    [-0.07, -0.04], // Dollar
-    [0.44, -0.14], // EndsOdd
-    [-0.99, -0.92], // LikeName
-    [-0.14, -0.18], // NameCase
-    [0.00, 0.34], // KeyRandom
+    [-0.93, 0.14], // Percent
+    [-0.07, -0.03], // Dollar
+    [0.44, -0.13], // EndsOdd
+    [-0.98, -0.75], // LikeName
+    [-0.14, -0.13], // NameCase
+    [0.00, 0.70], // KeyRandom
     [0.11, 0.08], // PasswordConfigBare
-    [0.58, 0.43], // PasswordRandom
+    [0.58, 0.42], // PasswordRandom
     [0.00, 0.33], // PlainKeyHex
-    [-1.31, -0.57], // TestHuman
-    [0.71, -0.34], // ShortWordless
-    [0.00, -0.55], // KnownForm
-    [0.00, -0.02], // KnownFormKey
-    [-0.02, -0.70], // OddSymbols
-    [-0.83, -0.54], // BeginsOdd
-    [0.00, 0.27], // PlainToken
+    [-1.32, -0.55], // TestHuman
+    [0.71, -0.35], // ShortWordless
+    [0.00, -0.57], // KnownForm
+    [0.00, 0.05], // KnownFormKey
+    [-0.01, -0.54], // OddSymbols
+    [-0.83, -0.48], // BeginsOdd
+    [0.00, 0.26], // PlainToken
 ];

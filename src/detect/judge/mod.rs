@@ -8,6 +8,7 @@ mod allow;
 mod assigned;
 mod filters;
 mod integrity;
+mod literal;
 mod parts;
 mod pem;
 mod words;
@@ -107,7 +108,7 @@ fn examine<'a>(
     {
         assigned::judge(scene, pattern, assignment, judged)?;
     } else if mark.assignment.is_some() {
-        assigned::stands_in(secret)?;
+        literal::stands_in(secret)?;
     } else if pattern.class == Class::ConnectionString {
         assigned::userinfo(scene, judged)?;
     } else if pattern.provider == "generic" && !pattern.checksum.proves() {
