@@ -32,6 +32,7 @@ pub fn run(args: &CommitsArgs, how: Tell) -> Result<Exit, CliError> {
         repository,
         places: environment(),
         revisions: args.revisions.clone(),
+        baseline: super::home::baseline(args.look.config.is_some()),
         scan: settings.options,
         ..CommitsOptions::default()
     });

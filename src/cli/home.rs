@@ -23,6 +23,14 @@ pub const BASELINE: &str = "baseline";
 /// The allowances in it.
 pub const IGNORE: &str = "ignore";
 
+/// Where the baseline lies in commits, names from the top; what is kept elsewhere is in no commit.
+pub fn baseline(is_elsewhere: bool) -> Vec<String> {
+    if is_elsewhere {
+        return Vec::new();
+    }
+    vec![FOLDER.to_owned(), BASELINE.to_owned()]
+}
+
 /// The biggest file of configuration that is read, in bytes.
 pub const MOST: u64 = 16 << 20;
 

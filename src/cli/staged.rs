@@ -15,7 +15,6 @@ use super::args::{StagedArgs, Tell};
 use super::error::CliError;
 use super::exit::Exit;
 use super::history::environment;
-use super::home::{BASELINE, FOLDER};
 use super::output::{Outputs, report_options};
 use super::progress::Watch;
 use super::scan::tell_what_is_missing;
@@ -58,11 +57,7 @@ pub fn judge(args: &StagedArgs, how: Tell, whole: bool) -> Result<Judged, CliErr
     if let Some(severity) = args.report.severity {
         settings.severity = severity.0;
     }
-    let baseline = match args.look.config {
-        // What is kept elsewhere is in no commit.
-        Some(_) => Vec::new(),
-        None => vec![FOLDER.to_owned(), BASELINE.to_owned()],
-    };
+    let baseline = super::home::baseline(args.look.config.is_some());
     settings.options.stop = super::interrupt::watch();
     let progress = Arc::new(Progress::default());
     settings.options.progress = Some(Arc::clone(&progress));

@@ -227,3 +227,27 @@ fn a_bare_repository_has_nothing_staged() {
     assert_eq!(told(&result), []);
     assert!(result.scan.notices[0].contains("no index"));
 }
+
+/// A cache of trees may claim to be nested as deep as it has bytes; what reads it calls itself.
+#[test]
+fn an_index_whose_cache_of_trees_is_nested_without_an_end_is_refused() {
+    let repo = changed(&[], |_| {});
+    let path = repo.path().join(".git/index");
+    let levels = 300_000;
+    let mut cache = b"\0-1 1\n".to_vec();
+    for level in 1..=levels {
+        cache.extend(if level < levels { b"d\0-1 1\n" } else { b"d\0-1 0\n" });
+    }
+    let mut bytes = b"DIRC\0\0\0\x02\0\0\0\0TREE".to_vec();
+    bytes.extend((cache.len() as u32).to_be_bytes());
+    bytes.extend(cache);
+    // No checksum, as `index.skipHash` leaves it.
+    bytes.extend([0; 20]);
+    fs::write(&path, bytes).expect("written");
+    for command in [&["staged"][..], &["scan", "."], &["history"]] {
+        let done = common::straykey(repo.path(), command);
+        assert_eq!(done.code, 2, "{command:?}: {done:?}");
+        let said = done.out + &done.err;
+        assert!(said.contains("nested deeper than 1024 folders"), "{said}");
+    }
+}

@@ -12,7 +12,7 @@ use super::super::conceal::hide;
 use super::super::history::is_match;
 use super::renames::Renames;
 use super::{Comments, absent};
-use crate::base::{Secret, Span, limits};
+use crate::base::{Secret, Span, Stop, limits};
 use crate::detect::patterns::{Confidence, Pattern};
 use crate::detect::{Detector, Judged, Outcome, Scratch};
 use crate::findings::{Accepted, Collector, Finding, Fingerprint};
@@ -37,6 +37,7 @@ pub(super) struct Judging<'a> {
     pub(super) is_partial: bool,
     pub(super) progress: Option<&'a Progress>,
     pub(super) comments: Comments,
+    pub(super) stop: &'a Stop,
 }
 
 /// A secret of a pattern.
@@ -182,7 +183,15 @@ impl<'a> Teller<'a> {
         let files = touched(&mut self.reader, &tree, &parents, &mut failed);
         told.touched = files.len() as u64;
         let mut moved = Renames::new(tree, &parents);
-        for file in &files {
+        for (judged, file) in files.iter().enumerate() {
+            if self.with.stop.is_asked() {
+                let why = format!("{judged} of {} files were judged", files.len());
+                told.skips.push(Skip {
+                    path: what.into(),
+                    reason: SkipReason::Interrupted(why),
+                });
+                break;
+            }
             let shown = path_of(&file.path);
             if self.with.exclude.leave_out(&shown) {
                 continue;

@@ -9,13 +9,13 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use super::super::{ScanError, ScanOptions, known, withhold};
+use super::earlier::baseline_of;
 use super::judge::{Judging, Teller, Told};
 use super::{Comments, absent, globs, notices, older};
 use crate::detect::Detector;
 use crate::findings::{Baseline, Fingerprint};
 use crate::sources::history::{
-    Commit, FileIn, Id, Index, Lookup, ObjectKind, Places, PlacesOptions, Revisions, file_in,
-    path_of,
+    Commit, Id, Index, Lookup, ObjectKind, Places, PlacesOptions, Revisions, path_of,
 };
 use crate::sources::{Globs, Skip, SkipReason, top_of};
 use crate::story::{Before, StagedResult};
@@ -129,6 +129,7 @@ impl Judge<'_> {
                 is_partial: self.places.format.partial,
                 progress: scan.progress.as_deref(),
                 comments: Comments::Count,
+                stop: &scan.stop,
             };
             let told = Teller::new(&judging).tree("index", staged.tree, &parents);
             // The index may remember trees that were swept away since: then they are made anew.
@@ -216,24 +217,18 @@ impl Judge<'_> {
 
     /// What the last commit has as its baseline.
     fn earlier(&self, lookup: &Lookup, parents: &[Id], result: &mut StagedResult) -> Baseline {
-        let none = Baseline::default();
-        let names: Vec<&str> = self.options.baseline.iter().map(String::as_str).collect();
-        let (Some(head), false) = (parents.first(), names.is_empty()) else {
-            return none;
+        let Some(head) = parents.first() else {
+            return Baseline::default();
         };
-        match file_in(&mut lookup.reader(), head, &names) {
-            // One that does not parse was no baseline then.
-            Ok(FileIn::File(text)) => {
-                Baseline::parse("", &String::from_utf8_lossy(&text)).unwrap_or(none)
-            }
-            Ok(_) => none,
+        match baseline_of(&mut lookup.reader(), head, &self.options.baseline) {
+            Ok(earlier) => earlier,
             Err((id, why)) => {
                 let (hex, is_partial) = (lookup.hex(&id), self.places.format.partial);
                 result
                     .scan
                     .skips
                     .push(absent("index", &hex, &why, is_partial));
-                none
+                Baseline::default()
             }
         }
     }

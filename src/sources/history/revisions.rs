@@ -149,6 +149,19 @@ impl<'a, 's> Revisions<'a, 's> {
         }
     }
 
+    /// The object that a reference holds, by its full name (`refs/tags/v1.0`): of an annotated tag the
+    /// tag itself. `None` if there is no such reference.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be told.
+    pub fn object(&mut self, full: &str) -> Result<Option<Id>, RevisionError> {
+        if !is_name(full) {
+            return Err(wrong(full, "is no name of a reference"));
+        }
+        self.reference(full, full)
+    }
+
     fn parent(&mut self, commit: &Id, number: usize, name: &str) -> Result<Id, RevisionError> {
         let hex = self.reader.lookup().hex(commit);
         if self.places.shallow.contains(&hex) {
