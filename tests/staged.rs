@@ -8,6 +8,8 @@ mod forms;
 mod hooks;
 #[path = "staged/random.rs"]
 mod random;
+#[path = "staged/told.rs"]
+mod told;
 
 use std::fs;
 use std::path::Path;

@@ -32,7 +32,7 @@ use crate::sources::{Globs, Skip, SkipReason};
 use crate::story::{CommitFact, Commits, NONE, RangeResult};
 use judge::{Judging, Key, Older, Teller, Told};
 use pushed::Alone;
-pub use staged::{StagedOptions, staged};
+pub use staged::{StagedOptions, explain_staged, staged};
 
 pub use pushed::{Known, Pushed};
 
@@ -193,11 +193,15 @@ fn judged(
         let scan = scan.as_ref().unwrap_or(&options.scan);
         gather(scan, &today, told, &mut older, &mut new, result);
         let brought = result.scan.findings[before..].iter();
-        spread += brought.filter(|f| scan.baseline.contains(&f.fingerprint)).count();
+        spread += brought
+            .filter(|f| scan.baseline.contains(&f.fingerprint))
+            .count();
     }
     if spread > 0 {
         result.scan.notices.push(match spread {
-            1 => "1 finding is in the baseline and spreads: its new place is not covered".to_owned(),
+            1 => {
+                "1 finding is in the baseline and spreads: its new place is not covered".to_owned()
+            }
             n => format!("{n} findings are in the baseline and spread: new places are not covered"),
         });
     }

@@ -61,7 +61,11 @@ fn a_head_of_nobody_is_judged_as_one_of_a_fork() {
         };
         let added = server.add("a.txt", &text);
         let clone = server.checkout(&added, None);
-        let head = ["symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/main"];
+        let head = [
+            "symbolic-ref",
+            "refs/remotes/origin/HEAD",
+            "refs/remotes/origin/main",
+        ];
         git(&clone, &head);
         // Without a word of it, the default branch is the base.
         for args in [&["--base", "origin/main"][..], &[]] {
@@ -94,7 +98,11 @@ fn a_branch_that_is_not_merged_is_judged_by_the_rules_of_where_it_is_to_go() {
         let payload = push(before, &added, "refs/heads/topic");
         let done = github(&server, &clone, "push", &added, &payload);
         is_found(&done, &added);
-        assert!(done.run.out.contains("counts once it is merged"), "{:?}", done.run);
+        assert!(
+            done.run.out.contains("counts once it is merged"),
+            "{:?}",
+            done.run
+        );
     }
     let payload = push(ZERO, &added, "refs/tags/v1");
     is_found(&github(&server, &clone, "push", &added, &payload), &added);
@@ -108,9 +116,23 @@ fn a_branch_that_is_not_merged_is_judged_by_the_rules_of_where_it_is_to_go() {
     // Where it is to go is not here: nobody's rules count.
     let alone = server.beside("alone");
     let url = format!("file://{}", server.path().display());
-    git(&server.path(), &["clone", "-q", "-b", "topic", "--single-branch", &url, alone.to_str().expect("text")]);
+    git(
+        &server.path(),
+        &[
+            "clone",
+            "-q",
+            "-b",
+            "topic",
+            "--single-branch",
+            &url,
+            alone.to_str().expect("text"),
+        ],
+    );
     let payload = push(ZERO, &added, "refs/heads/topic");
-    is_refused(&github(&server, &alone, "push", &added, &payload), "origin/main is not here");
+    is_refused(
+        &github(&server, &alone, "push", &added, &payload),
+        "origin/main is not here",
+    );
     // Where it was is: that counts.
     let payload = push(&loosened, &added, "refs/heads/topic");
     let done = github(&server, &alone, "push", &added, &payload);
@@ -129,7 +151,11 @@ fn a_named_head_is_not_the_branch_that_is_checked_out() {
     let added = server.add("a.txt", &format!("key = {}\n", token(1)));
     let clone = server.checkout(&main, None);
     git(&clone, &["checkout", "-q", "-B", "main", &main]);
-    let head = ["symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/main"];
+    let head = [
+        "symbolic-ref",
+        "refs/remotes/origin/HEAD",
+        "refs/remotes/origin/main",
+    ];
     git(&clone, &head);
     is_found(&run(&clone, &[], &["--head", &added]), &added);
 }
@@ -182,10 +208,21 @@ fn no_link_of_the_head_leads_to_the_rules() {
     symlink(&clone, &other).expect("linked");
     let inner = server.beside("inner");
     symlink(other.join("out"), &inner).expect("linked");
-    for folder in ["out", "in"].map(|name| other.join(name)).iter().chain([&inner]) {
+    for folder in ["out", "in"]
+        .map(|name| other.join(name))
+        .iter()
+        .chain([&inner])
+    {
         let config = format!("--config={}", folder.display());
         let payload = change(&base, &added);
-        let done = github_with(&server, &clone, "pull_request", &added, &payload, &[&config]);
+        let done = github_with(
+            &server,
+            &clone,
+            "pull_request",
+            &added,
+            &payload,
+            &[&config],
+        );
         // The base has no such folder, and the head's is no folder.
         is_refused(&done, "is a link, and is not followed");
         let payload = push(&base, &added, "refs/heads/main");
@@ -195,7 +232,14 @@ fn no_link_of_the_head_leads_to_the_rules() {
     // The same folder by another path is the base's.
     let config = format!("--config={}", other.join("loose").display());
     let payload = change(&base, &added);
-    let done = github_with(&server, &clone, "pull_request", &added, &payload, &[&config]);
+    let done = github_with(
+        &server,
+        &clone,
+        "pull_request",
+        &added,
+        &payload,
+        &[&config],
+    );
     assert_eq!(done.run.code, 0, "{:?}", done.run);
 }
 
@@ -220,7 +264,13 @@ fn files_of_patterns_are_the_bases_and_what_the_head_makes_of_them_is_told() {
         server.write(".straykey/own.toml", text);
         let head = server.commit("change");
         let clone = server.checkout(&head, None);
-        github(&server, &clone, "pull_request", &head, &change(&base, &head))
+        github(
+            &server,
+            &clone,
+            "pull_request",
+            &head,
+            &change(&base, &head),
+        )
     };
     let told = "the change alters the patterns in 'own.toml'";
     let done = judged(&own_pattern("acme_[a-z0-9]{20}"));
@@ -228,13 +278,23 @@ fn files_of_patterns_are_the_bases_and_what_the_head_makes_of_them_is_told() {
     assert!(!done.run.out.contains(told), "{:?}", done.run);
     let done = judged(&own_pattern("acme_[0-9]{20}"));
     assert_eq!(done.run.code, 1, "{:?}", done.run);
-    assert!(done.run.out.contains("acme.key") && done.run.out.contains(told), "{:?}", done.run);
+    assert!(
+        done.run.out.contains("acme.key") && done.run.out.contains(told),
+        "{:?}",
+        done.run
+    );
     // What would break the next gate is an error now.
     is_refused(&judged("provider = 'acme'\n"), ":.straykey/own.toml");
     server.git(&["rm", "-q", "-f", ".straykey/own.toml"]);
     let head = server.commit("away");
     let clone = server.checkout(&head, None);
-    let done = github(&server, &clone, "pull_request", &head, &change(&base, &head));
+    let done = github(
+        &server,
+        &clone,
+        "pull_request",
+        &head,
+        &change(&base, &head),
+    );
     is_refused(&done, "'own.toml' is not in that commit");
 }
 
@@ -284,7 +344,11 @@ fn the_message_of_a_tag_is_judged() {
     // Where it was not fetched, that is told.
     let done = gitlab("v2");
     assert_eq!(done.run.code, 0, "{:?}", done.run);
-    assert!(said(&done).contains("the tag 'v2' is not here"), "{:?}", done.run);
+    assert!(
+        said(&done).contains("the tag 'v2' is not here"),
+        "{:?}",
+        done.run
+    );
 }
 
 /// A baseline covers what was there when it was written.

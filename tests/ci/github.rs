@@ -279,8 +279,20 @@ fn a_shallow_clone_is_an_error_that_says_what_is_needed() {
         ("push", &gone, 1, &of_push, "fetch-depth: 2 (an input"),
         ("push", &gone, 1, &of_new, nobody_says),
         ("push", &gone, 2, &of_new, nobody_says),
-        ("pull_request", &merge, 1, &of_change, "fetch-depth: 4 (an input"),
-        ("pull_request", &merge, 2, &of_change, "fetch-depth: 4 (an input"),
+        (
+            "pull_request",
+            &merge,
+            1,
+            &of_change,
+            "fetch-depth: 4 (an input",
+        ),
+        (
+            "pull_request",
+            &merge,
+            2,
+            &of_change,
+            "fetch-depth: 4 (an input",
+        ),
         ("merge_group", &gone, 1, &of_group, nobody_says),
         ("schedule", &gone, 1, &of_schedule, nobody_says),
     ] {
@@ -319,8 +331,15 @@ fn the_depth_that_is_told_is_enough_and_one_less_is_not() {
     let of_change = of_change.replace(one, "\"commits\": 4");
     let of_push = push(&base, &head, "refs/heads/topic");
     let listed = r#"{"id": "x"}, {"id": "x"}, {"id": "x"}, {"#;
-    let of_push = of_push.replacen("\"commits\": [\n    {", &format!("\"commits\": [{listed}"), 1);
-    for (name, at, payload) in [("push", &head, &of_push), ("pull_request", &merge, &of_change)] {
+    let of_push = of_push.replacen(
+        "\"commits\": [\n    {",
+        &format!("\"commits\": [{listed}"),
+        1,
+    );
+    for (name, at, payload) in [
+        ("push", &head, &of_push),
+        ("pull_request", &merge, &of_change),
+    ] {
         let judged = |depth| {
             let clone = server.checkout(at, Some(depth));
             github(&server, &clone, name, at, payload)
@@ -328,7 +347,12 @@ fn the_depth_that_is_told_is_enough_and_one_less_is_not() {
         let done = judged(1);
         assert_eq!(done.run.code, 2, "{:?}", done.run);
         let (_, rest) = done.run.err.split_once("fetch-depth: ").expect("a depth");
-        let told: u32 = rest.split(' ').next().expect("a word").parse().expect("a number");
+        let told: u32 = rest
+            .split(' ')
+            .next()
+            .expect("a word")
+            .parse()
+            .expect("a number");
         let done = judged(told);
         assert_eq!(done.run.code, 1, "{name} {told}: {:?}", done.run);
         assert_eq!(done.commits(), [added.clone()].into());
@@ -348,7 +372,11 @@ fn the_depth_that_is_told_is_enough_and_one_less_is_not() {
     let clone = server.checkout(&merge, Some(6));
     let done = github(&server, &clone, "pull_request", &merge, &payload);
     assert_eq!(done.run.code, 2, "{:?}", done.run);
-    assert!(done.run.err.contains("fetch-depth: 0 (an input"), "{:?}", done.run);
+    assert!(
+        done.run.err.contains("fetch-depth: 0 (an input"),
+        "{:?}",
+        done.run
+    );
     // Everything is always enough, and what the base has since is not the change's.
     let clone = server.checkout(&merge, None);
     let done = github(&server, &clone, "pull_request", &merge, &payload);

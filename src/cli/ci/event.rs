@@ -59,7 +59,11 @@ pub enum Whose {
 impl Whose {
     /// Of a change that a system calls one of a fork, or not.
     pub(super) const fn fork_if(is_fork: bool) -> Self {
-        if is_fork { Self::Fork } else { Self::Repository }
+        if is_fork {
+            Self::Fork
+        } else {
+            Self::Repository
+        }
     }
 }
 
@@ -232,7 +236,10 @@ fn tag_or_branch(tag: Option<&str>, branch: Option<&str>) -> To {
 /// What a full name of a reference is.
 pub(super) fn to(reference: Option<&str>) -> To {
     match reference {
-        Some(name) => match (name.strip_prefix("refs/heads/"), name.strip_prefix("refs/tags/")) {
+        Some(name) => match (
+            name.strip_prefix("refs/heads/"),
+            name.strip_prefix("refs/tags/"),
+        ) {
             (Some(branch), _) => To::Branch(branch.to_owned()),
             (_, Some(tag)) => To::Tag(tag.to_owned()),
             _ => To::Unknown,

@@ -144,12 +144,22 @@ mod tests {
             symlink(to, root.join(link)).unwrap();
         }
         let find = |here: &Path, folder: &str| place(Some(&top), here, Path::new(folder)).unwrap();
-        let inside = |names: &[&str]| Where::Inside(names.iter().map(|n| (*n).to_owned()).collect());
+        let inside =
+            |names: &[&str]| Where::Inside(names.iter().map(|n| (*n).to_owned()).collect());
         let shown = |name: &str| root.join(name).to_str().unwrap().to_owned();
-        for folder in ["rules", "./rules", "sub/../rules", &shown("build/repo/rules"), &shown("into")] {
+        for folder in [
+            "rules",
+            "./rules",
+            "sub/../rules",
+            &shown("build/repo/rules"),
+            &shown("into"),
+        ] {
             assert_eq!(find(&top, folder), inside(&["rules"]), "{folder}");
         }
-        assert_eq!(find(&top.join("sub"), "../rules/x"), inside(&["rules", "x"]));
+        assert_eq!(
+            find(&top.join("sub"), "../rules/x"),
+            inside(&["rules", "x"])
+        );
         assert_eq!(find(&top, "out/rules"), inside(&["out", "rules"]));
         // Steps up out of a link of the tree lead to where the words do.
         let outside = |name: &str| Where::Outside(root.join(name));
@@ -157,6 +167,9 @@ mod tests {
         assert_eq!(find(&top, &shown("org/rules")), outside("org/rules"));
         assert_eq!(find(&top, "../nothing"), outside("real/nothing"));
         assert!(place(Some(&top), &top, &root.join("loop")).is_err());
-        assert_eq!(place(None, &top, Path::new("rules")).unwrap(), outside("evil"));
+        assert_eq!(
+            place(None, &top, Path::new("rules")).unwrap(),
+            outside("evil")
+        );
     }
 }

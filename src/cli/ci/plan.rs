@@ -121,11 +121,7 @@ impl Planner<'_, '_> {
         })
     }
 
-    fn proposal(
-        &mut self,
-        name: &str,
-        proposal: &Proposal,
-    ) -> Result<Ruled, CliError> {
+    fn proposal(&mut self, name: &str, proposal: &Proposal) -> Result<Ruled, CliError> {
         let head = self.found(name, &proposal.head, "the head", enough(proposal))?;
         let mut bases: Vec<Id> = Vec::new();
         let mut missing = None;

@@ -7,8 +7,8 @@ use super::judge::{Teller, Told};
 use super::pushed::Alone;
 use super::renames::Renames;
 use crate::findings::Collector;
-use crate::sources::{Skip, SkipReason};
 use crate::sources::history::{Failed, ObjectKind, Tag, Touched, path_of, touched};
+use crate::sources::{Skip, SkipReason};
 
 impl Teller<'_> {
     /// Judges an object that is no commit: the text of a tag, a blob, all files of a tree.

@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
 
-use super::super::Progress;
 use super::super::conceal::hide;
 use super::super::history::is_match;
+use super::super::worker::explained;
+use super::super::{Explained, Progress};
 use super::renames::Renames;
 use super::{Comments, absent};
 use crate::base::{Secret, Span, Stop, limits};
@@ -106,6 +107,8 @@ pub(super) struct Teller<'a> {
     scratch: Scratch,
     /// By content and path.
     remembered: HashMap<(Id, Vec<u8>), Matches>,
+    /// All candidates of the files that were judged, if they are to be explained.
+    pub(super) explained: Option<Vec<Explained>>,
 }
 
 impl<'a> Teller<'a> {
@@ -115,6 +118,7 @@ impl<'a> Teller<'a> {
             reader: with.lookup.reader(),
             scratch: Scratch::default(),
             remembered: HashMap::new(),
+            explained: None,
         }
     }
 
@@ -325,6 +329,11 @@ impl<'a> Teller<'a> {
         let beside = |j: &&Judged| refused.contains(&j.secret);
         told.refused += new.iter().filter(beside).count() as u64;
         self.take(shown, &chunk, &judged, &new, collector, told);
+        if let Some(all) = &mut self.explained {
+            let judged = judged.iter().take(limits::MATCHES);
+            let one = |j| explained(j, &chunk, (shown, shown), collector);
+            all.extend(judged.map(one));
+        }
     }
 
     /// Judges a text; and where comments stand that do not count.
