@@ -368,8 +368,13 @@ impl<'a> Teller<'a> {
         // All is hidden in the lines that are shown, old or new.
         collector.see(chunk, judged, &[]);
         let found = new.iter().filter(|j| is_match(j, self.with.today));
+        let before = told.new.len();
         told.new
             .extend(found.map(|j| (j.pattern.id, canonical(j, chunk.text))));
+        if let Some(progress) = self.with.progress {
+            let matches = (told.new.len() - before) as u64;
+            progress.matches.fetch_add(matches, Ordering::Relaxed);
+        }
         let origin = Origin {
             path: path.to_owned(),
         };

@@ -80,7 +80,7 @@ fn run(
             let top = top(options);
             exclude.begin_at(&top);
             let index = match &options.index {
-                Some(named) => top.join(named),
+                Some(named) => named_index(&top, named, &places),
                 None => places.git_dir.join("index"),
             };
             Judge {
@@ -102,6 +102,17 @@ fn run(
         (&a.path, a.start, a.judged.pattern.id).cmp(&(&b.path, b.start, b.judged.pattern.id))
     });
     Ok((explained, result))
+}
+
+/// The index that git names to its hooks. In a container the repository lies elsewhere than where git
+/// has named it: an index that is not there is looked for by its name in the repository's own folder.
+fn named_index(top: &Path, named: &Path, places: &Places) -> PathBuf {
+    let path = top.join(named);
+    let own = named.file_name().map(|name| places.git_dir.join(name));
+    match own {
+        Some(own) if named.is_absolute() && !path.exists() && own.exists() => own,
+        _ => path,
+    }
 }
 
 /// The top of the working tree.
