@@ -75,8 +75,9 @@ pub enum Comments {
 }
 
 /// What to do about a clone that lacks the range.
-const SHALLOW: &str = "this is a shallow clone: the whole range is needed (fetch-depth: 0 in a \
-                       workflow, or git fetch --unshallow)";
+const SHALLOW: &str = "this is a shallow clone: the whole range is needed, and how deep that is \
+                       cannot be told from here (fetch-depth: 0 in a workflow, or git fetch \
+                       --unshallow)";
 
 /// How many commits a worker takes at a time: neighbours share most of what they are read from.
 const RUN: usize = 16;

@@ -370,7 +370,7 @@ fn a_known_secret_in_another_file_spreads() {
     let payload = push(&base, &copied, "refs/heads/main");
     is_found(&github(&server, &clone, "push", &copied, &payload), &copied);
     let range = format!("{base}..{copied}");
-    let done = super::common::straykey(&clone, &["commits", &range]);
+    let done = super::common::straykey(&clone, &["commits", &range, "--config", ".straykey"]);
     assert_eq!(done.code, 1, "{done:?}");
     // The commits before it was known, and the one that made it known, are covered.
     let payload = push(ZERO, &base, "refs/heads/main");

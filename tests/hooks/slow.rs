@@ -62,7 +62,8 @@ fn a_slow_push_ends_in_time() {
         slow(&home);
         hook(&home, "--timeout 1");
         let done = push(&home, &["main"]);
-        done.stopped("NOT SCANNED").stopped("pre-receive hook declined");
+        done.stopped("NOT SCANNED")
+            .stopped("pre-receive hook declined");
         hook(&home, "--timeout 1 --on-timeout allow");
         let done = push(&home, &["main:refs/heads/passed"]);
         assert!(done.passed().said.contains("NOT SCANNED"), "{done:?}");

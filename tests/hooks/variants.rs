@@ -42,7 +42,9 @@ fn of_image(entry: &str) -> (Vec<&str>, &str, Vec<&str>) {
 fn instruction(name: &str) -> String {
     let text = shipped("packaging/docker/Dockerfile");
     let (_, last) = text.rsplit_once("\nFROM ").expect("stages");
-    let found = last.lines().find_map(|l| l.strip_prefix(&format!("{name} ")));
+    let found = last
+        .lines()
+        .find_map(|l| l.strip_prefix(&format!("{name} ")));
     found.unwrap_or_else(|| panic!("no {name}")).to_owned()
 }
 
@@ -61,7 +63,8 @@ fn every_entry_is_a_command_line_of_the_program() {
         };
         // Nothing is staged, and nothing is pushed: it does its work, and there is none.
         home.straykey(&words).passed();
-        home.straykey(&[&words[..], &["--no-such-option"]].concat()[..2]).stopped("");
+        home.straykey(&[&words[..], &["--no-such-option"]].concat()[..2])
+            .stopped("");
         assert!(!id.is_empty());
     }
 }
@@ -70,21 +73,39 @@ fn every_entry_is_a_command_line_of_the_program() {
 fn the_image_runs_what_the_build_made() {
     let text = shipped("packaging/docker/Dockerfile");
     let known = ["FROM", "COPY", "RUN", "WORKDIR", "ENTRYPOINT"];
-    for line in text.lines().filter(|l| !l.is_empty() && !l.starts_with('#')) {
+    for line in text
+        .lines()
+        .filter(|l| !l.is_empty() && !l.starts_with('#'))
+    {
         let word = line.split(' ').next().expect("a word");
         assert!(known.contains(&word), "{line}");
     }
     let stages: Vec<&str> = text.lines().filter(|l| l.starts_with("FROM ")).collect();
     assert_eq!(stages.len(), 2);
     let build = stages[0].rsplit_once(" AS ").expect("a name").1;
-    let run = text.lines().find_map(|l| l.strip_prefix("RUN cargo install ")).expect("a build");
+    let run = text
+        .lines()
+        .find_map(|l| l.strip_prefix("RUN cargo install "))
+        .expect("a build");
     let root = run.split_once("--root ").expect("a root").1;
-    let path = run.split_once("--path ").expect("a path").1.split(' ').next();
+    let path = run
+        .split_once("--path ")
+        .expect("a path")
+        .1
+        .split(' ')
+        .next();
     assert!(text.contains(&format!("COPY . {}\n", path.expect("a path"))));
     let copied = instruction("COPY");
     let copied: Vec<&str> = copied.split(' ').collect();
     let made = format!("{root}/bin/straykey");
-    assert_eq!(copied, [&*format!("--from={build}"), &*made, "/usr/local/bin/straykey"]);
+    assert_eq!(
+        copied,
+        [
+            &*format!("--from={build}"),
+            &*made,
+            "/usr/local/bin/straykey"
+        ]
+    );
     assert_eq!(instruction("ENTRYPOINT"), "[\"straykey\"]");
     // Where the framework puts the repository.
     assert_eq!(instruction("WORKDIR"), "/src");
@@ -143,7 +164,8 @@ fn in_a_container_a_commit_a_range_and_all_files_are_judged() {
     let config = format!("repos:\n- repo: {hooks}\n  rev: v1\n  hooks:\n  - id: straykey-docker\n");
     home.write(".pre-commit-config.yaml", &config);
     let first = home.commit();
-    home.run(&[&*python, "-m", "pre_commit", "install"]).passed();
+    home.run(&[&*python, "-m", "pre_commit", "install"])
+        .passed();
     home.write("a", "nothing\n");
     home.git(&["add", "a"]);
     home.try_git(&["commit", "-qm", "good"]).passed();
@@ -228,7 +250,15 @@ fn source_hook_works(home: &Home, python: &str, hooks: &str) {
     let (text, _) = line(52);
     home.write("x.conf", &text);
     home.git(&["add", "x.conf"]);
-    let words = [python, "-m", "pre_commit", "try-repo", hooks, "straykey-src", "--verbose"];
+    let words = [
+        python,
+        "-m",
+        "pre_commit",
+        "try-repo",
+        hooks,
+        "straykey-src",
+        "--verbose",
+    ];
     home.run(&words).stopped(KIND);
     home.write("x.conf", "nothing\n");
     home.git(&["add", "x.conf"]);
@@ -243,7 +273,9 @@ fn try_repo_builds_from_source_with_a_script_for_cargo() {
     cargo(&home);
     first_on_path(&mut home, "bin");
     // No program but the one that is built.
-    let program = Path::new(env!("CARGO_BIN_EXE_straykey")).parent().expect("it has one");
+    let program = Path::new(env!("CARGO_BIN_EXE_straykey"))
+        .parent()
+        .expect("it has one");
     let all = std::env::split_paths(&home.path).filter(|folder| folder != program);
     home.path = std::env::join_paths(all).expect("joined");
     let hooks = with_source(&home);
@@ -261,11 +293,15 @@ fn try_repo_builds_from_source() {
         return;
     };
     let here = std::env::var_os("HOME").map(PathBuf::from).expect("a home");
-    let own = |name: &str, usual: &str| std::env::var_os(name).map_or(here.join(usual), PathBuf::from);
+    let own =
+        |name: &str, usual: &str| std::env::var_os(name).map_or(here.join(usual), PathBuf::from);
     home.more.retain(|(name, _)| name != "CARGO_HOME");
     for (name, value) in [
         ("CARGO_HOME", own("CARGO_HOME", ".cargo").into_os_string()),
-        ("RUSTUP_HOME", own("RUSTUP_HOME", ".rustup").into_os_string()),
+        (
+            "RUSTUP_HOME",
+            own("RUSTUP_HOME", ".rustup").into_os_string(),
+        ),
         ("CARGO_NET_OFFLINE", "true".into()),
         // The program is the same, and made in less time.
         ("CARGO_PROFILE_RELEASE_LTO", "off".into()),

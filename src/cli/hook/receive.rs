@@ -124,7 +124,9 @@ fn cut_off(seconds: u16, then: OnTimeout, progress: &Progress) -> Exit {
     if then == OnTimeout::Block || progress.matches.load(Ordering::Relaxed) == 0 {
         return out_of_time(seconds, then);
     }
-    tell(&format!("NOT SCANNED to its end: not done within {seconds} s"));
+    tell(&format!(
+        "NOT SCANNED to its end: not done within {seconds} s"
+    ));
     tell("push stopped: what was judged until then has secrets;");
     tell("push fewer commits at a time to see which");
     Exit::Failed
