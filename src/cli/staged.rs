@@ -163,13 +163,11 @@ fn located(named: Option<&PathBuf>) -> Where {
 /// Whether the person who commits is in a folder below the top: git runs its hooks at the top, and
 /// says from where.
 fn is_below() -> bool {
-    match std::env::var_os("GIT_PREFIX") {
-        Some(prefix) => !prefix.is_empty(),
-        None => {
-            let here = std::env::current_dir().and_then(|here| here.canonicalize());
-            here.is_ok_and(|here| top_of(&here).is_some_and(|top| top != here))
-        }
+    if let Some(prefix) = std::env::var_os("GIT_PREFIX") {
+        return !prefix.is_empty();
     }
+    let here = std::env::current_dir().and_then(|here| here.canonicalize());
+    here.is_ok_and(|here| top_of(&here).is_some_and(|top| top != here))
 }
 
 /// Commits that a merge in progress has named to its hooks. `git merge` writes them down only after

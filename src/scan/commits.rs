@@ -7,6 +7,7 @@
 //! read.
 
 mod alone;
+mod count;
 mod earlier;
 mod judge;
 mod pushed;
