@@ -100,8 +100,7 @@ pub fn assignment_at(text: &[u8], stem: usize) -> Option<Assignment> {
 fn is_option(text: &[u8], name: usize) -> bool {
     let before = &text[name.saturating_sub(3)..name];
     before.ends_with(b"--")
-        || before.ends_with(b"-")
-            && matches!(before[..before.len() - 1].last(), Some(b' ' | b'\t'))
+        || before.ends_with(b"-") && matches!(before[..before.len() - 1].last(), Some(b' ' | b'\t'))
 }
 
 /// Whether a quoted name is the first of a call or of a pair in braces.
@@ -336,16 +335,81 @@ const WRAPPER: usize = 40;
 
 /// Parts of the names of calls that make a value of a string.
 const MAKERS: &[&str] = &[
-    "some", "string", "byte", "decode", "b64", "base64", "from", "new", "just", "of", "secret",
-    "credential", "key", "text", "char", "utf8", "encode", "hex", "bytes", "quote", "param",
+    "some",
+    "string",
+    "byte",
+    "decode",
+    "b64",
+    "base64",
+    "from",
+    "new",
+    "just",
+    "of",
+    "secret",
+    "credential",
+    "key",
+    "text",
+    "char",
+    "utf8",
+    "encode",
+    "hex",
+    "bytes",
+    "quote",
+    "param",
 ];
 /// Parts of the names of calls that fetch it from elsewhere, or that only speak of it.
 const FETCHERS: &[&str] = &[
-    "env", "get", "read", "find", "ask", "prompt", "input", "load", "fetch", "lookup", "query",
-    "select", "require", "import", "open", "file", "path", "prop", "config", "t(", "tr(", "gettext",
-    "translate", "i18n", "print", "log", "error", "fail", "throw", "assert", "expect", "format",
-    "regex", "match", "compile", "label", "field", "title", "header", "attr", "cookie", "column",
-    "_(", "equals", "contains", "starts", "replace", "split", "optional", "resource", "vault",
+    "env",
+    "get",
+    "read",
+    "find",
+    "ask",
+    "prompt",
+    "input",
+    "load",
+    "fetch",
+    "lookup",
+    "query",
+    "select",
+    "require",
+    "import",
+    "open",
+    "file",
+    "path",
+    "prop",
+    "config",
+    "t(",
+    "tr(",
+    "gettext",
+    "translate",
+    "i18n",
+    "print",
+    "log",
+    "error",
+    "fail",
+    "throw",
+    "assert",
+    "expect",
+    "format",
+    "regex",
+    "match",
+    "compile",
+    "label",
+    "field",
+    "title",
+    "header",
+    "attr",
+    "cookie",
+    "column",
+    "_(",
+    "equals",
+    "contains",
+    "starts",
+    "replace",
+    "split",
+    "optional",
+    "resource",
+    "vault",
 ];
 
 /// What a quoted value is wrapped in, and where its quote is.
@@ -356,7 +420,20 @@ fn wrapped(text: &[u8], at: usize) -> Option<(Wrapper, usize)> {
         let window = &text[at.min(text.len())..text.len().min(at + WRAPPER)];
         let inner = |b: &u8| {
             b.is_ascii_alphanumeric()
-                || matches!(b, b'_' | b'.' | b':' | b'$' | b'&' | b'*' | b'<' | b'>' | b'!' | b'?' | b'@' | b' ')
+                || matches!(
+                    b,
+                    b'_' | b'.'
+                        | b':'
+                        | b'$'
+                        | b'&'
+                        | b'*'
+                        | b'<'
+                        | b'>'
+                        | b'!'
+                        | b'?'
+                        | b'@'
+                        | b' '
+                )
         };
         let open = window.iter().position(|b| !inner(b))?;
         if !matches!(window[open], b'(' | b'[' | b'{') {
@@ -392,7 +469,10 @@ fn sibling(text: &[u8], name: Span, at: usize) -> Option<Option<Assignment>> {
     if text[at.min(text.len())..].starts_with(b"</") {
         let window = &text[at..text.len().min(at + 120)];
         let close = window.iter().position(|b| *b == b'>')? + 1;
-        let gap = window[close..].iter().take_while(|b| b.is_ascii_whitespace()).count();
+        let gap = window[close..]
+            .iter()
+            .take_while(|b| b.is_ascii_whitespace())
+            .count();
         if window.get(close + gap) != Some(&b'<') || window.get(close + gap + 1) == Some(&b'/') {
             return None;
         }
@@ -405,7 +485,10 @@ fn sibling(text: &[u8], name: Span, at: usize) -> Option<Option<Assignment>> {
     // The name's own key must be `name` or `key`.
     let before = &text[name.start.saturating_sub(16)..name.start];
     let before = before.trim_ascii_end();
-    let before = before.strip_suffix(b"\"").or(before.strip_suffix(b"'")).unwrap_or(before);
+    let before = before
+        .strip_suffix(b"\"")
+        .or(before.strip_suffix(b"'"))
+        .unwrap_or(before);
     let before = before.trim_ascii_end().strip_suffix(b":")?;
     let before = before.strip_suffix(b"\"").unwrap_or(before);
     if !before.ends_with(b"name") && !before.ends_with(b"key") && !before.ends_with(b"Name") {

@@ -87,6 +87,67 @@ fn a_sparse_index() {
     assert_eq!(repo.told(), [at("out/deep/b", 1)]);
 }
 
+/// The tables are git's own (`testdata/reftable/make`); the commits they name are made here once more.
+#[test]
+fn references_in_a_reftable() {
+    let repo = Repo::new();
+    for n in 1..=5 {
+        let message = if n == 1 {
+            "first".to_owned()
+        } else {
+            format!("number {n}")
+        };
+        let mut command = git_command(
+            repo.path(),
+            &["commit", "-q", "--allow-empty", "-m", &message],
+        );
+        for who in ["AUTHOR", "COMMITTER"] {
+            command.env(format!("GIT_{who}_DATE"), "1700000000 +0000");
+        }
+        assert!(command.status().expect("git runs").success());
+    }
+    let tables = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/reftable/sha1");
+    let expected = fs::read_to_string(tables.join("expected")).expect("read");
+    let main = expected
+        .lines()
+        .find_map(|l| l.strip_prefix("ref refs/heads/main "));
+    assert_eq!(
+        main.expect("a branch"),
+        repo.git(&["rev-parse", "HEAD~1"]),
+        "the same commits"
+    );
+    repo.write("x.env", &format!("A={}\n", token(5)));
+    repo.git(&["add", "x.env"]);
+    repo.git(&["config", "core.repositoryFormatVersion", "1"]);
+    let git = repo.path().join(".git");
+    let config = fs::read_to_string(git.join("config")).expect("read");
+    fs::write(
+        git.join("config"),
+        config + "[extensions]\n\trefStorage = reftable\n",
+    )
+    .expect("written");
+    fs::remove_dir_all(git.join("refs")).expect("removed");
+    fs::create_dir(git.join("refs")).expect("made");
+    fs::write(
+        git.join("refs/heads"),
+        "this repository uses the reftable format\n",
+    )
+    .expect("written");
+    fs::write(git.join("HEAD"), "ref: refs/heads/.invalid\n").expect("written");
+    fs::create_dir(git.join("reftable")).expect("made");
+    for entry in fs::read_dir(&tables).expect("listed") {
+        let path = entry.expect("an entry").path();
+        let name = path.file_name().expect("it has one");
+        fs::copy(&path, git.join("reftable").join(name)).expect("copied");
+    }
+    let result = repo.judged();
+    assert_eq!(told(&result), [at("x.env", 1)]);
+    assert!(!result.read.is_first, "there is a commit before");
+    fs::remove_file(git.join("reftable/tables.list")).expect("removed");
+    let lost = judged_in(repo.path()).map(|r| r.scan.is_incomplete());
+    assert_ne!(lost, Ok(false), "what is not known is not clean");
+}
+
 #[test]
 fn a_linked_worktree() {
     let repo = changed(&[], |_| {});

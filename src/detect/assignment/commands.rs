@@ -25,7 +25,12 @@ pub(super) fn read(text: &[u8], name: Span) -> Option<Option<Assignment>> {
             .then(|| value(text, name, b' ', at));
     }
     if is("curl") {
-        return Some(after_option(text, name, &[b" -u ", b" --user ", b" -u", b" --user="], true));
+        return Some(after_option(
+            text,
+            name,
+            &[b" -u ", b" --user ", b" -u", b" --user="],
+            true,
+        ));
     }
     if word.starts_with(b"mysql") || word.starts_with(b"mariadb") {
         let told = after_option(text, name, &[b" -p"], false);
@@ -37,7 +42,9 @@ pub(super) fn read(text: &[u8], name: Span) -> Option<Option<Assignment>> {
 /// `IDENTIFIED BY 'x'`, `IDENTIFIED WITH plugin BY 'x'`.
 fn identified(text: &[u8], name: Span) -> Option<Assignment> {
     let window = &text[name.end..text.len().min(name.end + 60)];
-    let by = window.windows(4).position(|w| w.eq_ignore_ascii_case(b" by "))?;
+    let by = window
+        .windows(4)
+        .position(|w| w.eq_ignore_ascii_case(b" by "))?;
     let plain = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b' ' | b'_' | b'\'' | b'"');
     if !window[..by].iter().all(plain) {
         return None;

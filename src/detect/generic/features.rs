@@ -269,7 +269,10 @@ fn of_value(value: &[u8], looks: &Looks, told: &mut Answers) {
     told.set(F::UpperOnly, looks.uppers == looks.length);
     let capitalised = all_letters && looks.uppers == 1 && value[0].is_ascii_uppercase();
     told.set(F::Capitalised, capitalised);
-    told.set(F::LettersOnly, all_letters && looks.lowers > 0 && looks.uppers > 0 && !capitalised);
+    told.set(
+        F::LettersOnly,
+        all_letters && looks.lowers > 0 && looks.uppers > 0 && !capitalised,
+    );
     told.set(F::DigitsOnly, looks.digits == looks.length);
     let hex = looks.length >= 16 && value.iter().all(u8::is_ascii_hexdigit) && looks.digits > 0;
     told.set(F::Hex, hex && letters > 0);
@@ -277,9 +280,17 @@ fn of_value(value: &[u8], looks: &Looks, told: &mut Answers) {
     let three = looks.lowers > 0 && looks.uppers > 0 && looks.digits > 0;
     told.set(F::ThreeClasses, three);
     told.set(F::LettersDigits, !three && letters > 0 && looks.digits > 0);
-    let ends = value.iter().rev().take_while(|b| b.is_ascii_digit()).count();
-    told.set(F::FewDigits, (1..=4).contains(&looks.digits) && ends == looks.digits);
-    let base64 = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=' | b'-' | b'_');
+    let ends = value
+        .iter()
+        .rev()
+        .take_while(|b| b.is_ascii_digit())
+        .count();
+    told.set(
+        F::FewDigits,
+        (1..=4).contains(&looks.digits) && ends == looks.digits,
+    );
+    let base64 =
+        |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=' | b'-' | b'_');
     told.set(F::Padded, value.ends_with(b"=") && value.iter().all(base64));
     told.set(F::Symbols1, (1..=2).contains(&looks.symbols));
     told.set(F::SymbolsMore, looks.symbols * 5 >= looks.length);
@@ -340,7 +351,9 @@ fn of_shape(text: &[u8], a: &Assignment, looks: &Looks, told: &mut Answers) {
     let pieces = |joint: &[u8]| {
         let parts: Vec<&[u8]> = value.split(|b| joint.contains(b)).collect();
         parts.len() >= 2
-            && parts.iter().all(|p| p.len() <= 16 && p.iter().all(u8::is_ascii_alphanumeric))
+            && parts
+                .iter()
+                .all(|p| p.len() <= 16 && p.iter().all(u8::is_ascii_alphanumeric))
             && looks.cover.share() >= 0.6
     };
     told.set(F::Snake, pieces(b"_-"));
@@ -350,22 +363,46 @@ fn of_shape(text: &[u8], a: &Assignment, looks: &Looks, told: &mut Answers) {
         .filter(|p| p[0].is_ascii_lowercase() && p[1].is_ascii_uppercase())
         .count();
     let alnum = value.iter().all(u8::is_ascii_alphanumeric);
-    told.set(F::Camel, humps >= 1 && alnum && looks.digits <= 2 && looks.cover.share() >= 0.6);
-    told.set(F::Path, value.starts_with(b"/") || value.starts_with(b"./") || value.starts_with(b"~"));
+    told.set(
+        F::Camel,
+        humps >= 1 && alnum && looks.digits <= 2 && looks.cover.share() >= 0.6,
+    );
+    told.set(
+        F::Path,
+        value.starts_with(b"/") || value.starts_with(b"./") || value.starts_with(b"~"),
+    );
     told.set(F::Url, value.windows(3).any(|w| w == b"://"));
     let at = value.iter().position(|b| *b == b'@');
-    told.set(F::Email, at.is_some_and(|i| i > 0 && value[i..].contains(&b'.')));
+    told.set(
+        F::Email,
+        at.is_some_and(|i| i > 0 && value[i..].contains(&b'.')),
+    );
     told.set(F::Brackets, has(b"()[]{}<>|;"));
     told.set(F::ColonInside, has(b":"));
     told.set(F::Quotes, has(b"\"'`"));
     told.set(F::Backslash, has(b"\\"));
     let escaped = |w: &[u8]| w[0] == b'%' && w[1..].iter().all(u8::is_ascii_hexdigit);
     told.set(F::Percent, value.windows(3).any(escaped));
-    let word = |i: usize| value.get(i).is_some_and(|b| b.is_ascii_alphabetic() || *b == b'_');
-    told.set(F::Dollar, matches!(value[0], b'$' | b'@' | b'&' | b'%' | b'!') && word(1));
-    told.set(F::EndsOdd, matches!(value[value.len() - 1], b',' | b':' | b'.' | b'?' | b'!' | b')'));
+    let word = |i: usize| {
+        value
+            .get(i)
+            .is_some_and(|b| b.is_ascii_alphabetic() || *b == b'_')
+    };
+    told.set(
+        F::Dollar,
+        matches!(value[0], b'$' | b'@' | b'&' | b'%' | b'!') && word(1),
+    );
+    told.set(
+        F::EndsOdd,
+        matches!(
+            value[value.len() - 1],
+            b',' | b':' | b'.' | b'?' | b'!' | b')'
+        ),
+    );
     told.set(F::LikeName, like_name(a.name.of(text), value));
-    let constant = value.iter().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || *b == b'_');
+    let constant = value
+        .iter()
+        .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || *b == b'_');
     told.set(F::NameCase, constant && value.contains(&b'_'));
 }
 
@@ -378,10 +415,16 @@ fn together(looks: &Looks, told: &mut Answers) {
         || told.has(F::NameSecret);
     let human = !matches!(looks.human, Human::No | Human::Word);
     told.set(F::KeyRandom, key && random && looks.length >= 16);
-    told.set(F::PasswordConfigBare, told.has(F::NamePassword) && told.has(F::ConfigBare));
+    told.set(
+        F::PasswordConfigBare,
+        told.has(F::NamePassword) && told.has(F::ConfigBare),
+    );
     told.set(F::PasswordRandom, told.has(F::NamePassword) && random);
     told.set(F::PlainKeyHex, told.has(F::NameKey) && told.has(F::Hex));
-    told.set(F::PlainToken, key && told.has(F::NameAlone) && looks.length >= 16);
+    told.set(
+        F::PlainToken,
+        key && told.has(F::NameAlone) && looks.length >= 16,
+    );
     told.set(F::TestHuman, told.has(F::OfTests) && human);
     told.set(F::ShortWordless, looks.length < 8 && told.has(F::CoverNone));
 }
@@ -397,7 +440,10 @@ fn is_uuid(value: &[u8]) -> bool {
 /// Whether the value repeats the name, or the name holds the value.
 fn like_name(name: &[u8], value: &[u8]) -> bool {
     let letters = |text: &[u8]| -> Vec<u8> {
-        text.iter().filter(|b| b.is_ascii_alphabetic()).map(u8::to_ascii_lowercase).collect()
+        text.iter()
+            .filter(|b| b.is_ascii_alphabetic())
+            .map(u8::to_ascii_lowercase)
+            .collect()
     };
     let (name, value) = (letters(name), letters(value));
     let within = |short: &[u8], long: &[u8]| {

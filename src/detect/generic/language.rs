@@ -109,8 +109,12 @@ mod tests {
 
     #[test]
     fn the_tables_are_whole() {
-        assert!(WORDS.lines().all(|w| (3..=LONGEST).contains(&w.len())
-            && w.bytes().all(|b| b.is_ascii_lowercase())));
+        assert!(
+            WORDS
+                .lines()
+                .all(|w| (3..=LONGEST).contains(&w.len())
+                    && w.bytes().all(|b| b.is_ascii_lowercase()))
+        );
         assert_eq!(BIGRAMS.lines().count(), 27);
         assert!(COSTS.iter().flatten().all(|c| (1..=99).contains(c)));
     }

@@ -63,7 +63,11 @@ impl Weighed {
 
     /// The logarithm of the odds.
     fn score(self) -> f32 {
-        let sum: f32 = self.answers.numbers().map(|n| WEIGHTS[n][self.column]).sum();
+        let sum: f32 = self
+            .answers
+            .numbers()
+            .map(|n| WEIGHTS[n][self.column])
+            .sum();
         BIAS[self.column] + sum
     }
 
@@ -96,8 +100,14 @@ impl Weighed {
 
     /// The two answers that speak most against it, in words.
     pub fn against(self) -> String {
-        let told = self.reasons().into_iter().filter(|(_, weight)| *weight < 0.0);
-        told.take(2).map(|(tells, _)| tells).collect::<Vec<_>>().join("; ")
+        let told = self
+            .reasons()
+            .into_iter()
+            .filter(|(_, weight)| *weight < 0.0);
+        told.take(2)
+            .map(|(tells, _)| tells)
+            .collect::<Vec<_>>()
+            .join("; ")
     }
 
     /// The names of the questions that are answered yes; training reads them.

@@ -19,22 +19,61 @@ pub(crate) enum Family {
 }
 
 const CODE: &[&str] = &[
-    "c", "h", "cc", "cpp", "cxx", "hpp", "hh", "java", "js", "jsx", "mjs", "cjs", "ts", "tsx", "py",
-    "pyi", "pyx", "pxd", "go", "rs", "rb", "php", "cs", "swift", "kt", "kts", "scala", "lua", "pl",
-    "pm", "m", "mm", "dart", "ex", "exs", "erl", "hs", "clj", "groovy", "vb", "fs", "r", "jl", "vue",
-    "svelte", "sol", "zig", "nim", "d", "pas", "asm", "s", "tcl", "ml", "mli", "gradle", "erb",
-    "cfc", "cfm", "jsp", "aspx", "cshtml", "rake", "gemspec", "proto", "thrift", "bzl", "gn", "gni",
+    "c", "h", "cc", "cpp", "cxx", "hpp", "hh", "java", "js", "jsx", "mjs", "cjs", "ts", "tsx",
+    "py", "pyi", "pyx", "pxd", "go", "rs", "rb", "php", "cs", "swift", "kt", "kts", "scala", "lua",
+    "pl", "pm", "m", "mm", "dart", "ex", "exs", "erl", "hs", "clj", "groovy", "vb", "fs", "r",
+    "jl", "vue", "svelte", "sol", "zig", "nim", "d", "pas", "asm", "s", "tcl", "ml", "mli",
+    "gradle", "erb", "cfc", "cfm", "jsp", "aspx", "cshtml", "rake", "gemspec", "proto", "thrift",
+    "bzl", "gn", "gni",
 ];
 const CONFIG: &[&str] = &[
-    "yml", "yaml", "toml", "ini", "cfg", "conf", "config", "properties", "env", "tf", "tfvars", "hcl",
-    "cnf", "rc", "plist", "desktop", "service", "ldif", "template", "tpl", "example", "sample", "dist",
-    "j2", "local", "npmrc", "pypirc", "netrc", "reg", "inf", "jaas", "ks", "preseed",
+    "yml",
+    "yaml",
+    "toml",
+    "ini",
+    "cfg",
+    "conf",
+    "config",
+    "properties",
+    "env",
+    "tf",
+    "tfvars",
+    "hcl",
+    "cnf",
+    "rc",
+    "plist",
+    "desktop",
+    "service",
+    "ldif",
+    "template",
+    "tpl",
+    "example",
+    "sample",
+    "dist",
+    "j2",
+    "local",
+    "npmrc",
+    "pypirc",
+    "netrc",
+    "reg",
+    "inf",
+    "jaas",
+    "ks",
+    "preseed",
 ];
-const JSON: &[&str] = &["json", "har", "tfstate", "ipynb", "jsonl", "json5", "backup", "jsonc", "avsc"];
-const MARKUP: &[&str] = &["xml", "html", "htm", "xhtml", "svg", "xaml", "resx", "csproj", "pom", "wsdl"];
-const SHELL: &[&str] = &["sh", "bash", "zsh", "fish", "ksh", "ps1", "psm1", "psd1", "bat", "cmd", "mk"];
+const JSON: &[&str] = &[
+    "json", "har", "tfstate", "ipynb", "jsonl", "json5", "backup", "jsonc", "avsc",
+];
+const MARKUP: &[&str] = &[
+    "xml", "html", "htm", "xhtml", "svg", "xaml", "resx", "csproj", "pom", "wsdl",
+];
+const SHELL: &[&str] = &[
+    "sh", "bash", "zsh", "fish", "ksh", "ps1", "psm1", "psd1", "bat", "cmd", "mk",
+];
 const SQL: &[&str] = &["sql", "psql", "ddl", "dml", "pgsql"];
-const PROSE: &[&str] = &["md", "rst", "txt", "adoc", "asciidoc", "markdown", "org", "tex", "mdx", "log"];
+const PROSE: &[&str] = &[
+    "md", "rst", "txt", "adoc", "asciidoc", "markdown", "org", "tex", "mdx", "log",
+];
 
 /// The family of a file, by its name.
 pub(crate) fn family(path: &Path) -> Family {
@@ -65,21 +104,65 @@ pub(crate) fn family(path: &Path) -> Family {
 
 /// Whether a path says that its files are tests, fixtures or examples.
 pub(super) fn of_tests(path: &Path) -> bool {
-    path_has(path, &["test", "tests", "spec", "specs", "fixture", "fixtures", "mock", "mocks",
-        "testdata", "example", "examples", "sample", "samples", "demo", "testing", "e2e"])
+    path_has(
+        path,
+        &[
+            "test", "tests", "spec", "specs", "fixture", "fixtures", "mock", "mocks", "testdata",
+            "example", "examples", "sample", "samples", "demo", "testing", "e2e",
+        ],
+    )
 }
 
 /// Whether a path says that its files are translations.
 pub(super) fn of_translations(path: &Path) -> bool {
-    path_has(path, &["locale", "locales", "lang", "langs", "language", "languages", "i18n", "l10n",
-        "translations", "translation", "messages", "po", "strings", "lproj", "nls", "resx"])
+    path_has(
+        path,
+        &[
+            "locale",
+            "locales",
+            "lang",
+            "langs",
+            "language",
+            "languages",
+            "i18n",
+            "l10n",
+            "translations",
+            "translation",
+            "messages",
+            "po",
+            "strings",
+            "lproj",
+            "nls",
+            "resx",
+        ],
+    )
 }
 
 /// Whether a path says that its files hold test vectors: known answers of ciphers.
 pub(crate) fn of_vectors(path: &Path) -> bool {
-    const CIPHERS: &[&str] = &["crypto", "cipher", "ciphers", "tls", "ecdh", "hmac", "aes", "kdf", "hpke", "cryptography"];
-    path_has(path, &["vectors", "vector", "testvectors", "kat", "wycheproof", "acvp"])
-        || of_tests(path) && path_has(path, CIPHERS)
+    const CIPHERS: &[&str] = &[
+        "crypto",
+        "cipher",
+        "ciphers",
+        "tls",
+        "ecdh",
+        "hmac",
+        "aes",
+        "kdf",
+        "hpke",
+        "cryptography",
+    ];
+    path_has(
+        path,
+        &[
+            "vectors",
+            "vector",
+            "testvectors",
+            "kat",
+            "wycheproof",
+            "acvp",
+        ],
+    ) || of_tests(path) && path_has(path, CIPHERS)
 }
 
 fn path_has(path: &Path, words: &[&str]) -> bool {
@@ -95,16 +178,30 @@ const LINE: usize = 4096;
 /// The line's text before `at`; at most 4 KiB of it.
 pub(crate) fn line_before(text: &[u8], at: usize) -> &[u8] {
     let before = &text[at.saturating_sub(LINE)..at];
-    let begin = before.iter().rposition(|b| *b == b'\n').map_or(0, |i| i + 1);
+    let begin = before
+        .iter()
+        .rposition(|b| *b == b'\n')
+        .map_or(0, |i| i + 1);
     &before[begin..]
 }
 
 /// Whether a line that begins so is a comment.
 pub(super) fn is_comment(before: &[u8]) -> bool {
     let line = before.trim_ascii_start();
-    [b"//".as_slice(), b"#", b"*", b"/*", b"--", b";", b"<!--", b"%", b"REM ", b"rem "]
-        .iter()
-        .any(|mark| line.starts_with(mark))
+    [
+        b"//".as_slice(),
+        b"#",
+        b"*",
+        b"/*",
+        b"--",
+        b";",
+        b"<!--",
+        b"%",
+        b"REM ",
+        b"rem ",
+    ]
+    .iter()
+    .any(|mark| line.starts_with(mark))
         && !line.starts_with(b"#!")
 }
 

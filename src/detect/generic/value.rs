@@ -4,25 +4,202 @@ use super::language::{self, Cover};
 
 /// Words that stand where a secret would: of placeholders, examples, references, labels.
 const STANDINS: &[&str] = &[
-    "password", "passwords", "passwd", "passwort", "pass", "pwd", "passphrase", "secret", "secrets",
-    "token", "tokens", "apikey", "key", "keys", "api", "change", "changeme", "changeit", "your",
-    "example", "sample", "test", "testing", "tests", "dummy", "demo", "fake", "foo", "bar", "baz",
-    "user", "username", "admin", "root", "name", "none", "null", "nil", "true", "false", "undefined",
-    "empty", "default", "string", "value", "required", "optional", "invalid", "wrong", "correct",
-    "incorrect", "bad", "good", "valid", "missing", "unknown", "old", "new", "current", "confirm",
-    "confirmation", "reset", "forgot", "enter", "input", "field", "type", "login", "credential",
-    "credentials", "auth", "oauth", "here", "insert", "replace", "with", "todo", "redacted", "hidden",
-    "masked", "xxx", "some", "this", "that", "the", "my", "is", "a", "an", "of", "for", "not", "no",
-    "hash", "encrypted", "plain", "text", "plaintext", "random", "generated", "mock", "stub", "local",
-    "localhost", "database", "db", "mysql", "postgres", "postgresql", "redis", "mongo", "rabbitmq",
-    "guest", "server", "client", "access", "private", "public", "application", "app", "service",
-    "super", "very", "me", "please", "set", "get", "in", "to", "env", "from", "it", "safe", "secure",
-    "strong", "another", "other", "first", "second", "one", "two", "bearer", "basic", "session",
-    "id", "refresh", "expired", "expires", "system", "development", "dev", "production", "prod",
-    "config", "setting", "header", "param", "query", "request", "response", "code", "signing", "jwt",
-    "encryption", "master", "shared", "internal", "external", "temp", "tmp", "initial", "blah",
-    "asdf", "abc", "aaa", "real", "opensesame", "sesame", "file", "path", "data", "email", "account", "number", "must",
-    "be", "long", "length", "min", "max", "error", "message", "label", "title", "hint", "prompt",
+    "password",
+    "passwords",
+    "passwd",
+    "passwort",
+    "pass",
+    "pwd",
+    "passphrase",
+    "secret",
+    "secrets",
+    "token",
+    "tokens",
+    "apikey",
+    "key",
+    "keys",
+    "api",
+    "change",
+    "changeme",
+    "changeit",
+    "your",
+    "example",
+    "sample",
+    "test",
+    "testing",
+    "tests",
+    "dummy",
+    "demo",
+    "fake",
+    "foo",
+    "bar",
+    "baz",
+    "user",
+    "username",
+    "admin",
+    "root",
+    "name",
+    "none",
+    "null",
+    "nil",
+    "true",
+    "false",
+    "undefined",
+    "empty",
+    "default",
+    "string",
+    "value",
+    "required",
+    "optional",
+    "invalid",
+    "wrong",
+    "correct",
+    "incorrect",
+    "bad",
+    "good",
+    "valid",
+    "missing",
+    "unknown",
+    "old",
+    "new",
+    "current",
+    "confirm",
+    "confirmation",
+    "reset",
+    "forgot",
+    "enter",
+    "input",
+    "field",
+    "type",
+    "login",
+    "credential",
+    "credentials",
+    "auth",
+    "oauth",
+    "here",
+    "insert",
+    "replace",
+    "with",
+    "todo",
+    "redacted",
+    "hidden",
+    "masked",
+    "xxx",
+    "some",
+    "this",
+    "that",
+    "the",
+    "my",
+    "is",
+    "a",
+    "an",
+    "of",
+    "for",
+    "not",
+    "no",
+    "hash",
+    "encrypted",
+    "plain",
+    "text",
+    "plaintext",
+    "random",
+    "generated",
+    "mock",
+    "stub",
+    "local",
+    "localhost",
+    "database",
+    "db",
+    "mysql",
+    "postgres",
+    "postgresql",
+    "redis",
+    "mongo",
+    "rabbitmq",
+    "guest",
+    "server",
+    "client",
+    "access",
+    "private",
+    "public",
+    "application",
+    "app",
+    "service",
+    "super",
+    "very",
+    "me",
+    "please",
+    "set",
+    "get",
+    "in",
+    "to",
+    "env",
+    "from",
+    "it",
+    "safe",
+    "secure",
+    "strong",
+    "another",
+    "other",
+    "first",
+    "second",
+    "one",
+    "two",
+    "bearer",
+    "basic",
+    "session",
+    "id",
+    "refresh",
+    "expired",
+    "expires",
+    "system",
+    "development",
+    "dev",
+    "production",
+    "prod",
+    "config",
+    "setting",
+    "header",
+    "param",
+    "query",
+    "request",
+    "response",
+    "code",
+    "signing",
+    "jwt",
+    "encryption",
+    "master",
+    "shared",
+    "internal",
+    "external",
+    "temp",
+    "tmp",
+    "initial",
+    "blah",
+    "asdf",
+    "abc",
+    "aaa",
+    "real",
+    "opensesame",
+    "sesame",
+    "file",
+    "path",
+    "data",
+    "email",
+    "account",
+    "number",
+    "must",
+    "be",
+    "long",
+    "length",
+    "min",
+    "max",
+    "error",
+    "message",
+    "label",
+    "title",
+    "hint",
+    "prompt",
 ];
 
 /// What a value looks like, as far as judgement asks.
@@ -89,7 +266,11 @@ fn human(value: &[u8], cover: Cover) -> Human {
     let rest = &value[letters..];
     let wordy = cover.share() >= 0.75;
     if rest.is_empty() && cover.share() >= 1.0 {
-        return if cover.words == 1 { Human::Word } else { Human::Words };
+        return if cover.words == 1 {
+            Human::Word
+        } else {
+            Human::Words
+        };
     }
     let digits = |text: &[u8]| text.iter().take_while(|b| b.is_ascii_digit()).count();
     let symbols = |text: &[u8]| text.iter().take_while(|b| b.is_ascii_punctuation()).count();
@@ -134,7 +315,12 @@ fn unleet(byte: u8) -> u8 {
 }
 
 /// The rows of a keyboard, and its columns.
-const ROWS: [&[u8]; 4] = [b"1234567890-=", b"qwertyuiop[]", b"asdfghjkl;'", b"zxcvbnm,./"];
+const ROWS: [&[u8]; 4] = [
+    b"1234567890-=",
+    b"qwertyuiop[]",
+    b"asdfghjkl;'",
+    b"zxcvbnm,./",
+];
 
 fn key_of(byte: u8) -> Option<(i32, i32)> {
     let shifted = b"!@#$%^&*()".iter().position(|s| *s == byte);
@@ -165,10 +351,14 @@ fn on_keyboard(value: &[u8]) -> bool {
 /// Whether all words of a value, however they are joined, stand in for a secret.
 pub(super) fn all_standin(value: &[u8]) -> bool {
     let mut any = false;
-    value.split(|b| !b.is_ascii_alphabetic()).filter(|w| !w.is_empty()).all(|stretch| {
-        any = true;
-        stretch.len() <= 40 && made_of_standins(&stretch.to_ascii_lowercase())
-    }) && any
+    value
+        .split(|b| !b.is_ascii_alphabetic())
+        .filter(|w| !w.is_empty())
+        .all(|stretch| {
+            any = true;
+            stretch.len() <= 40 && made_of_standins(&stretch.to_ascii_lowercase())
+        })
+        && any
 }
 
 fn made_of_standins(stretch: &[u8]) -> bool {
@@ -184,13 +374,20 @@ fn made_of_standins(stretch: &[u8]) -> bool {
 
 fn some_standin(value: &[u8]) -> bool {
     let lower = value.to_ascii_lowercase();
-    STANDINS.iter().filter(|w| w.len() >= 4).any(|w| lower.windows(w.len()).any(|l| l == w.as_bytes()))
+    STANDINS
+        .iter()
+        .filter(|w| w.len() >= 4)
+        .any(|w| lower.windows(w.len()).any(|l| l == w.as_bytes()))
 }
 
 fn longest(text: &[u8], goes_on: impl Fn(u8, u8) -> bool) -> usize {
     let (mut best, mut length) = (usize::from(!text.is_empty()), 1);
     for pair in text.windows(2) {
-        length = if goes_on(pair[0], pair[1]) { length + 1 } else { 1 };
+        length = if goes_on(pair[0], pair[1]) {
+            length + 1
+        } else {
+            1
+        };
         best = best.max(length);
     }
     best
@@ -218,7 +415,12 @@ mod tests {
 
     #[test]
     fn what_stands_in_for_a_secret() {
-        for value in ["my-secret-token", "YOUR_API_KEY", "testpassword1", "changeme"] {
+        for value in [
+            "my-secret-token",
+            "YOUR_API_KEY",
+            "testpassword1",
+            "changeme",
+        ] {
             assert!(all_standin(value.as_bytes()), "{value}");
         }
         for value in ["winter2019", "q8Zk2m", "1234", "monkeybar-9"] {

@@ -27,7 +27,9 @@ pub(super) fn judge(
     }
     reference(value)?;
     if made(value) {
-        return Err(Rejection::Integrity("a password's hash, a public key or a sealed value"));
+        return Err(Rejection::Integrity(
+            "a password's hash, a public key or a sealed value",
+        ));
     }
     spoken(scene, assignment)?;
     stands_in(value)?;
@@ -81,7 +83,14 @@ pub(super) fn judge(
     if assignment.quote == 0 && matches!(value[0], b'[' | b'*' | b'(' | b'&') {
         return Err(Rejection::Reference("markup, or a list"));
     }
-    if assignment.value.of(scene.text).split(|b| *b == b'%').skip(1).all(|p| p.len() == 2) && value[0] == b'%' {
+    if assignment
+        .value
+        .of(scene.text)
+        .split(|b| *b == b'%')
+        .skip(1)
+        .all(|p| p.len() == 2)
+        && value[0] == b'%'
+    {
         return Err(Rejection::Placeholder("escaped bytes only"));
     }
     // `ok ? "pass" : "failed"`
@@ -90,14 +99,19 @@ pub(super) fn judge(
         return Err(Rejection::Reference("one of two strings"));
     }
     // `userPassword("name", "...")`
-    let behind = scene.text[assignment.value.end..].iter().skip(1).find(|b| **b != b' ');
+    let behind = scene.text[assignment.value.end..]
+        .iter()
+        .skip(1)
+        .find(|b| **b != b' ');
     let of_user = name.to_ascii_lowercase().windows(4).any(|w| w == b"user");
     if assignment.operator == b'(' && of_user && behind == Some(&b',') {
         return Err(Rejection::Reference("the user's name"));
     }
     let badge = |w: &&[u8]| before().windows(w.len()).any(|l| l == *w);
     if [b"badge.svg?".as_slice(), b"/badge?"].iter().any(badge) {
-        return Err(Rejection::Reference("the token of a badge, which is made to be shown"));
+        return Err(Rejection::Reference(
+            "the token of a badge, which is made to be shown",
+        ));
     }
     if assignment.quote == 0 && (coordinates || is_command(value)) {
         return Err(Rejection::Reference("a library's name, or a command"));
@@ -144,10 +158,17 @@ fn spoken(scene: &Scene<'_>, assignment: Assignment) -> Result<(), Rejection> {
     if is("identified") {
         let lower = line.to_ascii_lowercase();
         let holds = |word: &&[u8]| lower.windows(word.len()).any(|w| w == *word);
-        let statement = [b"user".as_slice(), b"role", b"grant", b"alter", b"create"].iter().any(|w| holds(&w));
-        return if statement { Ok(()) } else { Err(Rejection::Words) };
+        let statement = [b"user".as_slice(), b"role", b"grant", b"alter", b"create"]
+            .iter()
+            .any(|w| holds(&w));
+        return if statement {
+            Ok(())
+        } else {
+            Err(Rejection::Words)
+        };
     }
-    let pass = is("pass") || name.len() > 5 && name[..name.len() - 4].ends_with(b".") && name.ends_with(b"pass");
+    let pass = is("pass")
+        || name.len() > 5 && name[..name.len() - 4].ends_with(b".") && name.ends_with(b"pass");
     if !pass {
         return Ok(());
     }
@@ -160,8 +181,7 @@ fn spoken(scene: &Scene<'_>, assignment: Assignment) -> Result<(), Rejection> {
     let said = match assignment.operator {
         b' ' | b'(' | b',' => true,
         b':' if assignment.quote == 0 => {
-            !of_option && family != Family::Config
-                || matches!(value[0], b'[' | b'\\')
+            !of_option && family != Family::Config || matches!(value[0], b'[' | b'\\')
         }
         _ => false,
     };
@@ -175,7 +195,9 @@ pub(super) fn stands_in(value: &[u8]) -> Result<(), Rejection> {
     };
     let password = text.rsplit(|b| *b == b':').next().unwrap_or(&text);
     if generic::is_standin(password) {
-        return Err(Rejection::Placeholder("base64 of words that stand for a secret"));
+        return Err(Rejection::Placeholder(
+            "base64 of words that stand for a secret",
+        ));
     }
     Ok(())
 }
@@ -196,7 +218,9 @@ fn is_number(value: &[u8]) -> bool {
         return digits.iter().all(u8::is_ascii_hexdigit);
     }
     value.iter().any(|b| matches!(b, b'.' | b'+' | b'-'))
-        && value.iter().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'+' | b'-' | b'e' | b'E'))
+        && value
+            .iter()
+            .all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'+' | b'-' | b'e' | b'E'))
 }
 
 /// Whether a value is a command in the way of PowerShell: `Get-Secret`.
@@ -205,7 +229,16 @@ fn is_command(value: &[u8]) -> bool {
         w.len() >= 3 && w[0].is_ascii_uppercase() && w[1..].iter().all(u8::is_ascii_alphabetic)
     };
     let mut parts = value.split(|b| *b == b'-');
-    const VERBS: &[&[u8]] = &[b"Get", b"Read", b"Convert", b"ConvertTo", b"ConvertFrom", b"New", b"Import", b"Select"];
+    const VERBS: &[&[u8]] = &[
+        b"Get",
+        b"Read",
+        b"Convert",
+        b"ConvertTo",
+        b"ConvertFrom",
+        b"New",
+        b"Import",
+        b"Select",
+    ];
     parts.next().is_some_and(|verb| VERBS.contains(&verb))
         && parts.next().is_some_and(word)
         && parts.next().is_none()
@@ -214,10 +247,44 @@ fn is_command(value: &[u8]) -> bool {
 /// Whether a value was made of a secret so that it does not give it away.
 fn made(value: &[u8]) -> bool {
     const MADE: &[&str] = &[
-        "$2a$", "$2b$", "$2x$", "$2y$", "$1$", "$5$", "$6$", "$y$", "$7$", "$apr1$", "$argon2", "$scrypt$",
-        "$pbkdf2", "pbkdf2_", "pbkdf2:", "scrypt:", "bcrypt_", "argon2$", "{SSHA", "{SHA", "{MD5}", "{CRYPT}",
-        "{bcrypt}", "ssh-rsa", "ssh-ed25519", "ecdsa-sha2", "sha1$", "sha256$", "sha512$", "MFkw",
-        "MCow", "MHYw", "MIGfMA", "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS", "ENC(", "ENC[", "AgA", "SCRAM-SHA-",
+        "$2a$",
+        "$2b$",
+        "$2x$",
+        "$2y$",
+        "$1$",
+        "$5$",
+        "$6$",
+        "$y$",
+        "$7$",
+        "$apr1$",
+        "$argon2",
+        "$scrypt$",
+        "$pbkdf2",
+        "pbkdf2_",
+        "pbkdf2:",
+        "scrypt:",
+        "bcrypt_",
+        "argon2$",
+        "{SSHA",
+        "{SHA",
+        "{MD5}",
+        "{CRYPT}",
+        "{bcrypt}",
+        "ssh-rsa",
+        "ssh-ed25519",
+        "ecdsa-sha2",
+        "sha1$",
+        "sha256$",
+        "sha512$",
+        "MFkw",
+        "MCow",
+        "MHYw",
+        "MIGfMA",
+        "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS",
+        "ENC(",
+        "ENC[",
+        "AgA",
+        "SCRAM-SHA-",
     ];
     // DER of a certificate or a public key. A private key's begins with a version number.
     let head = &value[..value.len().min(40)];
@@ -359,15 +426,27 @@ fn reference(value: &[u8]) -> Result<(), Rejection> {
     // `%d`, `0x%08x`
     let printed = |at: usize| {
         let rest = &value[at + 1..];
-        let flags = rest.iter().take_while(|b| b.is_ascii_digit() || matches!(b, b'.' | b'l')).count();
-        matches!(rest.get(flags), Some(b'd' | b's' | b'x' | b'X' | b'u' | b'v' | b'q'))
-            && rest.get(flags + 1).is_none_or(|b| !b.is_ascii_alphanumeric())
+        let flags = rest
+            .iter()
+            .take_while(|b| b.is_ascii_digit() || matches!(b, b'.' | b'l'))
+            .count();
+        matches!(
+            rest.get(flags),
+            Some(b'd' | b's' | b'x' | b'X' | b'u' | b'v' | b'q')
+        ) && rest
+            .get(flags + 1)
+            .is_none_or(|b| !b.is_ascii_alphanumeric())
     };
-    if value.iter().enumerate().any(|(at, b)| *b == b'%' && printed(at)) {
+    if value
+        .iter()
+        .enumerate()
+        .any(|(at, b)| *b == b'%' && printed(at))
+    {
         return Err(Rejection::Reference("a template"));
     }
     // `%s`, `{0}`, `{name}`
-    let hole = value.first() == Some(&b'{') && value.last() == Some(&b'}') && !value.contains(&b'"');
+    let hole =
+        value.first() == Some(&b'{') && value.last() == Some(&b'}') && !value.contains(&b'"');
     if hole || value == b"%s" || value.first() == Some(&b'[') && value.last() == Some(&b']') {
         return Err(Rejection::Reference("a template"));
     }

@@ -138,11 +138,6 @@ impl<'a, 's> Revisions<'a, 's> {
     ///
     /// If it cannot be told.
     pub fn head(&mut self) -> Result<Option<Id>, RevisionError> {
-        if self.places.format.reftable {
-            let why = "is not known: references of this repository are in a reftable, which is not \
-                       read";
-            return Err(wrong("HEAD", why));
-        }
         match self.reference("HEAD", "HEAD")? {
             Some(id) => self.peeled(id, "HEAD").map(Some),
             None => Ok(None),
