@@ -22,7 +22,9 @@ use crate::sources::history::SweepProgress;
 use crate::sources::{Globs, Heads, Skip, SkipReason, TreeOptions, TreeSource, top_of};
 use worker::Worker;
 
-pub use commits::{Comments, CommitsOptions, Known, Pushed, StagedOptions, commits, staged};
+pub use commits::{
+    Comments, CommitsOptions, Known, Pushed, StagedOptions, commits, explain_staged, staged,
+};
 pub use histories::histories;
 pub use history::{HistoryOptions, Moment, Narrow, history};
 pub use versions::{Version, versions};

@@ -110,6 +110,57 @@ fn after_writing_it_the_same_look_and_every_narrower_one_is_clean() {
     assert!(secrets > 100, "only {secrets} were planted");
 }
 
+/// The one limit: a baseline has no places, so writing it again says nothing of a new place of what it
+/// knew already. That stops a commit, is told, and can be allowed.
+#[test]
+fn after_writing_it_again_all_is_clean_but_what_was_known_and_spreads() {
+    let (mut spread, mut others) = (0, 0);
+    for seed in 0..25u64 {
+        let dir = repository();
+        let dir = dir.path();
+        let mut random = Sampler::new(seed);
+        grow(dir, &mut random, seed);
+        ends(&straykey(dir, &["baseline", "write"]), 0, "it is written");
+        let first = known(dir);
+        git(dir, &["add", "-A"]);
+        git(dir, &["commit", "-q", "--allow-empty", "-m", "first"]);
+        grow(dir, &mut random, seed);
+        grow(&dir.join("more"), &mut random, seed);
+        git(dir, &["add", "-A"]);
+        let run = straykey(dir, &["baseline", "write"]);
+        ends(&run, 0, "it is written again");
+        others += known(dir).len() - first.len();
+        ends(&straykey(dir, &["scan", "."]), 0, "the same look");
+        ends(&straykey(dir, &["scan", "more"]), 0, "a folder of it");
+        let staged = straykey(dir, &["staged", "-f", "json"]);
+        let json: serde_json::Value = serde_json::from_str(&staged.out).expect("JSON");
+        for finding in json["findings"].as_array().expect("a list") {
+            let id = finding["fingerprint"].as_str().expect("an id");
+            assert!(
+                first.iter().any(|line| line.starts_with(id)),
+                "{id} is covered"
+            );
+            assert_eq!(finding["staged"]["before"], "known");
+            let told = format!("notice: {}", &id[..id.len().min(8)]);
+            assert!(run.err.contains(&told), "{told}");
+            let args = ["allow", id, "--reason", "moved"];
+            ends(&straykey(dir, &args), 0, "allowed");
+            spread += 1;
+        }
+        ends(&straykey(dir, &["staged"]), 0, "what is staged of it");
+        git(dir, &["add", "-A"]);
+        git(dir, &["commit", "-q", "--allow-empty", "-m", "second"]);
+        for range in ["HEAD~1..HEAD", "HEAD"] {
+            let run = straykey(dir, &["commits", range, "--config", ".straykey"]);
+            ends(&run, 0, "its commit, and all of them");
+        }
+    }
+    assert!(
+        spread > 10 && others > 10,
+        "{spread} spread, {others} do not"
+    );
+}
+
 #[test]
 fn a_changed_secret_at_an_old_place_is_found_again() {
     let dir = repository();

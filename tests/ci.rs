@@ -3,6 +3,8 @@
 
 mod common;
 
+#[path = "ci/doors.rs"]
+mod doors;
 #[path = "ci/github.rs"]
 mod github;
 #[path = "ci/hostile.rs"]

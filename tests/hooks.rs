@@ -13,8 +13,12 @@ mod push;
 mod receive;
 #[path = "hooks/recipes.rs"]
 mod recipes;
+#[path = "hooks/slow.rs"]
+mod slow;
 #[path = "hooks/trial.rs"]
 mod trial;
+#[path = "hooks/variants.rs"]
+mod variants;
 
 use std::fs;
 use std::path::{Path, PathBuf};

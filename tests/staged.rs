@@ -8,6 +8,8 @@ mod forms;
 mod hooks;
 #[path = "staged/random.rs"]
 mod random;
+#[path = "staged/told.rs"]
+mod told;
 
 use std::fs;
 use std::path::Path;
@@ -300,4 +302,20 @@ fn a_path_in_conflict_is_not_judged_and_says_so() {
     assert_eq!(skips, [Path::new("a")]);
     assert!(result.scan.is_incomplete());
     assert_eq!(told(&result), [at("c.env", 1)], "the rest is judged");
+}
+
+/// Ctrl-C asks; what is there until then is told, and it is not called clean.
+#[test]
+fn whoever_asks_for_an_end_gets_one_and_no_clean_answer() {
+    let repo = Repo::new();
+    repo.write("a.env", &format!("A={}\n", token(1)));
+    repo.write("b.env", &format!("A={}\n", token(2)));
+    repo.git(&["add", "-A"]);
+    let asked = options(repo.path());
+    asked.scan.stop.ask();
+    let result = staged(&asked).expect("judged");
+    assert!(result.scan.is_interrupted() && result.scan.is_incomplete());
+    assert_eq!(told(&result), []);
+    let said = result.scan.skips[0].reason.to_string();
+    assert_eq!(said, "interrupted: 0 of 2 files were judged");
 }

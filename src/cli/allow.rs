@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use straykey::base::{escape_controls, path_text};
-use straykey::findings::{Allowance, Finding, Fingerprint, is_day};
+use straykey::findings::{Allowance, Baseline, Finding, Fingerprint, is_day};
 use straykey::sources::top_of;
 
 use super::args::AllowArgs;
@@ -12,6 +12,7 @@ use super::exit::Exit;
 use super::home::{Home, IGNORE};
 use super::output::to_stdout;
 use super::settings::Settings;
+use super::staged;
 use super::tell;
 
 /// The first line of the file.
@@ -47,8 +48,21 @@ pub fn run(args: &AllowArgs) -> Result<Exit, CliError> {
         None => Home::of(&targets)?.unwrap_or_else(|| Home::at(top)),
     };
     let low = Some(straykey::detect::patterns::Confidence::Low);
-    let settings = Settings::resolve(&args.look, targets, low)?;
-    let result = straykey::scan::scan(&settings.options)?;
+    let mut settings = Settings::resolve(&args.look, targets, low)?;
+    // A baseline covers no new places: whoever asks for more gets it.
+    settings.options.baseline = Baseline::default();
+    let mut result = straykey::scan::scan(&settings.options)?;
+    let accepted = result.accepted.iter().map(|a| &a.finding);
+    let mut all = accepted.chain(&result.findings);
+    if !all.any(|f| f.fingerprint.matches(&args.id)) {
+        // Whoever was stopped at a commit may have it in the index alone. Where there is none, or it
+        // cannot be read, nothing is found in it.
+        let staged = staged::options_here(&settings.options, args.look.config.is_some());
+        if let Ok(staged) = straykey::scan::staged(&staged) {
+            result.accepted = staged.scan.accepted;
+            result.findings = staged.scan.findings;
+        }
+    }
     let by = result
         .accepted
         .iter()

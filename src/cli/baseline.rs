@@ -8,6 +8,7 @@ use straykey::detect::patterns::Confidence;
 use straykey::findings::{Baseline, Finding, Known, ScanResult};
 use straykey::scan::{HistoryOptions, ScanOptions};
 use straykey::sources::top_of;
+use straykey::story::Before;
 
 use super::args::{BaselineArgs, BaselineCommand, BaselineOf};
 use super::error::CliError;
@@ -131,11 +132,37 @@ fn write(of: &BaselineOf) -> Result<Exit, CliError> {
         }
         Ok(())
     })?;
+    tell_what_spreads(of, &place)?;
     if incomplete {
         tell("error: not everything could be read: what is there was not added");
         return Ok(Exit::Failed);
     }
     Ok(Exit::Clean)
+}
+
+/// Says what a commit is stopped for all the same: a baseline covers the places of when a finding
+/// came into it, and has no words for new ones.
+fn tell_what_spreads(of: &BaselineOf, place: &Place) -> Result<(), CliError> {
+    let confidence = of.confidence.map(|c| c.0);
+    let settings = Settings::resolve(&of.look, place.targets.clone(), confidence)?;
+    let options = super::staged::options_here(&settings.options, of.look.config.is_some());
+    // Without a repository nothing is staged.
+    let Ok(staged) = straykey::scan::staged(&options) else {
+        return Ok(());
+    };
+    let spreads = |(_, before): &(&Finding, &Before)| **before == Before::Known;
+    let all = staged.scan.findings.iter().zip(&staged.before);
+    for (finding, _) in all.filter(spreads) {
+        let id = finding.fingerprint.short();
+        let place = finding.occurrences.first();
+        let place = place.map_or(String::new(), |o| path_text(&o.path).into_owned());
+        tell(&format!(
+            "notice: {id} was known before and is staged in a new place, {}: that stops the commit; \
+             straykey allow {id} --reason \"...\" accepts it",
+            escape_controls(&place)
+        ));
+    }
+    Ok(())
 }
 
 fn prune(of: &BaselineOf) -> Result<Exit, CliError> {

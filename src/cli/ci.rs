@@ -6,10 +6,13 @@
 //! Nothing is sent, no token is read.
 
 mod allowances;
+mod asked;
 mod event;
 mod github;
+mod inside;
 mod plan;
 mod repository;
+mod rules;
 mod system;
 mod tell;
 
@@ -24,17 +27,16 @@ use straykey::scan::{Comments, CommitsOptions, HistoryOptions, Narrow, Progress}
 use straykey::sources::Globs;
 use straykey::story::{HistoryResult, RangeResult};
 
-use super::args::{CiArgs, CiMode, Tell};
+use super::args::{CiArgs, Tell};
 use super::error::CliError;
 use super::exit::Exit;
 use super::history::environment;
 use super::interrupt;
 use super::output::{Outputs, report_options, to_stdout};
 use super::settings::Settings;
-use allowances::Added;
-use event::{Event, Proposal, What};
 use plan::{Judge, Plan, Planner, Trust};
-use repository::{CommitHome, Reader, Repository};
+use repository::Repository;
+use rules::Ruled;
 use system::{Env, System};
 
 /// How many of its own allowances of a change the summary names.
@@ -135,7 +137,7 @@ fn judge(args: &CiArgs, how: Tell, env: &Env, system: System) -> Result<Done, Cl
     }
     let outputs = Outputs::resolve(&args.reporting())?;
     let folder = args.repo.clone().unwrap_or_else(|| PathBuf::from("."));
-    let event = asked(args, event(args, env, system)?)?;
+    let event = asked::event(args, env, system)?;
     let repository = Repository::open(&folder)?;
     let reader = repository.reader();
     let planner = Planner {
@@ -145,7 +147,11 @@ fn judge(args: &CiArgs, how: Tell, env: &Env, system: System) -> Result<Done, Cl
         notices: Vec::new(),
     };
     let plan = planner.plan(&event)?;
-    let (mut settings, added) = settings(args, &folder, &repository, &reader, &plan)?;
+    let Ruled {
+        mut settings,
+        added,
+        baseline,
+    } = rules::settle(args, &folder, &repository, &reader, &plan)?;
     if let Some(severity) = args.severity {
         settings.severity = severity.0;
     }
@@ -160,7 +166,7 @@ fn judge(args: &CiArgs, how: Tell, env: &Env, system: System) -> Result<Done, Cl
     notices.append(&mut settings.notices);
     notices.extend(added.notices.iter().cloned());
     let mut judged =
-        look(args, &folder, &plan, settings).map_err(|error| hinted(&error, system))?;
+        look(args, &folder, &plan, settings, baseline).map_err(|e| hinted(&e, system, &plan))?;
     if let Judged::Range(result) = &mut judged {
         notices.extend(refused(result, plan.trust));
         notices.extend(narrow(result, &args.paths)?);
@@ -187,7 +193,7 @@ fn judge(args: &CiArgs, how: Tell, env: &Env, system: System) -> Result<Done, Cl
     });
     let own = match plan.trust {
         Trust::Own => Vec::new(),
-        Trust::Proposed | Trust::Fork => allowances::own(&scan.accepted, &added),
+        Trust::Proposed | Trust::Fork | Trust::Unknown => allowances::own(&scan.accepted, &added),
     };
     let own: Vec<[String; 4]> = own.into_iter().map(tell::accepted_line).collect();
     log(&judged, &own, &options, system)?;
@@ -214,121 +220,29 @@ fn not_through_a_link(path: &Path) -> Result<(), CliError> {
     }
 }
 
-/// What happened, if anything but the arguments says it.
-fn event(args: &CiArgs, env: &Env, system: System) -> Result<Event, CliError> {
-    match (&args.base, event::event(system, env)) {
-        // Whoever says both ends needs no event.
-        (Some(_), Err(_)) if args.head.is_some() => event::event(System::Plain, env),
-        (_, event) => event,
-    }
-}
-
-/// What is to be judged, if the arguments say something else than the event.
-fn asked(args: &CiArgs, event: Event) -> Result<Event, CliError> {
-    let Event { mut name, mut what } = event;
-    if let Some(base) = &args.base {
-        let is_fork = matches!(&what, What::Proposal(p) if p.is_fork);
-        let head = match &what {
-            What::Proposal(proposal) => proposal.head.clone(),
-            What::Push(push) => push.after.clone(),
-            What::Everything | What::Nothing(_) => "HEAD".to_owned(),
-        };
-        what = What::Proposal(Proposal {
-            bases: vec![base.clone()],
-            merge: None,
-            head: args.head.clone().unwrap_or(head),
-            is_fork,
-            commits: None,
-        });
-    } else if let Some(head) = &args.head {
-        match &mut what {
-            What::Proposal(proposal) => proposal.head.clone_from(head),
-            What::Push(push) => push.after.clone_from(head),
-            What::Everything | What::Nothing(_) => {
-                let why = "--head: the event has no range; say --base, too";
-                return Err(CliError::new(why));
-            }
-        }
-    }
-    match (args.mode, &what) {
-        (CiMode::Full, What::Everything) => {}
-        (CiMode::Full, What::Proposal(_)) => {
-            return Err(CliError::new(
-                "--mode full: a change would be judged by its own rules; leave --mode out for \
-                 pull requests",
-            ));
-        }
-        (CiMode::Full, _) => {
-            what = What::Everything;
-            name = "--mode full".into();
-        }
-        (CiMode::Diff, What::Everything) => {
-            return Err(CliError::new(format!(
-                "--mode diff: {name} has no range of commits; say which with --base and --head"
-            )));
-        }
-        _ => {}
-    }
-    Ok(Event { name, what })
-}
-
-/// The settings, with the configuration of the commit that has the say; and what the head adds.
-fn settings(
+/// Judges.
+fn look(
     args: &CiArgs,
     folder: &Path,
-    repository: &Repository,
-    reader: &Reader<'_>,
     plan: &Plan,
-) -> Result<(Settings, Added), CliError> {
-    let mut look = args.look();
-    let confidence = args.confidence.map(|c| c.0);
-    let targets = vec![folder.to_owned()];
-    let named = match &args.config {
-        None => Some(CommitHome::usual()),
-        Some(config) => repository::inside(&repository.places, config)?,
-    };
-    match (named, plan.rules) {
-        _ if args.no_config => {}
-        (Some(names), Some(rules)) => {
-            let base = CommitHome::new(reader, rules, &names);
-            let settings = Settings::with(&look, Some(&base), targets, confidence)?;
-            let added = match (&plan.what, plan.trust) {
-                (Judge::Range { head, .. }, Trust::Proposed | Trust::Fork) => {
-                    let head = reader.commit(head, &mut Vec::new());
-                    let head = head.map_err(|e| CliError::new(e.to_string()))?;
-                    let head = CommitHome::new(reader, head, &names);
-                    allowances::added(&base, &head, plan.trust)?
-                }
-                _ => Added::default(),
-            };
-            return Ok((settings, added));
-        }
-        (Some(_), None) => {}
-        // It lies elsewhere: whoever runs this has put it there.
-        (None, _) => {
-            look.config.clone_from(&args.config);
-            look.no_config = false;
-        }
-    }
-    let settings = Settings::resolve(&look, targets, confidence)?;
-    Ok((settings, Added::default()))
-}
-
-/// Judges.
-fn look(args: &CiArgs, folder: &Path, plan: &Plan, settings: Settings) -> Result<Judged, CliError> {
+    settings: Settings,
+    baseline: Vec<String>,
+) -> Result<Judged, CliError> {
     match &plan.what {
         Judge::Nothing => Ok(Judged::Range(RangeResult::default())),
-        Judge::Range { without, head } => {
+        Judge::Range { without, head, tag } => {
             let without = without.iter().map(|id| format!("^{id}"));
             let result = straykey::scan::commits(&CommitsOptions {
                 repository: folder.to_owned(),
                 places: environment(),
                 revisions: without.chain([head.clone()]).collect(),
+                pushed: tag.iter().cloned().collect(),
+                baseline,
                 scan: settings.options,
                 comments: match plan.trust {
                     Trust::Own => Comments::Count,
                     Trust::Proposed => Comments::WithReason,
-                    Trust::Fork => Comments::Refused,
+                    Trust::Fork | Trust::Unknown => Comments::Refused,
                 },
                 ..CommitsOptions::default()
             })?;
@@ -354,8 +268,8 @@ fn look(args: &CiArgs, folder: &Path, plan: &Plan, settings: Settings) -> Result
 }
 
 /// An error of a range that a shallow clone lacks, with what this system calls the remedy.
-fn hinted(error: &CliError, system: System) -> CliError {
-    let depth = system.depth();
+fn hinted(error: &CliError, system: System, plan: &Plan) -> CliError {
+    let depth = system.depth(plan.enough);
     let lines = error.lines().iter().map(|line| {
         let is_shallow = line.contains("shallow");
         let hint = if is_shallow {
@@ -370,10 +284,10 @@ fn hinted(error: &CliError, system: System) -> CliError {
 
 /// Says of comments that they did not count.
 fn refused(result: &RangeResult, trust: Trust) -> Option<String> {
-    let why = match trust {
-        Trust::Own => return None,
-        Trust::Proposed => "no reason is given behind it",
-        Trust::Fork => "the change comes from a fork",
+    let why = match (trust, trust.refusal()) {
+        (Trust::Own, _) => return None,
+        (_, Some(why)) => why,
+        (_, None) => "no reason is given behind it",
     };
     match result.read.refused {
         0 => None,

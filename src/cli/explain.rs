@@ -12,6 +12,7 @@ use super::error::CliError;
 use super::exit::Exit;
 use super::output::to_stdout;
 use super::settings::Settings;
+use super::staged;
 use super::tell;
 
 /// What is to be explained.
@@ -35,7 +36,14 @@ pub fn run(args: &ExplainArgs) -> Result<Exit, CliError> {
         What::Line(_, line) => (one.start.line..=one.end_line).contains(line),
         What::Fingerprint(typed) => one.fingerprint.matches(typed),
     };
-    let found: Vec<&Explained> = explained.iter().filter(asked).collect();
+    let mut found: Vec<&Explained> = explained.iter().filter(asked).collect();
+    let staged;
+    if let (What::Fingerprint(_), true) = (&what, found.is_empty()) {
+        // Whoever was stopped at a commit may have it in the index alone.
+        let options = staged::options_here(&settings.options, args.look.config.is_some());
+        staged = straykey::scan::explain_staged(&options).map_or_else(|_| Vec::new(), |e| e.0);
+        found = staged.iter().filter(asked).collect();
+    }
     to_stdout(|out| {
         for one in &found {
             write(one, out)?;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use straykey::detect::patterns::Severity;
 use straykey::reports::{Format, Report, ReportOptions};
-use straykey::scan::{Progress, StagedOptions};
+use straykey::scan::{Progress, ScanOptions, StagedOptions};
 use straykey::sources::history::PlacesOptions;
 use straykey::sources::top_of;
 use straykey::story::StagedResult;
@@ -15,7 +15,6 @@ use super::args::{StagedArgs, Tell};
 use super::error::CliError;
 use super::exit::Exit;
 use super::history::environment;
-use super::home::{BASELINE, FOLDER};
 use super::output::{Outputs, report_options};
 use super::progress::Watch;
 use super::scan::tell_what_is_missing;
@@ -28,6 +27,26 @@ struct Where {
     index: Option<PathBuf>,
     top: Option<PathBuf>,
     merging: Vec<String>,
+}
+
+impl Where {
+    fn options(self, baseline: Vec<String>, scan: ScanOptions) -> StagedOptions {
+        StagedOptions {
+            repository: self.repository,
+            places: self.places,
+            index: self.index,
+            top: self.top,
+            merging: self.merging,
+            whole: false,
+            baseline,
+            scan,
+        }
+    }
+}
+
+/// What is staged here, for who asks about one finding of it: it need not be in the working tree.
+pub fn options_here(scan: &ScanOptions, is_elsewhere: bool) -> StagedOptions {
+    located(None).options(super::home::baseline(is_elsewhere), scan.clone())
 }
 
 /// Runs the command.
@@ -58,29 +77,20 @@ pub fn judge(args: &StagedArgs, how: Tell, whole: bool) -> Result<Judged, CliErr
     if let Some(severity) = args.report.severity {
         settings.severity = severity.0;
     }
-    let baseline = match args.look.config {
-        // What is kept elsewhere is in no commit.
-        Some(_) => Vec::new(),
-        None => vec![FOLDER.to_owned(), BASELINE.to_owned()],
-    };
+    let baseline = super::home::baseline(args.look.config.is_some());
     settings.options.stop = super::interrupt::watch();
     let progress = Arc::new(Progress::default());
     settings.options.progress = Some(Arc::clone(&progress));
     let watch = Watch::begin(&progress, how.quiet);
     let judged = straykey::scan::staged(&StagedOptions {
-        repository: places.repository,
-        places: places.places,
-        index: places.index,
-        top: places.top,
-        merging: places.merging,
         whole,
-        baseline,
-        scan: settings.options,
+        ..places.options(baseline, settings.options)
     });
     watch.into_iter().for_each(Watch::end);
     let mut result = judged?;
     result.scan.notices.splice(0..0, settings.notices);
     result.read.passes = args.report.exit_zero;
+    result.read.is_below = is_below();
     Ok(Judged {
         result,
         severity: settings.severity,
@@ -148,6 +158,16 @@ fn located(named: Option<&PathBuf>) -> Where {
         top: variable("GIT_WORK_TREE").or(here),
         merging: merging(),
     }
+}
+
+/// Whether the person who commits is in a folder below the top: git runs its hooks at the top, and
+/// says from where.
+fn is_below() -> bool {
+    if let Some(prefix) = std::env::var_os("GIT_PREFIX") {
+        return !prefix.is_empty();
+    }
+    let here = std::env::current_dir().and_then(|here| here.canonicalize());
+    here.is_ok_and(|here| top_of(&here).is_some_and(|top| top != here))
 }
 
 /// Commits that a merge in progress has named to its hooks. `git merge` writes them down only after

@@ -9,7 +9,7 @@ use crate::base::{escape_controls, path_text};
 use crate::detect::patterns::Severity;
 use crate::findings::Finding;
 use crate::sources::Skip;
-use crate::story::{Before, StagedResult};
+use crate::story::{Before, StagedRead, StagedResult};
 
 pub(super) fn write(
     result: &StagedResult,
@@ -29,7 +29,7 @@ pub(super) fn write(
     }
     headline(result, options, !failed.is_empty(), style, out)?;
     for (found, before) in scan.findings.iter().zip(&result.before) {
-        stopped(found, *before, options, style, out)?;
+        stopped(found, *before, &result.read, options, style, out)?;
     }
     interrupted(scan, style, out)?;
     if !failed.is_empty() {
@@ -40,16 +40,18 @@ pub(super) fn write(
     if options.quiet {
         return Ok(());
     }
-    match result.read.older {
-        0 => {}
-        1 => writeln!(out, "1 older secret in these files did not block")?,
-        n => writeln!(
-            out,
-            "{} older secrets in these files did not block",
-            thousands(n)
-        )?,
+    if result.read.older > 0 {
+        writeln!(out, "{}", older(result.read.older))?;
     }
     left_out(scan, Vec::new(), options, out)
+}
+
+/// What is said of secrets that were there before.
+pub(super) fn older(count: u64) -> String {
+    format!(
+        "{} in these files did not block",
+        counted(count, "older secret")
+    )
 }
 
 fn headline(
@@ -104,6 +106,7 @@ fn headline(
 fn stopped(
     found: &Finding,
     before: Before,
+    read: &StagedRead,
     options: &ReportOptions,
     style: Style,
     out: &mut dyn Write,
@@ -141,9 +144,11 @@ fn stopped(
         }
     };
     writeln!(out, "  real:     {real}")?;
+    // A path of git's that begins at the top, wherever one is.
+    let top = if read.is_below { ":/" } else { "" };
     writeln!(
         out,
-        "  not real: straykey allow {short} --reason \"...\" && git add .straykey"
+        "  not real: straykey allow {short} --reason \"...\" && git add {top}.straykey"
     )?;
     writeln!(out, "  why:      straykey explain {short}")?;
     if options.verbose || options.show_secrets {

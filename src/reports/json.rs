@@ -20,7 +20,7 @@ impl Report for Json {
     ) -> io::Result<()> {
         let document = match results {
             Results::Scan(result) => Document::new(result, options),
-            Results::Staged(result) => Document::new(&result.scan, options),
+            Results::Staged(result) => Document::of_staged(result, options),
             Results::Range(result) => Document::of_range(result, options),
             Results::History(result) => Document::of_history(result, options),
             Results::Histories(result) => Document::of_histories(result, options),

@@ -31,6 +31,7 @@ mod taxonomies;
 mod wire;
 mod wire_history;
 mod wire_range;
+mod wire_staged;
 
 use std::io::{self, Write};
 

@@ -12,8 +12,8 @@ use crate::base::{escape_controls, path_text};
 use crate::findings::{Finding, Fingerprint, Occurrence, ScanResult, place_id};
 use crate::sources::Skip;
 use crate::story::{
-    CommitInfo, HistoriesResult, HistoryRead, HistoryResult, Narrowed, RangeResult, StagedResult,
-    Story,
+    Before, CommitInfo, HistoriesResult, HistoryRead, HistoryResult, Narrowed, RangeResult,
+    StagedResult, Story,
 };
 
 /// The most gaps that a report tells one by one.
@@ -46,6 +46,8 @@ pub(super) struct Entry<'a> {
     pub(super) occurrence: &'a Occurrence,
     /// The commit of a range that brought it in.
     pub(super) commit: Option<&'a CommitInfo>,
+    /// Where it was before, if it is staged.
+    pub(super) before: Option<Before>,
     /// What the history that it is in did with it, and what of that history was read.
     pub(super) story: Option<(&'a Story, &'a HistoryRead)>,
     /// The repository it is in, if several were swept.
@@ -106,13 +108,20 @@ impl<'a> Results<'a> {
                 finding,
                 occurrence,
                 commit: None,
+                before: None,
                 story: None,
                 repository: None,
                 nth: 0,
             }));
             let entries = &mut all[from..];
             match self {
-                Self::Scan(_) | Self::Staged(_) => {}
+                Self::Scan(_) => {}
+                Self::Staged(staged) => {
+                    let before = staged.before.get(number).copied();
+                    for entry in &mut *entries {
+                        entry.before = before;
+                    }
+                }
                 Self::Range(range) => {
                     let commit = range.commit_of(number);
                     for entry in &mut *entries {

@@ -55,6 +55,9 @@ impl Report for Sarif {
                 bag.additional_properties.extend(told(entry));
             }
         }
+        if let Results::Staged(staged) = results {
+            say_older(&mut run, staged.read.older);
+        }
         say_narrowed(&mut run, results.narrowed().as_deref());
         log(run, out)
     }
@@ -72,6 +75,17 @@ fn within(all: &HistoriesResult) -> ScanResult {
         }
     }
     scan
+}
+
+/// Says that files have secrets that were there before: they are no results.
+fn say_older(run: &mut Run, older: u64) {
+    let invocation = run.invocations.iter_mut().flatten().next();
+    if let (Some(invocation), 1..) = (invocation, older) {
+        let told = super::human_staged::older(older);
+        let all = &mut invocation.tool_execution_notifications;
+        all.get_or_insert_default()
+            .push(notification("note", &told, None));
+    }
 }
 
 /// Says that not everything is told.
@@ -102,6 +116,10 @@ fn told(entry: &Entry<'_>) -> BTreeMap<String, Value> {
         tell("introducedBy", json!(commit.commit));
         tell("author", json!(commit.author));
         tell("date", json!(day_of(commit.time)));
+    }
+    if let Some(before) = entry.before {
+        tell("before", json!(before.word()));
+        tell("spreads", json!(before.spreads()));
     }
     if let Some(repository) = entry.repository {
         tell("repository", json!(path_text(repository)));

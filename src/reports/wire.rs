@@ -11,14 +11,15 @@ use super::ReportOptions;
 use super::results::Entry;
 use super::wire_history::{HistoryWire, RepositoryWire, StoryInWire, StoryWire};
 use super::wire_range::{CommitWire, RangeWire};
+use super::wire_staged::{BeforeWire, StagedWire};
 use crate::base::path_text;
 use crate::detect::patterns::Pattern;
 use crate::findings::{Accepted, Finding, Occurrence, PartPlace, ScanResult};
-use crate::story::{HistoriesResult, HistoryResult, RangeResult};
+use crate::story::{HistoriesResult, HistoryResult, RangeResult, StagedResult};
 
 /// The version of the JSON documents. The second number grows with additions, the first when
 /// something is taken away or changes its meaning.
-pub(super) const SCHEMA_VERSION: &str = "1.2";
+pub(super) const SCHEMA_VERSION: &str = "1.3";
 
 /// One scan.
 #[derive(Serialize, JsonSchema)]
@@ -46,6 +47,9 @@ pub(super) struct Document<'a> {
     /// What of a repository was read, if its history was swept.
     #[serde(skip_serializing_if = "Option::is_none")]
     history: Option<HistoryWire<'a>>,
+    /// What of an index was read, if what is staged was judged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    staged: Option<StagedWire<'a>>,
     /// What of a range of commits was read, if one was judged.
     #[serde(skip_serializing_if = "Option::is_none")]
     range: Option<RangeWire<'a>>,
@@ -125,6 +129,9 @@ struct FindingWire<'a> {
     /// The commit of a range that brought it in.
     #[serde(skip_serializing_if = "Option::is_none")]
     commit: Option<CommitWire<'a>>,
+    /// Where it was before, if it is staged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    staged: Option<BeforeWire>,
     /// What the history of each repository did with it, if several were swept.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     stories: Vec<StoryInWire<'a>>,
@@ -199,6 +206,9 @@ pub(super) struct Line<'a> {
     /// The commit of a range that brought it in.
     #[serde(skip_serializing_if = "Option::is_none")]
     commit: Option<CommitWire<'a>>,
+    /// Where it was before, if it is staged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    staged: Option<BeforeWire>,
     /// What narrowed the report, in the words of the command line, if not everything is told.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     narrowed_by: &'a [String],
@@ -250,6 +260,7 @@ impl<'a> Document<'a> {
                 .collect(),
             notices: &result.notices,
             history: None,
+            staged: None,
             range: None,
             repositories: None,
         }
@@ -261,6 +272,15 @@ impl<'a> Document<'a> {
             finding.story = Some(StoryWire::new(story));
         }
         document.history = Some(HistoryWire::new(&result.read));
+        document
+    }
+
+    pub(super) fn of_staged(result: &'a StagedResult, options: &ReportOptions) -> Self {
+        let mut document = Self::new(&result.scan, options);
+        for (finding, before) in document.findings.iter_mut().zip(&result.before) {
+            finding.staged = Some(BeforeWire::new(*before));
+        }
+        document.staged = Some(StagedWire::new(&result.read));
         document
     }
 
@@ -302,6 +322,7 @@ impl<'a> Line<'a> {
             occurrence: place,
             story: entry.story.map(|(story, _)| StoryWire::new(story)),
             commit: entry.commit.map(CommitWire::new),
+            staged: entry.before.map(BeforeWire::new),
             narrowed_by: narrowed.map_or(&[], |narrowed| &narrowed.by),
         }
     }
@@ -332,6 +353,7 @@ fn finding<'a>(f: &'a Finding, options: &ReportOptions) -> FindingWire<'a> {
         occurrences: f.occurrences.iter().map(occurrence).collect(),
         story: None,
         commit: None,
+        staged: None,
         stories: Vec::new(),
     }
 }

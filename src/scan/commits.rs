@@ -7,12 +7,14 @@
 //! read.
 
 mod alone;
+mod count;
+mod earlier;
 mod judge;
 mod pushed;
 mod renames;
 mod staged;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::iter::repeat_n;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -31,7 +33,7 @@ use crate::sources::{Globs, Skip, SkipReason};
 use crate::story::{CommitFact, Commits, NONE, RangeResult};
 use judge::{Judging, Key, Older, Teller, Told};
 use pushed::Alone;
-pub use staged::{StagedOptions, staged};
+pub use staged::{StagedOptions, explain_staged, staged};
 
 pub use pushed::{Known, Pushed};
 
@@ -54,6 +56,10 @@ pub struct CommitsOptions {
     pub scan: ScanOptions,
     /// Which comments of the range count.
     pub comments: Comments,
+    /// Where the baseline lies in commits, names from the top of the repository. A finding that is in
+    /// the baseline of a commit's first parent was known then: a new place of it, which the commit
+    /// brings in, is none of those that the baseline covers. Empty if the baseline is in no commit.
+    pub baseline: Vec<String>,
 }
 
 /// Which comments may allow what they stand beside. Those of older versions are read in the same way,
@@ -70,8 +76,9 @@ pub enum Comments {
 }
 
 /// What to do about a clone that lacks the range.
-const SHALLOW: &str = "this is a shallow clone: the whole range is needed (fetch-depth: 0 in a \
-                       workflow, or git fetch --unshallow)";
+const SHALLOW: &str = "this is a shallow clone: the whole range is needed, and how deep that is \
+                       cannot be told from here (fetch-depth: 0 in a workflow, or git fetch \
+                       --unshallow)";
 
 /// How many commits a worker takes at a time: neighbours share most of what they are read from.
 const RUN: usize = 16;
@@ -157,6 +164,7 @@ fn judged(
         is_partial: places.format.partial,
         progress: options.scan.progress.as_deref(),
         comments: options.comments,
+        stop: &options.scan.stop,
     };
     let mut older: HashSet<Older> = HashSet::new();
     let mut new: HashSet<Key> = HashSet::new();
@@ -174,8 +182,30 @@ fn judged(
             reason: SkipReason::Interrupted(why),
         });
     }
+    let with_parents = ordered.iter().filter(|_| !options.baseline.is_empty());
+    let parents = with_parents.filter_map(|c| Some((lookup.hex(&c.id), c.parents.first()?)));
+    let parents: HashMap<String, &Id> = parents.collect();
+    let mut spread = 0;
     for told in all {
-        gather(options, &today, told, &mut older, &mut new, result);
+        let scan = match parents.get(&told.info.commit) {
+            Some(parent) => settled(options, &judging, &mut reader, parent, &told, result),
+            None => None,
+        };
+        let before = result.scan.findings.len();
+        let scan = scan.as_ref().unwrap_or(&options.scan);
+        gather(scan, &today, told, &mut older, &mut new, result);
+        let brought = result.scan.findings[before..].iter();
+        spread += brought
+            .filter(|f| scan.baseline.contains(&f.fingerprint))
+            .count();
+    }
+    if spread > 0 {
+        result.scan.notices.push(match spread {
+            1 => {
+                "1 finding is in the baseline and spreads: its new place is not covered".to_owned()
+            }
+            n => format!("{n} findings are in the baseline and spread: new places are not covered"),
+        });
     }
     let (all, new) = (older.iter().collect(), new.iter().collect());
     result.read.older = self::older(&options.scan, &all, &new);
@@ -310,9 +340,38 @@ fn all_told(options: &CommitsOptions, judging: &Judging<'_>, commits: &[RangeCom
     done.into_values().flatten().collect()
 }
 
+/// What is left out of what one commit told, if its first parent had some of it in its baseline.
+fn settled(
+    options: &CommitsOptions,
+    judging: &Judging<'_>,
+    reader: &mut LookupReader<'_>,
+    parent: &Id,
+    told: &Told,
+    result: &mut RangeResult,
+) -> Option<ScanOptions> {
+    let baseline = &options.scan.baseline;
+    let mut found = told.findings.iter();
+    if !found.any(|f| baseline.contains(&f.fingerprint)) {
+        return None;
+    }
+    match earlier::baseline_of(reader, parent, &options.baseline) {
+        Ok(earlier) => {
+            let mut scan = options.scan.clone();
+            scan.baseline.settle(&earlier);
+            Some(scan)
+        }
+        Err((id, why)) => {
+            let (what, hex) = (&told.info.commit, judging.lookup.hex(&id));
+            let skip = absent(what, &hex, &why, judging.is_partial);
+            result.scan.skips.push(skip);
+            None
+        }
+    }
+}
+
 /// Adds what one commit told.
 fn gather(
-    options: &CommitsOptions,
+    options: &ScanOptions,
     today: &str,
     told: Told,
     older: &mut HashSet<Older>,
@@ -320,7 +379,7 @@ fn gather(
     result: &mut RangeResult,
 ) {
     let mut own = ScanResult::default();
-    withhold(&options.scan, today, told.findings, &mut own, &mut []);
+    withhold(options, today, told.findings, &mut own, &mut []);
     older.extend(told.older);
     new.extend(told.new);
     let scan = &mut result.scan;

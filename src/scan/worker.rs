@@ -1,10 +1,11 @@
 //! One worker: takes chunks, detects, collects. Owns all it needs, shares only what is immutable.
 
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::{Explained, Progress};
 use crate::base::{Secret, Stop, limits};
-use crate::detect::{Detector, Needles, Outcome, Scratch};
+use crate::detect::{Detector, Judged, Needles, Outcome, Scratch};
 use crate::findings::{Collector, Fingerprint, mask};
 use crate::sources::{Chunk, Globs, Names, Origin, Skip, SkipReason, Visitor};
 
@@ -80,6 +81,27 @@ impl<'a> Worker<'a> {
     }
 }
 
+/// What is told of a candidate of the chunk that the collector saw last. Of the two paths the first
+/// is shown, the second is what fingerprints are made of.
+pub(super) fn explained(
+    j: &Judged,
+    chunk: &Chunk<'_>,
+    (path, name): (&Path, &Path),
+    collector: &Collector,
+) -> Explained {
+    let bytes = j.secret.of(chunk.text);
+    let identity = j.canonical.clone().unwrap_or_else(|| Secret::new(bytes));
+    Explained {
+        path: path.to_owned(),
+        start: collector.position(chunk, j.secret.start),
+        end_line: collector.position(chunk, j.secret.end).line,
+        masked: mask(j.pattern, bytes),
+        fingerprint: Fingerprint::new(j.pattern, identity.expose(), name),
+        judged: j.clone(),
+        withheld: None,
+    }
+}
+
 impl Visitor for Worker<'_> {
     fn wants(&mut self, origin: &Origin) -> bool {
         !self.exclude.leave_out(&origin.path)
@@ -110,17 +132,8 @@ impl Visitor for Worker<'_> {
             self.full = judged.len() > room;
             self.told += judged.len().min(room);
             for j in judged.iter().take(room) {
-                let bytes = j.secret.of(chunk.text);
-                let identity = j.canonical.clone().unwrap_or_else(|| Secret::new(bytes));
-                self.explained.push(Explained {
-                    path: origin.path.clone(),
-                    start: self.collector.position(chunk, j.secret.start),
-                    end_line: self.collector.position(chunk, j.secret.end).line,
-                    masked: mask(j.pattern, bytes),
-                    fingerprint: Fingerprint::new(j.pattern, identity.expose(), &name),
-                    judged: j.clone(),
-                    withheld: None,
-                });
+                let one = explained(j, chunk, (&origin.path, &name), &self.collector);
+                self.explained.push(one);
             }
         }
         if let Some(progress) = self.progress {

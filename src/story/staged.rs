@@ -28,6 +28,11 @@ pub enum Before {
 }
 
 impl Before {
+    /// Whether a secret that was there before stands in a new place.
+    pub const fn spreads(self) -> bool {
+        !matches!(self, Self::Nowhere)
+    }
+
     /// Its word in reports.
     pub const fn word(self) -> &'static str {
         match self {
@@ -53,6 +58,8 @@ pub struct StagedRead {
     pub merged: u64,
     /// Whether findings stop nothing (`--exit-zero`).
     pub passes: bool,
+    /// Whether the person who commits is in a folder below the top of the working tree.
+    pub is_below: bool,
     /// Findings in those files that were there before: distinct secrets and paths.
     pub older: u64,
 }

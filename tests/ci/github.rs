@@ -273,19 +273,33 @@ fn a_shallow_clone_is_an_error_that_says_what_is_needed() {
     let of_change = change("pull_request.json", &base, &gone, &merge);
     let of_group = change("merge_group.json", &base, &gone, &gone);
     let of_schedule = event("schedule.json", &[]);
-    for (name, at, depth, payload) in [
-        ("push", &gone, 1, &of_push),
-        ("push", &gone, 1, &of_new),
-        ("push", &gone, 2, &of_new),
-        ("pull_request", &merge, 1, &of_change),
-        ("pull_request", &merge, 2, &of_change),
-        ("merge_group", &gone, 1, &of_group),
-        ("schedule", &gone, 1, &of_schedule),
+    let nobody_says = "fetch-depth: 0 (an input of the checkout step)";
+    for (name, at, depth, payload, words) in [
+        // Two commits in the payload would be told by its own list: here it has one.
+        ("push", &gone, 1, &of_push, "fetch-depth: 2 (an input"),
+        ("push", &gone, 1, &of_new, nobody_says),
+        ("push", &gone, 2, &of_new, nobody_says),
+        (
+            "pull_request",
+            &merge,
+            1,
+            &of_change,
+            "fetch-depth: 4 (an input",
+        ),
+        (
+            "pull_request",
+            &merge,
+            2,
+            &of_change,
+            "fetch-depth: 4 (an input",
+        ),
+        ("merge_group", &gone, 1, &of_group, nobody_says),
+        ("schedule", &gone, 1, &of_schedule, nobody_says),
     ] {
         let clone = server.checkout(at, Some(depth));
         let done = github(&server, &clone, name, at, payload);
         assert_eq!(done.run.code, 2, "{name} {depth}: {:?}", done.run);
-        assert!(done.run.err.contains("fetch-depth: 0"), "{:?}", done.run);
+        assert!(done.run.err.contains(words), "{:?}", done.run);
         assert!(done.run.out.contains("::error title=straykey::"));
         assert_eq!(done.output("exit-code"), "2");
         assert!(done.json.is_none(), "no report that looks clean");
@@ -294,6 +308,79 @@ fn a_shallow_clone_is_an_error_that_says_what_is_needed() {
     let clone = server.checkout(&gone, Some(3));
     let done = github(&server, &clone, "push", &gone, &of_push);
     assert_eq!((done.run.code, done.judged()), (1, 2), "{:?}", done.run);
+}
+
+/// The depth that the error names, taken at its word.
+#[test]
+fn the_depth_that_is_told_is_enough_and_one_less_is_not() {
+    let server = Server::new();
+    for n in 0..4 {
+        server.add("old.txt", &format!("{n}\n"));
+    }
+    let base = server.head();
+    server.switch(&["-b", "topic"]);
+    let added = server.add("new.txt", &format!("key = {}\n", token(2)));
+    for n in 0..3 {
+        server.add("other.txt", &format!("{n}\n"));
+    }
+    let head = server.head();
+    let merge = server.trial("main", &head);
+    let one = "\"commits\": 2";
+    let of_change = change("pull_request.json", &base, &head, &merge);
+    assert!(of_change.contains(one), "the recorded event: {of_change}");
+    let of_change = of_change.replace(one, "\"commits\": 4");
+    let of_push = push(&base, &head, "refs/heads/topic");
+    let listed = r#"{"id": "x"}, {"id": "x"}, {"id": "x"}, {"#;
+    let of_push = of_push.replacen(
+        "\"commits\": [\n    {",
+        &format!("\"commits\": [{listed}"),
+        1,
+    );
+    for (name, at, payload) in [
+        ("push", &head, &of_push),
+        ("pull_request", &merge, &of_change),
+    ] {
+        let judged = |depth| {
+            let clone = server.checkout(at, Some(depth));
+            github(&server, &clone, name, at, payload)
+        };
+        let done = judged(1);
+        assert_eq!(done.run.code, 2, "{:?}", done.run);
+        let (_, rest) = done.run.err.split_once("fetch-depth: ").expect("a depth");
+        let told: u32 = rest
+            .split(' ')
+            .next()
+            .expect("a word")
+            .parse()
+            .expect("a number");
+        let done = judged(told);
+        assert_eq!(done.run.code, 1, "{name} {told}: {:?}", done.run);
+        assert_eq!(done.commits(), [added.clone()].into());
+        assert_eq!(done.judged(), 4);
+        let done = judged(told - 1);
+        assert_eq!(done.run.code, 2, "{name} {told}: {:?}", done.run);
+        let same = format!("fetch-depth: {told} ");
+        assert!(done.run.err.contains(&same), "{:?}", done.run);
+    }
+    // The base has moved on: the number is not enough, and is not told again.
+    server.switch(&["main"]);
+    for n in 0..9 {
+        server.add("main.txt", &format!("{n}\n"));
+    }
+    let merge = server.trial("main", &head);
+    let payload = of_change.replace(&base, &git(&server.path(), &["rev-parse", "main"]));
+    let clone = server.checkout(&merge, Some(6));
+    let done = github(&server, &clone, "pull_request", &merge, &payload);
+    assert_eq!(done.run.code, 2, "{:?}", done.run);
+    assert!(
+        done.run.err.contains("fetch-depth: 0 (an input"),
+        "{:?}",
+        done.run
+    );
+    // Everything is always enough, and what the base has since is not the change's.
+    let clone = server.checkout(&merge, None);
+    let done = github(&server, &clone, "pull_request", &merge, &payload);
+    assert_eq!((done.run.code, done.judged()), (1, 4), "{:?}", done.run);
 }
 
 #[test]

@@ -40,7 +40,7 @@ fn begin(server: &Server) -> Change<'_> {
 }
 
 /// The line that accepts a token.
-fn line(seed: u64, reason: &str) -> String {
+pub fn line(seed: u64, reason: &str) -> String {
     let dir = tempfile::tempdir().expect("a folder");
     std::fs::write(dir.path().join("x.txt"), format!("key = {}\n", token(seed))).expect("written");
     let done = super::common::straykey(dir.path(), &["scan", ".", "-f", "json"]);
@@ -276,10 +276,9 @@ fn a_configuration_that_reaches_out_is_an_error() {
 #[test]
 fn the_working_tree_is_not_asked() {
     let server = Server::new();
-    let base = server.head();
+    let base = server.add(".straykey/config.toml", "# nothing\n");
     let added = server.add("a.txt", &format!("key = {}\n", token(1)));
     let clone = server.checkout(&added, None);
-    std::fs::create_dir(clone.join(".straykey")).expect("made");
     std::fs::write(clone.join(".straykey/config.toml"), "exclude = ['*']\n").expect("written");
     let words = [
         ("BEFORE", base.as_str()),

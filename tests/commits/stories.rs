@@ -383,3 +383,27 @@ fn who_is_called_like_a_secret_is_not_named_in_full() {
         }
     }
 }
+
+/// What is new is counted from where the two sides parted, in both notations.
+#[test]
+fn a_range_begins_where_the_two_sides_parted() {
+    let repo = Repo::new();
+    repo.write("a", "text\n");
+    let parted = repo.commit();
+    repo.git(&["checkout", "-qb", "topic"]);
+    repo.write("topic.env", &format!("A={}\n", token(1)));
+    let theirs = repo.commit();
+    repo.git(&["checkout", "-q", "main"]);
+    repo.write("main.env", &format!("A={}\n", token(2)));
+    let ours = repo.commit();
+    let base = repo.git(&["merge-base", "main", "topic"]);
+    assert_eq!(base, parted);
+    for range in ["main..topic", "main...topic", &format!("{base}..topic")] {
+        assert_eq!(
+            repo.told(&[range]),
+            [at(&theirs, "topic.env", 1)],
+            "{range}"
+        );
+    }
+    assert_eq!(repo.told(&["topic...main"]), [at(&ours, "main.env", 1)]);
+}

@@ -24,7 +24,7 @@ pub fn python_with(module: &str) -> Option<String> {
 }
 
 /// A repository of hooks: what the framework clones.
-fn hook_repository(home: &Home) -> String {
+pub fn hook_repository(home: &Home) -> String {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let folder = home.path().join("hook-repository");
     for name in [
@@ -87,7 +87,7 @@ fn bare_path(home: &Home) -> std::ffi::OsString {
 }
 
 /// A home whose commands see the folder of wheels as the only source of packages.
-fn framework() -> Option<(Home, String)> {
+pub fn framework() -> Option<(Home, String)> {
     let python = python_with("pre_commit")?;
     let mut home = Home::new();
     let folder = wheels(&home, &python);

@@ -3,7 +3,7 @@
 use super::*;
 
 /// A bare repository with the hook, and a clone of it.
-fn server(options: &str) -> Home {
+pub fn server(options: &str) -> Home {
     let home = Home::new();
     home.write("a", "1\n");
     home.commit();
@@ -15,7 +15,7 @@ fn server(options: &str) -> Home {
     home
 }
 
-fn hook(home: &Home, options: &str) {
+pub fn hook(home: &Home, options: &str) {
     let hook = home.path().join("bare/hooks/pre-receive");
     let text = format!("#!/bin/sh\nexec straykey hook run pre-receive {options}\n");
     fs::write(&hook, text).expect("written");
@@ -28,7 +28,7 @@ fn on_server(home: &Home, name: &str, text: &str) {
     fs::write(path, text).expect("written");
 }
 
-fn push(home: &Home, words: &[&str]) -> Done {
+pub fn push(home: &Home, words: &[&str]) -> Done {
     home.try_git(&[&["push", "-q", "origin"], words].concat())
 }
 

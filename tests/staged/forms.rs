@@ -87,6 +87,67 @@ fn a_sparse_index() {
     assert_eq!(repo.told(), [at("out/deep/b", 1)]);
 }
 
+/// The tables are git's own (`testdata/reftable/make`); the commits they name are made here once more.
+#[test]
+fn references_in_a_reftable() {
+    let repo = Repo::new();
+    for n in 1..=5 {
+        let message = if n == 1 {
+            "first".to_owned()
+        } else {
+            format!("number {n}")
+        };
+        let mut command = git_command(
+            repo.path(),
+            &["commit", "-q", "--allow-empty", "-m", &message],
+        );
+        for who in ["AUTHOR", "COMMITTER"] {
+            command.env(format!("GIT_{who}_DATE"), "1700000000 +0000");
+        }
+        assert!(command.status().expect("git runs").success());
+    }
+    let tables = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/reftable/sha1");
+    let expected = fs::read_to_string(tables.join("expected")).expect("read");
+    let main = expected
+        .lines()
+        .find_map(|l| l.strip_prefix("ref refs/heads/main "));
+    assert_eq!(
+        main.expect("a branch"),
+        repo.git(&["rev-parse", "HEAD~1"]),
+        "the same commits"
+    );
+    repo.write("x.env", &format!("A={}\n", token(5)));
+    repo.git(&["add", "x.env"]);
+    repo.git(&["config", "core.repositoryFormatVersion", "1"]);
+    let git = repo.path().join(".git");
+    let config = fs::read_to_string(git.join("config")).expect("read");
+    fs::write(
+        git.join("config"),
+        config + "[extensions]\n\trefStorage = reftable\n",
+    )
+    .expect("written");
+    fs::remove_dir_all(git.join("refs")).expect("removed");
+    fs::create_dir(git.join("refs")).expect("made");
+    fs::write(
+        git.join("refs/heads"),
+        "this repository uses the reftable format\n",
+    )
+    .expect("written");
+    fs::write(git.join("HEAD"), "ref: refs/heads/.invalid\n").expect("written");
+    fs::create_dir(git.join("reftable")).expect("made");
+    for entry in fs::read_dir(&tables).expect("listed") {
+        let path = entry.expect("an entry").path();
+        let name = path.file_name().expect("it has one");
+        fs::copy(&path, git.join("reftable").join(name)).expect("copied");
+    }
+    let result = repo.judged();
+    assert_eq!(told(&result), [at("x.env", 1)]);
+    assert!(!result.read.is_first, "there is a commit before");
+    fs::remove_file(git.join("reftable/tables.list")).expect("removed");
+    let lost = judged_in(repo.path()).map(|r| r.scan.is_incomplete());
+    assert_ne!(lost, Ok(false), "what is not known is not clean");
+}
+
 #[test]
 fn a_linked_worktree() {
     let repo = changed(&[], |_| {});
@@ -226,4 +287,35 @@ fn a_bare_repository_has_nothing_staged() {
     let result = judged_in(repo.path()).expect("judged");
     assert_eq!(told(&result), []);
     assert!(result.scan.notices[0].contains("no index"));
+}
+
+/// A cache of trees may claim to be nested as deep as it has bytes; what reads it calls itself.
+#[test]
+fn an_index_whose_cache_of_trees_is_nested_without_an_end_is_refused() {
+    let repo = changed(&[], |_| {});
+    // What is ignored is read if git tracks it: that is where the other modes ask the index.
+    repo.write(".gitignore", "ignored\n");
+    repo.write("ignored", "nothing\n");
+    let path = repo.path().join(".git/index");
+    let levels = 300_000;
+    let mut cache = b"\0-1 1\n".to_vec();
+    for level in 1..=levels {
+        cache.extend(if level < levels {
+            b"d\0-1 1\n"
+        } else {
+            b"d\0-1 0\n"
+        });
+    }
+    let mut bytes = b"DIRC\0\0\0\x02\0\0\0\0TREE".to_vec();
+    bytes.extend((cache.len() as u32).to_be_bytes());
+    bytes.extend(cache);
+    // No checksum, as `index.skipHash` leaves it.
+    bytes.extend([0; 20]);
+    fs::write(&path, bytes).expect("written");
+    for command in [&["staged"][..], &["scan", "."], &["history"]] {
+        let done = common::straykey(repo.path(), command);
+        assert_eq!(done.code, 2, "{command:?}: {done:?}");
+        let said = done.out + &done.err;
+        assert!(said.contains("nested deeper than 1024 folders"), "{said}");
+    }
 }

@@ -3,7 +3,7 @@
 use super::*;
 
 /// A hook that calls the program.
-fn hook(repo: &Repo, name: &str) {
+pub fn hook(repo: &Repo, name: &str) {
     let path = repo.path().join(".git/hooks").join(name);
     let program = env!("CARGO_BIN_EXE_straykey");
     fs::create_dir_all(path.parent().expect("it has one")).expect("made");
@@ -16,7 +16,7 @@ fn hook(repo: &Repo, name: &str) {
 }
 
 /// Runs git; whether it did it, and all that it said.
-fn tried(dir: &Path, args: &[&str]) -> (bool, String) {
+pub fn tried(dir: &Path, args: &[&str]) -> (bool, String) {
     let done = git_command(dir, args).output().expect("git runs");
     let said = [done.stdout, done.stderr].concat();
     (

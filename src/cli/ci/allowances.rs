@@ -41,13 +41,12 @@ pub fn added(
     let (before, after) = both(CONFIG)?;
     let (lines, more) = both(IGNORE)?;
     let (known, all) = both(BASELINE)?;
-    if let Some((file, text)) = &after {
-        Config::parse(file, text)?;
-    }
+    let patterns = patterns(base, head, after.as_ref())?;
     if before != after.map(|(_, text)| text) {
         let what = "the change alters the configuration: that counts once it is merged";
         out.notices.push(what.to_owned());
     }
+    out.notices.extend(patterns);
     let mut new = Vec::new();
     if let Some((file, text)) = more {
         let before = Allowances::parse("", &lines.unwrap_or_default());
@@ -76,16 +75,41 @@ pub fn added(
         }));
     }
     for allowance in new {
-        let why = match trust {
-            Trust::Fork => "the change comes from a fork",
-            _ if allowance.reason.is_empty() => "it gives no reason",
-            Trust::Own | Trust::Proposed => {
+        let why = match trust.refusal() {
+            Some(why) => why,
+            None if allowance.reason.is_empty() => "it gives no reason",
+            None => {
                 out.counted.push(allowance);
                 continue;
             }
         };
         let (file, line) = allowance.source;
         out.refused.push((file, line, why));
+    }
+    Ok(out)
+}
+
+/// Says which files of patterns the head has in another form than the base.
+fn patterns(
+    base: &CommitHome<'_, '_>,
+    head: &CommitHome<'_, '_>,
+    config: Option<&(String, String)>,
+) -> Result<Vec<String>, CliError> {
+    let Some((file, text)) = config else {
+        return Ok(Vec::new());
+    };
+    let mut out = Vec::new();
+    for (name, line) in Config::parse(file, text)?.patterns {
+        // Not there is another form, too.
+        let before = base.read(&name, &mut out)?.map(|(_, text)| text);
+        let after = head.patterns(&name, &format!("{file}:{line}"), &mut out)?;
+        if before != after.map(|(_, text)| text) {
+            let name = name.to_string_lossy();
+            out.push(format!(
+                "the change alters the patterns in '{}': that counts once it is merged",
+                straykey::base::quote(&name)
+            ));
+        }
     }
     Ok(out)
 }

@@ -38,10 +38,33 @@ pub struct Proposal {
     pub merge: Option<String>,
     /// The last commit of the change.
     pub head: String,
-    /// Whether it comes from somebody who may not write here, or may.
-    pub is_fork: bool,
+    /// Who made it.
+    pub whose: Whose,
     /// How many commits it has, if that is known.
     pub commits: Option<u64>,
+}
+
+/// Who made a change.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Whose {
+    /// Somebody who may write to the repository.
+    Repository,
+    /// Anybody.
+    Fork,
+    /// Nobody says: as of a fork, nothing counts that it allows itself.
+    #[default]
+    Unknown,
+}
+
+impl Whose {
+    /// Of a change that a system calls one of a fork, or not.
+    pub(super) const fn fork_if(is_fork: bool) -> Self {
+        if is_fork {
+            Self::Fork
+        } else {
+            Self::Repository
+        }
+    }
 }
 
 /// A push.
@@ -64,8 +87,8 @@ pub struct Push {
 pub enum To {
     /// A branch.
     Branch(String),
-    /// A tag.
-    Tag,
+    /// A tag: its name.
+    Tag(String),
     /// Nobody says.
     #[default]
     Unknown,
@@ -130,7 +153,7 @@ fn gitlab(env: &Env) -> Result<Event, CliError> {
                 // In a pipeline of merged results the commit at hand is the trial of a merge.
                 merge: head.is_some().then(|| sha.clone()),
                 head: head.unwrap_or(sha),
-                is_fork: theirs.is_none() || theirs != ours,
+                whose: Whose::fork_if(theirs.is_none() || theirs != ours),
                 commits: None,
             }),
         });
@@ -175,9 +198,10 @@ fn azure(env: &Env) -> Result<Event, CliError> {
                     merge: head.is_some().then(|| sha.clone()),
                     head: head.unwrap_or(sha),
                     // Azure Repos knows no variable for its own forks: what is not denied is one.
-                    is_fork: !env
-                        .get("SYSTEM_PULLREQUEST_ISFORK")
-                        .is_some_and(|fork| fork.eq_ignore_ascii_case("false")),
+                    whose: Whose::fork_if(
+                        !env.get("SYSTEM_PULLREQUEST_ISFORK")
+                            .is_some_and(|fork| fork.eq_ignore_ascii_case("false")),
+                    ),
                     commits: None,
                 }),
             })
@@ -203,7 +227,7 @@ fn azure(env: &Env) -> Result<Event, CliError> {
 /// What was pushed to, of a system that names a tag and a branch apart.
 fn tag_or_branch(tag: Option<&str>, branch: Option<&str>) -> To {
     match (tag, branch) {
-        (Some(_), _) => To::Tag,
+        (Some(tag), _) => To::Tag(tag.strip_prefix("refs/tags/").unwrap_or(tag).to_owned()),
         (None, Some(branch)) => To::Branch(branch.to_owned()),
         (None, None) => To::Unknown,
     }
@@ -212,10 +236,13 @@ fn tag_or_branch(tag: Option<&str>, branch: Option<&str>) -> To {
 /// What a full name of a reference is.
 pub(super) fn to(reference: Option<&str>) -> To {
     match reference {
-        Some(name) if name.starts_with("refs/tags/") => To::Tag,
-        Some(name) => match name.strip_prefix("refs/heads/") {
-            Some(branch) => To::Branch(branch.to_owned()),
-            None => To::Unknown,
+        Some(name) => match (
+            name.strip_prefix("refs/heads/"),
+            name.strip_prefix("refs/tags/"),
+        ) {
+            (Some(branch), _) => To::Branch(branch.to_owned()),
+            (_, Some(tag)) => To::Tag(tag.to_owned()),
+            _ => To::Unknown,
         },
         None => To::Unknown,
     }
@@ -233,7 +260,7 @@ fn bitbucket(env: &Env) -> Result<Event, CliError> {
                 merge: None,
                 head: sha,
                 // Pipelines of pull requests run for branches of the repository only.
-                is_fork: false,
+                whose: Whose::Repository,
                 commits: None,
             }),
         });
@@ -259,7 +286,7 @@ fn jenkins(env: &Env) -> Event {
                 merge: None,
                 // What is checked out may be a merge that only this job knows.
                 head: "HEAD".into(),
-                is_fork: env.get("CHANGE_FORK").is_some(),
+                whose: Whose::fork_if(env.get("CHANGE_FORK").is_some()),
                 commits: None,
             }),
         };
@@ -294,7 +321,7 @@ fn buildkite(env: &Env) -> Result<Event, CliError> {
                 bases: vec![remote(&target)],
                 merge: None,
                 head: sha,
-                is_fork: theirs.is_none() || theirs != ours,
+                whose: Whose::fork_if(theirs.is_none() || theirs != ours),
                 commits: None,
             }),
         });
@@ -344,7 +371,7 @@ fn circle(env: &Env) -> Result<Event, CliError> {
                 bases: vec!["refs/remotes/origin/HEAD".into()],
                 merge: None,
                 head: sha,
-                is_fork,
+                whose: Whose::fork_if(is_fork),
                 commits: None,
             }),
         });

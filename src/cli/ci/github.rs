@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use straykey::base::{quote, quote_value};
 
-use super::event::{Event, Proposal, Push, What, needed, some_id, to};
+use super::event::{Event, Proposal, Push, What, Whose, needed, some_id, to};
 use super::system::Env;
 use crate::cli::error::CliError;
 use crate::cli::home::read_at_most;
@@ -100,7 +100,7 @@ pub fn event(env: &Env) -> Result<Event, CliError> {
                     merge: None,
                     head: id(group.head_sha, "merge_group.head_sha")?,
                     // Somebody who may write here has queued it.
-                    is_fork: false,
+                    whose: Whose::Repository,
                     commits: None,
                 }),
             })
@@ -113,7 +113,7 @@ pub fn event(env: &Env) -> Result<Event, CliError> {
             Ok(Event {
                 name: "pull request".into(),
                 what: What::Proposal(Proposal {
-                    is_fork: is_fork(&change),
+                    whose: Whose::fork_if(is_fork(&change)),
                     bases: vec![id(change.base.sha, "pull_request.base.sha")?],
                     merge: env.take("GITHUB_SHA").filter(|_| !is_target),
                     head: id(change.head.sha, "pull_request.head.sha")?,

@@ -1,10 +1,11 @@
 //! Which commits an event means, in this repository; and whose word counts.
 
+use straykey::scan::Pushed;
 use straykey::sources::history::{Id, RevisionError};
 
-use super::event::{Event, Proposal, Push, To, What};
+use super::event::{Event, Proposal, Push, To, What, Whose};
 use super::repository::{Reader, Repository};
-use super::system::System;
+use super::system::{Enough, System};
 use crate::cli::error::CliError;
 
 /// What is done.
@@ -20,6 +21,8 @@ pub struct Plan {
     pub told: String,
     /// Things a person should know.
     pub notices: Vec<String>,
+    /// How deep a clone is enough, if the event says it.
+    pub enough: Option<Enough>,
 }
 
 /// What is judged.
@@ -27,8 +30,13 @@ pub struct Plan {
 pub enum Judge {
     /// Nothing.
     Nothing,
-    /// Commits that `head` has and `without` have not; ids in hex.
-    Range { without: Vec<String>, head: String },
+    /// Commits that `head` has and `without` have not, ids in hex; and the annotated tag that is
+    /// pushed with them.
+    Range {
+        without: Vec<String>,
+        head: String,
+        tag: Option<Pushed>,
+    },
     /// All that git holds.
     Everything,
 }
@@ -42,7 +50,23 @@ pub enum Trust {
     Proposed,
     /// A change of anybody: nothing that it allows counts.
     Fork,
+    /// A change of which nobody says whose it is: as of a fork.
+    Unknown,
 }
+
+impl Trust {
+    /// Why nothing counts that a change allows itself; `None` if it may count.
+    pub const fn refusal(self) -> Option<&'static str> {
+        match self {
+            Self::Own | Self::Proposed => None,
+            Self::Fork => Some("the change comes from a fork"),
+            Self::Unknown => Some("whose change it is is not known"),
+        }
+    }
+}
+
+/// What is judged, the commit whose rules count, and how far the change is believed.
+type Ruled = (Judge, Option<Id>, Trust, String);
 
 /// What makes a plan.
 pub struct Planner<'a, 'r> {
@@ -68,7 +92,7 @@ impl Planner<'_, '_> {
             ),
             What::Everything => {
                 if self.repository.is_shallow() {
-                    let depth = self.system.depth();
+                    let depth = self.system.depth(None);
                     return Err(CliError::new(format!(
                         "{} is to judge all that git holds, and this clone is shallow: {depth} is \
                          needed",
@@ -82,7 +106,13 @@ impl Planner<'_, '_> {
             What::Proposal(proposal) => self.proposal(&event.name, proposal)?,
             What::Push(push) => self.push(&event.name, push)?,
         };
+        let enough = match &event.what {
+            What::Proposal(proposal) => enough(proposal),
+            What::Push(push) => push.before.as_ref().and_then(|_| just(push)),
+            What::Everything | What::Nothing(_) => None,
+        };
         Ok(Plan {
+            enough: self.deeper(enough),
             what,
             rules,
             trust,
@@ -91,12 +121,8 @@ impl Planner<'_, '_> {
         })
     }
 
-    fn proposal(
-        &mut self,
-        name: &str,
-        proposal: &Proposal,
-    ) -> Result<(Judge, Option<Id>, Trust, String), CliError> {
-        let head = self.found(name, &proposal.head, "the head", proposal.commits)?;
+    fn proposal(&mut self, name: &str, proposal: &Proposal) -> Result<Ruled, CliError> {
+        let head = self.found(name, &proposal.head, "the head", enough(proposal))?;
         let mut bases: Vec<Id> = Vec::new();
         let mut missing = None;
         for base in &proposal.bases {
@@ -117,14 +143,14 @@ impl Planner<'_, '_> {
         let Some(rules) = bases.last().copied() else {
             let error = missing.map_or_else(
                 || CliError::new(format!("{name}: no base is known")),
-                |error| self.lacking(name, "the base", &error, proposal.commits),
+                |error| self.lacking(name, "the base", &error, enough(proposal)),
             );
             return Err(error);
         };
-        let (trust, of) = if proposal.is_fork {
-            (Trust::Fork, " of a fork")
-        } else {
-            (Trust::Proposed, "")
+        let (trust, of) = match proposal.whose {
+            Whose::Repository => (Trust::Proposed, ""),
+            Whose::Fork => (Trust::Fork, " of a fork"),
+            Whose::Unknown => (Trust::Unknown, ""),
         };
         let mut without: Vec<String> = bases.iter().map(|id| self.reader.hex(id)).collect();
         without.dedup();
@@ -134,77 +160,128 @@ impl Planner<'_, '_> {
             &head[..9],
             &self.reader.hex(&rules)[..9]
         );
-        Ok((Judge::Range { without, head }, Some(rules), trust, told))
+        let tag = None;
+        let judge = Judge::Range { without, head, tag };
+        Ok((judge, Some(rules), trust, told))
     }
 
-    fn push(
-        &mut self,
-        name: &str,
-        push: &Push,
-    ) -> Result<(Judge, Option<Id>, Trust, String), CliError> {
-        let after = self.found(name, &push.after, "the pushed commit", push.commits)?;
-        let head = self.reader.hex(&after);
-        let short = head[..9].to_owned();
-        let done = |without: Vec<String>, told: String| {
-            let told = format!("{name}: {told}");
-            let judge = Judge::Range { without, head };
-            Ok((judge, Some(after), Trust::Own, told))
-        };
-        if let Some(before) = &push.before {
-            match self.reader.commit(before, &mut self.notices) {
-                Ok(before) => {
-                    let before = self.reader.hex(&before);
-                    let told = format!("what {short} has and {} has not", &before[..9]);
-                    return done(vec![before], told);
-                }
+    fn push(&mut self, name: &str, push: &Push) -> Result<Ruled, CliError> {
+        let after = self.found(name, &push.after, "the pushed commit", just(push))?;
+        let mut before = None;
+        if let Some(id) = &push.before {
+            match self.reader.commit(id, &mut self.notices) {
+                Ok(id) => before = Some(id),
                 Err(error) if !error.is_missing || self.repository.is_shallow() => {
                     let what = "where the branch was";
-                    return Err(self.lacking(name, what, &error, push.commits));
+                    return Err(self.lacking(name, what, &error, just(push)));
                 }
                 // Nothing keeps what a forced push has taken away.
                 Err(_) => self.notices.push(format!(
                     "{}, where the branch was, is not here (a forced push?): judged as a new branch",
-                    &before[..before.len().min(9)]
+                    &id[..id.len().min(9)]
                 )),
             }
         }
-        let default = push
-            .default
-            .clone()
-            .or_else(|| self.repository.branch_of("refs/remotes/origin/HEAD"));
-        let branch = match &push.to {
+        let default = self.default(push, &after);
+        let head = self.reader.hex(&after);
+        let short = &head[..9];
+        let (without, told) = match (before, &default) {
+            (Some(before), _) => {
+                let before = self.reader.hex(&before);
+                let told = format!("what {short} has and {} has not", &before[..9]);
+                (vec![before], told)
+            }
+            (None, Default::Other(branch, Some(tip))) => {
+                let told = format!("what {short} has and origin/{branch} has not");
+                (vec![self.reader.hex(tip)], told)
+            }
+            (None, _) if self.repository.is_shallow() => {
+                let depth = self.system.depth(None);
+                return Err(CliError::new(format!(
+                    "{name}: all that {short} reaches is to be judged, and this clone is shallow: \
+                     {depth} is needed"
+                )));
+            }
+            (None, _) => (Vec::new(), format!("all that {short} reaches")),
+        };
+        let proposed = match self.system {
+            // Nobody says who has brought it here.
+            System::Plain => Trust::Unknown,
+            _ => Trust::Proposed,
+        };
+        let (rules, trust) = match (default, before) {
+            (Default::This, _) => (after, Trust::Own),
+            (Default::Other(_, Some(tip)) | Default::Doubtful(Some(tip)), _) => (tip, proposed),
+            // No word of what is not merged yet counts for itself.
+            (_, Some(before)) => (before, proposed),
+            (Default::Other(branch, None), None) => {
+                return Err(CliError::new(format!(
+                    "{name}: origin/{branch} is not here, and a branch that is not merged is judged \
+                     by its rules: fetch it first (git fetch origin {branch}:refs/remotes/origin/{branch})"
+                )));
+            }
+            (Default::Doubtful(None), None) => {
+                self.notices.push(format!(
+                    "which branch is the default one is not known: the rules of {short} itself \
+                     count, and all that it allows; say --base"
+                ));
+                (after, Trust::Own)
+            }
+        };
+        let tag = match &push.to {
+            To::Tag(tag) => self.tag(tag, &push.after),
+            To::Branch(_) | To::Unknown => None,
+        };
+        let told = format!("{name}: {told}");
+        let judge = Judge::Range { without, head, tag };
+        Ok((judge, Some(rules), trust, told))
+    }
+
+    /// What is known of the default branch: whether it is the one that was pushed, and where it is.
+    fn default(&mut self, push: &Push, after: &Id) -> Default {
+        let name = push.default.clone();
+        let name = name.or_else(|| self.repository.branch_of("refs/remotes/origin/HEAD"));
+        let Some(name) = name else {
+            return Default::Doubtful(None);
+        };
+        let pushed = match &push.to {
             To::Branch(branch) => Some(branch.clone()),
-            // What is not known to be another branch may be the default one.
-            To::Unknown => self.repository.branch_of("HEAD"),
-            To::Tag => None,
-        };
-        let is_other = match (&push.to, &branch, &default) {
-            (To::Tag, _, _) => true,
-            (_, Some(branch), Some(default)) => branch != default,
-            _ => false,
-        };
-        if let Some(default) = default.filter(|_| is_other) {
-            let full = format!("refs/remotes/origin/{default}");
-            match self.reader.commit(&full, &mut self.notices) {
-                Ok(id) => {
-                    let told = format!("what {short} has and origin/{default} has not");
-                    return done(vec![self.reader.hex(&id)], told);
-                }
-                Err(_) => self.notices.push(format!(
-                    "origin/{default} is not here: all that {short} reaches is judged; fetch it to \
-                     judge only what is new"
-                )),
+            To::Tag(_) => None,
+            // What is checked out, if that is what is judged.
+            To::Unknown => {
+                let head = self.reader.commit("HEAD", &mut Vec::new());
+                let is_head = head.is_ok_and(|head| head == *after);
+                self.repository.branch_of("HEAD").filter(|_| is_head)
             }
+        };
+        if pushed.as_ref() == Some(&name) {
+            return Default::This;
         }
-        if self.repository.is_shallow() {
-            let depth = self.system.depth();
-            return Err(CliError::new(format!(
-                "{name}: all that {short} reaches is to be judged, and this clone is shallow: \
-                 {depth} is needed"
-            )));
+        let full = format!("refs/remotes/origin/{name}");
+        let tip = self.reader.commit(&full, &mut self.notices).ok();
+        match (&push.to, pushed) {
+            (To::Unknown, None) => Default::Doubtful(tip),
+            _ => Default::Other(name, tip),
         }
-        let told = format!("all that {short} reaches");
-        done(Vec::new(), told)
+    }
+
+    /// The annotated tag that is pushed, if it is one.
+    fn tag(&mut self, name: &str, given: &str) -> Option<Pushed> {
+        let full = format!("refs/tags/{name}");
+        let object = self.reader.tag(given).or_else(|| self.reader.tag(&full));
+        if object.is_none() && !self.reader.has(&full) {
+            self.notices.push(format!(
+                "the tag '{}' is not here: if it has a message of its own, that was not judged; fetch it",
+                straykey::base::quote(name)
+            ));
+        }
+        object.map(|object| Pushed { name: full, object })
+    }
+
+    /// Of a number of commits that this clone has already: that it was not enough.
+    fn deeper(&self, enough: Option<Enough>) -> Option<Enough> {
+        let has = self.reader.depth();
+        enough.filter(|enough| has.is_none_or(|has| has < enough.depth()))
     }
 
     fn is_here(&self, id: &Id) -> bool {
@@ -217,10 +294,10 @@ impl Planner<'_, '_> {
         name: &str,
         revision: &str,
         what: &str,
-        commits: Option<u64>,
+        enough: Option<Enough>,
     ) -> Result<Id, CliError> {
         let found = self.reader.commit(revision, &mut self.notices);
-        found.map_err(|error| self.lacking(name, what, &error, commits))
+        found.map_err(|error| self.lacking(name, what, &error, enough))
     }
 
     /// What is not here, and what to do about it.
@@ -229,21 +306,42 @@ impl Planner<'_, '_> {
         name: &str,
         what: &str,
         error: &RevisionError,
-        commits: Option<u64>,
+        enough: Option<Enough>,
     ) -> CliError {
-        let depth = self.system.depth();
         let hint = match (error.is_missing, self.repository.is_shallow()) {
             (false, _) => String::new(),
             (true, true) => {
-                let has = commits.filter(|n| *n > 0);
-                let has = has.map_or(String::new(), |n| {
-                    let s = if n == 1 { "" } else { "s" };
-                    format!(", whose range has {n} commit{s}")
-                });
-                format!("; this is a shallow clone{has}: {depth} is needed")
+                let depth = self.system.depth(self.deeper(enough));
+                format!("; this is a shallow clone: {depth} is needed")
             }
             (true, false) => "; fetch it first (git fetch origin, and what is named here)".into(),
         };
         CliError::new(format!("{name}: {what}: {error}{hint}"))
     }
+}
+
+/// What is known of the default branch.
+enum Default {
+    /// It is the one that was pushed.
+    This,
+    /// Another one: its name, and where it is, if it is here.
+    Other(String, Option<Id>),
+    /// It is not known which it is, or what was pushed; where it is, if that is known all the same.
+    Doubtful(Option<Id>),
+}
+
+/// How deep a clone must be for a change.
+fn enough(proposal: &Proposal) -> Option<Enough> {
+    proposal.commits.map(|commits| Enough {
+        commits,
+        is_trial: proposal.merge.is_some(),
+    })
+}
+
+/// How deep a clone must be for a push.
+fn just(push: &Push) -> Option<Enough> {
+    push.commits.map(|commits| Enough {
+        commits,
+        is_trial: false,
+    })
 }

@@ -1,12 +1,13 @@
 //! The repository of a run: names become commits, and commits give files.
 
 use std::cell::RefCell;
-use std::path::{Path, PathBuf};
+use std::collections::HashSet;
+use std::path::Path;
 
 use straykey::base::{path_text, quote};
 use straykey::scan::Exclude;
 use straykey::sources::history::{
-    Commit, FileIn, Id, Lookup, LookupReader, Places, RevisionError, Revisions, file_in,
+    Commit, FileIn, Id, Lookup, LookupReader, ObjectKind, Places, RevisionError, Revisions, file_in,
 };
 
 use crate::cli::error::CliError;
@@ -81,6 +82,48 @@ impl Reader<'_> {
         found
     }
 
+    /// The annotated tag that a full name of a reference or an id means: its id in hex.
+    pub fn tag(&self, name: &str) -> Option<String> {
+        let id = match self.repository.lookup.hash().parse(name.as_bytes()) {
+            Some(id) => id,
+            None => self.object(name)?,
+        };
+        let (kind, _) = self.reader.borrow_mut().read(&id).ok()?;
+        (kind == ObjectKind::Tag).then(|| self.hex(&id))
+    }
+
+    /// Whether there is a reference with this full name.
+    pub fn has(&self, reference: &str) -> bool {
+        self.object(reference).is_some()
+    }
+
+    fn object(&self, reference: &str) -> Option<Id> {
+        let mut reader = self.reader.borrow_mut();
+        let mut revisions = Revisions::new(&self.repository.places, &mut reader);
+        revisions.object(reference).ok()?
+    }
+
+    /// How many commits deep a shallow clone is, counted from what is checked out; `None` if nothing
+    /// is missing there.
+    pub fn depth(&self) -> Option<u64> {
+        let shallow = &self.repository.places.shallow;
+        if shallow.is_empty() {
+            return None;
+        }
+        let mut seen = HashSet::new();
+        let mut level: Vec<Id> = self.commit("HEAD", &mut Vec::new()).into_iter().collect();
+        let mut depth = 0;
+        while !level.is_empty() {
+            depth += 1;
+            if level.iter().any(|id| shallow.contains(&self.hex(id))) {
+                return Some(depth);
+            }
+            let parents = level.iter().flat_map(|id| self.parents(id));
+            level = parents.filter(|id| seen.insert(*id)).collect();
+        }
+        None
+    }
+
     /// The parents of a commit; none if it cannot be read.
     pub fn parents(&self, commit: &Id) -> Vec<Id> {
         let Ok((_, data)) = self.reader.borrow_mut().read(commit) else {
@@ -125,6 +168,29 @@ impl<'r, 'a> CommitHome<'r, 'a> {
     /// The folder that is asked if none is named.
     pub fn usual() -> Vec<String> {
         vec![FOLDER.to_owned()]
+    }
+
+    /// Whether the commit has the folder.
+    ///
+    /// # Errors
+    ///
+    /// If it is something else there, or cannot be read.
+    pub fn is_there(&self) -> Result<bool, CliError> {
+        let names: Vec<&str> = self.folder.iter().map(String::as_str).collect();
+        let shown = format!("{}:{}", self.shown, names.join("/"));
+        let mut reader = self.reader.reader.borrow_mut();
+        match file_in(&mut reader, &self.commit, &names) {
+            Ok(FileIn::Nothing) => Ok(false),
+            Ok(FileIn::Other("a folder")) => Ok(true),
+            Ok(FileIn::File(_)) => Err(CliError::new(format!("{shown} is a file, and no folder"))),
+            Ok(FileIn::Other(what)) => Err(CliError::new(format!(
+                "{shown} is {what}, and is not followed"
+            ))),
+            Err((id, why)) => {
+                let hex = self.reader.hex(&id);
+                Err(CliError::new(format!("{shown}: object {hex}: {why}")))
+            }
+        }
     }
 
     /// The names of a path from here, `..` not followed out of the top.
@@ -220,49 +286,6 @@ fn below(folder: &[String], glob: &str) -> String {
     let glob = glob.strip_prefix('/').unwrap_or(glob);
     let anywhere = if is_anchored { "" } else { "**/" };
     format!("{not}{plain}/{anywhere}{glob}")
-}
-
-/// The names of a folder inside of the repository's working tree; `None` if it lies elsewhere.
-///
-/// # Errors
-///
-/// If it has a name that is no text.
-pub fn inside(places: &Places, folder: &Path) -> Result<Option<Vec<String>>, CliError> {
-    let shown = || path_text(folder).into_owned();
-    let top = top(places);
-    let here = std::env::current_dir().and_then(|here| here.canonicalize());
-    let here = here.map_err(|e| CliError::file("cannot find", Path::new("."), &e))?;
-    // A link of the working tree could lead anywhere: only words decide whether it is inside, and
-    // then nothing of the working tree is read.
-    let mut whole = PathBuf::new();
-    for part in here.join(folder).components() {
-        match part {
-            std::path::Component::ParentDir => {
-                whole.pop();
-            }
-            std::path::Component::CurDir => {}
-            part => whole.push(part),
-        }
-    }
-    let real = folder.canonicalize();
-    let Some(top) = top else { return Ok(None) };
-    let below = whole.strip_prefix(&top).map(Path::to_owned).ok();
-    let below = below.or_else(|| Some(real.ok()?.strip_prefix(&top).ok()?.to_owned()));
-    let Some(below) = below else { return Ok(None) };
-    let names = below.components().map(|part| {
-        let name = part.as_os_str().to_str();
-        name.map(str::to_owned)
-            .ok_or_else(|| CliError::new(format!("--config {}: is no text", shown())))
-    });
-    names.collect::<Result<_, _>>().map(Some)
-}
-
-/// The top of the working tree that a git folder belongs to.
-fn top(places: &Places) -> Option<PathBuf> {
-    let start = places.shown.canonicalize().ok()?;
-    let mut above = start.ancestors();
-    let top = above.find(|folder| folder.join(".git").symlink_metadata().is_ok());
-    top.map(Path::to_owned)
 }
 
 #[cfg(test)]

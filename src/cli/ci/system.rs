@@ -87,8 +87,17 @@ impl System {
         }
     }
 
-    /// How its checkout is told to fetch enough.
-    pub const fn depth(self) -> &'static str {
+    /// How its checkout is told to fetch enough: everything, as nobody says how many commits that is,
+    /// or so many if that is known. GitHub alone tells.
+    pub fn depth(self, enough: Option<Enough>) -> String {
+        match (self, enough) {
+            (Self::GitHub, Some(enough)) => enough.to_string(),
+            _ => self.everything().to_owned(),
+        }
+    }
+
+    /// How its checkout is told to fetch everything.
+    const fn everything(self) -> &'static str {
         match self {
             Self::GitHub => "fetch-depth: 0 (an input of the checkout step)",
             Self::GitLab => "GIT_DEPTH: 0 (a variable of the job)",
@@ -103,6 +112,39 @@ impl System {
             Self::CircleCi => "method: full (of the checkout step)",
             Self::Plain => "git fetch --unshallow",
         }
+    }
+}
+
+/// How many commits deep a clone must be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Enough {
+    /// The commits of the range.
+    pub commits: u64,
+    /// Whether the commit that is checked out is a trial of the merge, one more.
+    pub is_trial: bool,
+}
+
+impl Enough {
+    /// The depth: with the one commit before the range.
+    pub const fn depth(self) -> u64 {
+        self.commits.saturating_add(1 + self.is_trial as u64)
+    }
+}
+
+impl std::fmt::Display for Enough {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (depth, n) = (self.depth(), self.commits);
+        let s = if n == 1 { "" } else { "s" };
+        let trial = if self.is_trial {
+            ", the trial of the merge"
+        } else {
+            ""
+        };
+        write!(
+            f,
+            "fetch-depth: {depth} (an input of the checkout step: the range has {n} commit{s}{trial} \
+             and the one before); 0 if the base has moved on since, or older commits are merged"
+        )
     }
 }
 

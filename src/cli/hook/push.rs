@@ -132,9 +132,12 @@ pub fn say_stopped(result: &RangeResult, threshold: Severity, of: &Said<'_>) {
     if of.on_server {
         line("  not real: whoever looks after this server can accept it by its id");
     } else {
+        // In full: what a later commit took away again is in no file that could be asked.
+        let whole = &first.fingerprint;
         line(&format!(
-            "  not real: straykey allow {id} --reason \"...\" (once: --no-verify)"
+            "  not real: straykey allow {whole} --reason \"...\""
         ));
+        line("            (once: git push --no-verify)");
         line(&format!("  why:      straykey explain {id}"));
     }
 }

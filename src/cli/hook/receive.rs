@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use straykey::base::{Stop, path_text};
 use straykey::findings::is_day;
-use straykey::scan::{Comments, CommitsOptions, Known};
+use straykey::scan::{Comments, CommitsOptions, Known, Progress};
 
 use super::places::{found, repository};
 use super::push::{Update, is_zero, say_stopped, updates};
@@ -84,6 +84,7 @@ fn judged(args: &HookRunArgs, clock: &Clock, how: Tell) -> Result<Exit, CliError
     let settings = Settings::resolve(&look, Vec::new(), None)?;
     options.scan = settings.options;
     options.scan.stop = clock.stop.clone();
+    options.scan.progress = Some(Arc::clone(&clock.progress));
     // Paths begin at the top of what is pushed, wherever the server keeps its configuration.
     for exclude in &mut options.scan.exclude {
         exclude.base = None;
@@ -117,9 +118,25 @@ fn out_of_time(seconds: u16, then: OnTimeout) -> Exit {
     }
 }
 
+/// The same in the middle of work. Whatever was found until then stops the push: somebody may have
+/// put a file beside it that takes long.
+fn cut_off(seconds: u16, then: OnTimeout, progress: &Progress) -> Exit {
+    if then == OnTimeout::Block || progress.matches.load(Ordering::Relaxed) == 0 {
+        return out_of_time(seconds, then);
+    }
+    tell(&format!(
+        "NOT SCANNED to its end: not done within {seconds} s"
+    ));
+    tell("push stopped: what was judged until then has secrets;");
+    tell("push fewer commits at a time to see which");
+    Exit::Failed
+}
+
 /// Ends the hook in time, whatever the work is at.
 struct Clock {
     stop: Stop,
+    /// What was done so far.
+    progress: Arc<Progress>,
     /// Whether somebody has said how it ends.
     decided: Arc<AtomicBool>,
 }
@@ -128,8 +145,10 @@ impl Clock {
     fn start(seconds: u16, then: OnTimeout) -> Self {
         let began = Instant::now();
         let (stop, decided) = (Stop::default(), Arc::new(AtomicBool::new(false)));
+        let progress = Arc::new(Progress::default());
         let clock = Self {
             stop: stop.clone(),
+            progress: Arc::clone(&progress),
             decided: Arc::clone(&decided),
         };
         if seconds == 0 {
@@ -142,7 +161,7 @@ impl Clock {
             stop.ask();
             std::thread::sleep(whole.saturating_sub(began.elapsed()));
             if !decided.swap(true, Ordering::AcqRel) {
-                std::process::exit(match out_of_time(seconds, then) {
+                std::process::exit(match cut_off(seconds, then, &progress) {
                     Exit::Clean => 0,
                     _ => 2,
                 });

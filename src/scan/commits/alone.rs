@@ -8,6 +8,7 @@ use super::pushed::Alone;
 use super::renames::Renames;
 use crate::findings::Collector;
 use crate::sources::history::{Failed, ObjectKind, Tag, Touched, path_of, touched};
+use crate::sources::{Skip, SkipReason};
 
 impl Teller<'_> {
     /// Judges an object that is no commit: the text of a tag, a blob, all files of a tree.
@@ -37,7 +38,15 @@ impl Teller<'_> {
             _ => vec![file(&one.name)],
         };
         let mut moved = Renames::new(one.id, &[]);
-        for file in &files {
+        for (judged, file) in files.iter().enumerate() {
+            if self.with.stop.is_asked() {
+                let why = format!("{judged} of {} files were judged", files.len());
+                told.skips.push(Skip {
+                    path: PathBuf::from(&hex),
+                    reason: SkipReason::Interrupted(why),
+                });
+                break;
+            }
             let shown = path_of(&file.path);
             let (told, failed) = (&mut told, &mut failed);
             self.file(file, &shown, &mut moved, &mut collector, failed, told);

@@ -1,18 +1,20 @@
 //! One commit: what it brings in.
 
 use std::collections::HashMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{Hash, Hasher};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
 
-use super::super::Progress;
 use super::super::conceal::hide;
 use super::super::history::is_match;
+use super::super::worker::explained;
+use super::super::{Explained, Progress};
+use super::count::{introduced, line_of};
 use super::renames::Renames;
 use super::{Comments, absent};
-use crate::base::{Secret, Span, limits};
+use crate::base::{Secret, Span, Stop, limits};
 use crate::detect::patterns::{Confidence, Pattern};
 use crate::detect::{Detector, Judged, Outcome, Scratch};
 use crate::findings::{Accepted, Collector, Finding, Fingerprint};
@@ -37,6 +39,7 @@ pub(super) struct Judging<'a> {
     pub(super) is_partial: bool,
     pub(super) progress: Option<&'a Progress>,
     pub(super) comments: Comments,
+    pub(super) stop: &'a Stop,
 }
 
 /// A secret of a pattern.
@@ -96,7 +99,7 @@ pub(super) struct Told {
 
 /// The matches of a version of a file: the secret, whether a comment allows it, and a hash of the
 /// line it begins on.
-type Matches = Rc<Vec<((Key, bool), u64)>>;
+pub(super) type Matches = Rc<Vec<((Key, bool), u64)>>;
 
 /// One worker.
 pub(super) struct Teller<'a> {
@@ -105,6 +108,8 @@ pub(super) struct Teller<'a> {
     scratch: Scratch,
     /// By content and path.
     remembered: HashMap<(Id, Vec<u8>), Matches>,
+    /// All candidates of the files that were judged, if they are to be explained.
+    pub(super) explained: Option<Vec<Explained>>,
 }
 
 impl<'a> Teller<'a> {
@@ -114,6 +119,7 @@ impl<'a> Teller<'a> {
             reader: with.lookup.reader(),
             scratch: Scratch::default(),
             remembered: HashMap::new(),
+            explained: None,
         }
     }
 
@@ -182,7 +188,15 @@ impl<'a> Teller<'a> {
         let files = touched(&mut self.reader, &tree, &parents, &mut failed);
         told.touched = files.len() as u64;
         let mut moved = Renames::new(tree, &parents);
-        for file in &files {
+        for (judged, file) in files.iter().enumerate() {
+            if self.with.stop.is_asked() {
+                let why = format!("{judged} of {} files were judged", files.len());
+                told.skips.push(Skip {
+                    path: what.into(),
+                    reason: SkipReason::Interrupted(why),
+                });
+                break;
+            }
             let shown = path_of(&file.path);
             if self.with.exclude.leave_out(&shown) {
                 continue;
@@ -316,6 +330,11 @@ impl<'a> Teller<'a> {
         let beside = |j: &&Judged| refused.contains(&j.secret);
         told.refused += new.iter().filter(beside).count() as u64;
         self.take(shown, &chunk, &judged, &new, collector, told);
+        if let Some(all) = &mut self.explained {
+            let judged = judged.iter().take(limits::MATCHES);
+            let one = |j| explained(j, &chunk, (shown, shown), collector);
+            all.extend(judged.map(one));
+        }
     }
 
     /// Judges a text; and where comments stand that do not count.
@@ -350,8 +369,13 @@ impl<'a> Teller<'a> {
         // All is hidden in the lines that are shown, old or new.
         collector.see(chunk, judged, &[]);
         let found = new.iter().filter(|j| is_match(j, self.with.today));
+        let before = told.new.len();
         told.new
             .extend(found.map(|j| (j.pattern.id, canonical(j, chunk.text))));
+        if let Some(progress) = self.with.progress {
+            let matches = (told.new.len() - before) as u64;
+            progress.matches.fetch_add(matches, Ordering::Relaxed);
+        }
         let origin = Origin {
             path: path.to_owned(),
         };
@@ -407,89 +431,4 @@ impl<'a> Teller<'a> {
 fn canonical(judged: &Judged, text: &[u8]) -> Secret {
     let written = || Secret::new(judged.secret.of(text));
     judged.canonical.clone().unwrap_or_else(written)
-}
-
-/// A hash of the line that byte `at` is on.
-fn line_of(text: &[u8], at: usize) -> u64 {
-    let low = at.saturating_sub(limits::LINE_BYTES);
-    let start = memchr::memrchr(b'\n', &text[low..at]).map_or(low, |i| low + i + 1);
-    let high = text.len().min(at + limits::LINE_BYTES);
-    let end = memchr::memchr(b'\n', &text[at..high]).map_or(high, |i| at + i);
-    let mut hasher = DefaultHasher::new();
-    text[start..end].hash(&mut hasher);
-    hasher.finish()
-}
-
-/// Which matches are new: more of a secret than any parent's version has. Of several places those on
-/// lines that the older version has as well are the old ones.
-fn introduced(matches: &[((Key, bool), u64)], olds: &[Matches]) -> Vec<bool> {
-    let mut is_new = vec![true; matches.len()];
-    let mut by_key: HashMap<&(Key, bool), Vec<usize>> = HashMap::new();
-    for (place, (key, _)) in matches.iter().enumerate() {
-        by_key.entry(key).or_default().push(place);
-    }
-    for (key, places) in by_key {
-        let lines = |old: &Matches| -> Vec<u64> {
-            let same = old.iter().filter(|(k, _)| k == key);
-            same.map(|(_, line)| *line).collect()
-        };
-        let most = olds.iter().map(lines).max_by_key(Vec::len);
-        let Some(mut old) = most else { continue };
-        let mut left = old.len();
-        for place in &places {
-            let line = matches[*place].1;
-            if let Some(i) = old.iter().position(|o| *o == line) {
-                old.swap_remove(i);
-                is_new[*place] = false;
-                left -= 1;
-            }
-        }
-        for place in &places {
-            if left > 0 && is_new[*place] {
-                is_new[*place] = false;
-                left -= 1;
-            }
-        }
-    }
-    is_new
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_a_version_has_more_of_is_new() {
-        let of = |list: &[(&str, u64)]| -> Matches {
-            let key = |secret: &str| (("p", Secret::new(secret.as_bytes())), false);
-            let one = |(secret, line): &(&str, u64)| (key(secret), *line);
-            Rc::new(list.iter().map(one).collect())
-        };
-        let told = |new: &[(&str, u64)], olds: &[&[(&str, u64)]]| {
-            let olds: Vec<Matches> = olds.iter().map(|old| of(old)).collect();
-            introduced(&of(new), &olds)
-        };
-        assert_eq!(told(&[("a", 1)], &[]), [true]);
-        assert_eq!(told(&[("a", 1)], &[&[("b", 1)]]), [true]);
-        assert_eq!(
-            told(&[("a", 1)], &[&[("a", 2)]]),
-            [false],
-            "the line does not matter"
-        );
-        assert_eq!(told(&[("a", 1), ("a", 2)], &[&[("a", 2)]]), [true, false]);
-        assert_eq!(told(&[("a", 1), ("a", 2)], &[&[("a", 3)]]), [false, true]);
-        assert_eq!(told(&[("a", 1), ("a", 1)], &[&[("a", 1)]]), [false, true]);
-        // At a merge each secret may come from another parent.
-        assert_eq!(
-            told(&[("a", 1), ("b", 1), ("c", 1)], &[&[("a", 1)], &[("b", 1)]]),
-            [false, false, true]
-        );
-        assert_eq!(
-            told(&[("a", 1), ("a", 2)], &[&[("a", 1)], &[("a", 2)]])
-                .iter()
-                .filter(|n| **n)
-                .count(),
-            1
-        );
-    }
 }

@@ -8,14 +8,14 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use super::super::{ScanError, ScanOptions, known, withhold};
+use super::super::{Explained, ScanError, ScanOptions, known, withhold};
+use super::earlier::baseline_of;
 use super::judge::{Judging, Teller, Told};
 use super::{Comments, absent, globs, notices, older};
-use crate::detect::Detector;
+use crate::detect::{Detector, Outcome};
 use crate::findings::{Baseline, Fingerprint};
 use crate::sources::history::{
-    Commit, FileIn, Id, Index, Lookup, ObjectKind, Places, PlacesOptions, Revisions, file_in,
-    path_of,
+    Commit, Id, Index, Lookup, ObjectKind, Places, PlacesOptions, Revisions, path_of,
 };
 use crate::sources::{Globs, Skip, SkipReason, top_of};
 use crate::story::{Before, StagedResult};
@@ -51,6 +51,25 @@ pub struct StagedOptions {
 /// If the options cannot be followed, or the last commit is not known. What cannot be read is a skip
 /// in the result.
 pub fn staged(options: &StagedOptions) -> Result<StagedResult, ScanError> {
+    run(options, false).map(|(_, result)| result)
+}
+
+/// All candidates in the files that are staged, accepted and rejected, in order of place.
+///
+/// # Errors
+///
+/// As [`staged`].
+pub fn explain_staged(
+    options: &StagedOptions,
+) -> Result<(Vec<Explained>, StagedResult), ScanError> {
+    run(options, true)
+}
+
+fn run(
+    options: &StagedOptions,
+    explaining: bool,
+) -> Result<(Vec<Explained>, StagedResult), ScanError> {
+    let mut explained = explaining.then(Vec::new);
     let began = Instant::now();
     known(&options.scan)?;
     let mut exclude = globs(&options.scan)?;
@@ -61,7 +80,7 @@ pub fn staged(options: &StagedOptions) -> Result<StagedResult, ScanError> {
             let top = top(options);
             exclude.begin_at(&top);
             let index = match &options.index {
-                Some(named) => top.join(named),
+                Some(named) => named_index(&top, named, &places),
                 None => places.git_dir.join("index"),
             };
             Judge {
@@ -69,7 +88,7 @@ pub fn staged(options: &StagedOptions) -> Result<StagedResult, ScanError> {
                 places: &places,
                 index: &index,
             }
-            .judge(&exclude, &mut result)?;
+            .judge(&exclude, &mut explained, &mut result)?;
         }
         Err(skip) => result.scan.skips.push(skip),
     }
@@ -78,7 +97,22 @@ pub fn staged(options: &StagedOptions) -> Result<StagedResult, ScanError> {
     result.scan.skips.sort();
     result.scan.skips.dedup();
     result.scan.elapsed = began.elapsed();
-    Ok(result)
+    let mut explained = explained.unwrap_or_default();
+    explained.sort_by(|a, b| {
+        (&a.path, a.start, a.judged.pattern.id).cmp(&(&b.path, b.start, b.judged.pattern.id))
+    });
+    Ok((explained, result))
+}
+
+/// The index that git names to its hooks. In a container the repository lies elsewhere than where git
+/// has named it: an index that is not there is looked for by its name in the repository's own folder.
+fn named_index(top: &Path, named: &Path, places: &Places) -> PathBuf {
+    let path = top.join(named);
+    let own = named.file_name().map(|name| places.git_dir.join(name));
+    match own {
+        Some(own) if named.is_absolute() && !path.exists() && own.exists() => own,
+        _ => path,
+    }
 }
 
 /// The top of the working tree.
@@ -98,7 +132,12 @@ struct Judge<'a> {
 }
 
 impl Judge<'_> {
-    fn judge(&self, exclude: &Globs, result: &mut StagedResult) -> Result<(), ScanError> {
+    fn judge(
+        &self,
+        exclude: &Globs,
+        explained: &mut Option<Vec<Explained>>,
+        result: &mut StagedResult,
+    ) -> Result<(), ScanError> {
         let mut lookup = Lookup::open(self.places);
         for known in [&self.places.skips[..], lookup.skips()] {
             result.scan.skips.extend_from_slice(known);
@@ -129,8 +168,11 @@ impl Judge<'_> {
                 is_partial: self.places.format.partial,
                 progress: scan.progress.as_deref(),
                 comments: Comments::Count,
+                stop: &scan.stop,
             };
-            let told = Teller::new(&judging).tree("index", staged.tree, &parents);
+            let mut teller = Teller::new(&judging);
+            teller.explained = explained.as_ref().map(|_| Vec::new());
+            let told = teller.tree("index", staged.tree, &parents);
             // The index may remember trees that were swept away since: then they are made anew.
             if told.missing.iter().any(|id| staged.cached.contains(id)) {
                 missing.extend(staged.cached);
@@ -151,13 +193,15 @@ impl Judge<'_> {
                     files(staged.announced)
                 ));
             }
+            *explained = teller.explained;
             break told;
         };
         let earlier = match scan.baseline.known() {
             [] => Baseline::default(),
             _ => self.earlier(&lookup, &parents, result),
         };
-        self.gather(told, &earlier, &today, result);
+        let explained = explained.as_deref_mut().unwrap_or_default();
+        self.gather(told, &earlier, &today, explained, result);
         result.scan.patterns = detector.patterns().len();
         notices(self.places, &detector, &mut result.scan);
         Ok(())
@@ -216,34 +260,42 @@ impl Judge<'_> {
 
     /// What the last commit has as its baseline.
     fn earlier(&self, lookup: &Lookup, parents: &[Id], result: &mut StagedResult) -> Baseline {
-        let none = Baseline::default();
-        let names: Vec<&str> = self.options.baseline.iter().map(String::as_str).collect();
-        let (Some(head), false) = (parents.first(), names.is_empty()) else {
-            return none;
+        let Some(head) = parents.first() else {
+            return Baseline::default();
         };
-        match file_in(&mut lookup.reader(), head, &names) {
-            // One that does not parse was no baseline then.
-            Ok(FileIn::File(text)) => {
-                Baseline::parse("", &String::from_utf8_lossy(&text)).unwrap_or(none)
-            }
-            Ok(_) => none,
+        match baseline_of(&mut lookup.reader(), head, &self.options.baseline) {
+            Ok(earlier) => earlier,
             Err((id, why)) => {
                 let (hex, is_partial) = (lookup.hex(&id), self.places.format.partial);
                 result
                     .scan
                     .skips
                     .push(absent("index", &hex, &why, is_partial));
-                none
+                Baseline::default()
             }
         }
     }
 
-    fn gather(&self, told: Told, earlier: &Baseline, today: &str, result: &mut StagedResult) {
+    fn gather(
+        &self,
+        told: Told,
+        earlier: &Baseline,
+        today: &str,
+        explained: &mut [Explained],
+        result: &mut StagedResult,
+    ) {
         let mut scan = self.options.scan.clone();
         // Few of all that was accepted are in the files of one commit.
         scan.targets = Vec::new();
         scan.baseline.settle(earlier);
-        withhold(&scan, today, told.findings, &mut result.scan, &mut []);
+        let new: HashSet<Fingerprint> = told.findings.iter().map(|f| f.fingerprint).collect();
+        withhold(&scan, today, told.findings, &mut result.scan, explained);
+        for one in explained.iter_mut() {
+            if one.judged.outcome == Outcome::Match && !new.contains(&one.fingerprint) {
+                let why = "it was there before: it does not stop the commit";
+                one.withheld.get_or_insert_with(|| why.to_owned());
+            }
+        }
         result.scan.accepted.extend(told.accepted);
         result.scan.skips.extend(told.skips);
         result.scan.files = told.files;

@@ -138,15 +138,23 @@ impl<'a, 's> Revisions<'a, 's> {
     ///
     /// If it cannot be told.
     pub fn head(&mut self) -> Result<Option<Id>, RevisionError> {
-        if self.places.format.reftable {
-            let why = "is not known: references of this repository are in a reftable, which is not \
-                       read";
-            return Err(wrong("HEAD", why));
-        }
         match self.reference("HEAD", "HEAD")? {
             Some(id) => self.peeled(id, "HEAD").map(Some),
             None => Ok(None),
         }
+    }
+
+    /// The object that a reference holds, by its full name (`refs/tags/v1.0`): of an annotated tag the
+    /// tag itself. `None` if there is no such reference.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be told.
+    pub fn object(&mut self, full: &str) -> Result<Option<Id>, RevisionError> {
+        if !is_name(full) {
+            return Err(wrong(full, "is no name of a reference"));
+        }
+        self.reference(full, full)
     }
 
     fn parent(&mut self, commit: &Id, number: usize, name: &str) -> Result<Id, RevisionError> {
