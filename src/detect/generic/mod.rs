@@ -20,9 +20,8 @@ use self::weights::{BIAS, WEIGHTS};
 use super::assignment::Assignment;
 use super::patterns::Confidence;
 
-/// Of findings with at least this probability nineteen of twenty are right.
-const HIGH: f32 = 0.95;
-/// Of findings between this probability and the one above at least three of four are right.
+/// Of findings with at least this probability more than three of four are right. None is said to be
+/// of high confidence: that is for what has a form of its own.
 const MEDIUM: f32 = 0.36;
 /// What is less likely is told only when asked for.
 const LOW: f32 = 0.2;
@@ -79,7 +78,6 @@ impl Weighed {
     /// How sure that makes; `None` if it is too unlikely to be told.
     pub fn confidence(self) -> Option<Confidence> {
         match self.probability() {
-            HIGH.. => Some(Confidence::High),
             MEDIUM.. => Some(Confidence::Medium),
             LOW.. => Some(Confidence::Low),
             _ => None,
