@@ -4,6 +4,10 @@
 //! (but for an element's text, which may stand on lines of its own) and 512 bytes. It says only
 //! what stands there; what it means is judged later.
 
+mod commands;
+mod nested;
+
+use self::nested::{sibling, within_json, wrapped};
 use crate::base::Span;
 
 /// The longest name, and the longest value, in bytes.
@@ -19,14 +23,35 @@ pub struct Assignment {
     pub value: Span,
     /// The quote around it, 0 if there is none.
     pub quote: u8,
-    /// What joins the two: `=`, `:`, `(`, `,`, `>`, or a space.
+    /// What joins the two: `=`, `:`, `(`, `,`, `>`, a space; `~` if they are compared, `@` for the
+    /// password of a URL.
     pub operator: u8,
+    /// What stands between operator and quote.
+    pub wrapper: Wrapper,
+}
+
+/// What a quoted value is wrapped in: `Some("...")`, `[]byte("...")`, `decode("...")`, `["..."`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Wrapper {
+    /// Nothing.
+    #[default]
+    None,
+    /// A list, or what makes a value of a string.
+    Known,
+    /// Another call.
+    Call,
 }
 
 /// Reads the assignment whose name holds the stem that begins at `stem`.
 pub fn assignment_at(text: &[u8], stem: usize) -> Option<Assignment> {
     let name = name_around(text, stem)?;
+    if let Some(command) = commands::read(text, name) {
+        return command;
+    }
     let mut at = name.end;
+    if text[at..].starts_with(ENTITY) {
+        at += ENTITY.len();
+    }
     let quoted_name = matches!(peek(text, at), b'"' | b'\'' | b'`');
     if quoted_name || peek(text, at) == b'\\' && matches!(peek(text, at + 1), b'"' | b'\'') {
         at += if quoted_name { 1 } else { 2 };
@@ -37,10 +62,14 @@ pub fn assignment_at(text: &[u8], stem: usize) -> Option<Assignment> {
     if peek(text, at) == b'>' && name.start > 0 && text[name.start - 1] == b'<' {
         return element(text, name, at + 1);
     }
+    if let Some(behind) = sibling(text, name, at) {
+        return behind;
+    }
     let gap = at;
     at = blanks(text, at);
     let (operator, at) = match peek(text, at) {
-        b'=' if matches!(peek(text, at + 1), b'=' | b'~') => return None,
+        b'=' if peek(text, at + 1) == b'~' => return None,
+        b'=' | b'!' if peek(text, at + 1) == b'=' => return compared(text, name, at + 2),
         b'=' if peek(text, at + 1) == b'>' => (b'=', at + 2),
         b'=' => (b'=', at + 1),
         // `:=`, and make's `::=` and `:::=`; two colons alone are a path of names.
@@ -52,17 +81,28 @@ pub fn assignment_at(text: &[u8], stem: usize) -> Option<Assignment> {
         b'|' if peek(text, at + 1) == b'|' && peek(text, at + 2) == b'=' => (b'=', at + 3),
         // `setenv("PASSWORD", "...")`, not a list that names it
         b',' if quoted_name && begins_call(text, name.start) => (b',', at + 1),
+        // `set(:secret, "...")`
+        b',' if name.start > 0 && text[name.start - 1] == b':' => (b',', at + 1),
+        // `["--password", "..."]`
+        b',' if quoted_name && text[..name.start].ends_with(b"--") => (b',', at + 1),
         b'(' if !quoted_name => (b'(', at + 1),
         b'"' | b'\'' if at > gap && !quoted_name => (b' ', at),
         // `<add key="password" value="..."/>`, `name="password" value="..."`
         b'v' if quoted_name && text[at..].starts_with(b"value=") => (b'=', at + 6),
-        // `--password value`
-        _ if at > gap && name.start >= 2 && text[..name.start].ends_with(b"--") => (b' ', at),
+        // `--password value`, `-Password value`
+        _ if at > gap && is_option(text, name.start) => (b' ', at),
         // `var password string = "..."`: a type between name and operator
         _ if at > gap && !quoted_name => (b'=', typed_before(text, at)?),
         _ => return None,
     };
     value(text, name, operator, blanks(text, at))
+}
+
+/// Whether dashes stand before a name, and a blank before them.
+fn is_option(text: &[u8], name: usize) -> bool {
+    let before = &text[name.saturating_sub(3)..name];
+    before.ends_with(b"--")
+        || before.ends_with(b"-") && matches!(before[..before.len() - 1].last(), Some(b' ' | b'\t'))
 }
 
 /// Whether a quoted name is the first of a call or of a pair in braces.
@@ -98,6 +138,10 @@ fn name_around(text: &[u8], stem: usize) -> Option<Span> {
     while start < stem && matches!(text[start], b'-' | b'.') {
         start += 1;
     }
+    // `\nPASSWORD` within a string: the letter belongs to the backslash.
+    if start > 0 && start < stem && text[start - 1] == b'\\' && b"nrt".contains(&text[start]) {
+        start += 1;
+    }
     let high = text.len().min(stem + NAME);
     let right = text[stem..high].iter().take_while(|b| belongs(b)).count();
     let mut end = stem + right;
@@ -119,11 +163,23 @@ fn typed(text: &[u8], at: usize) -> (u8, usize) {
         .take_while(kind)
         .count();
     let behind = blanks(text, begin + length);
-    if length > 0 && peek(text, behind) == b'=' && !matches!(peek(text, behind + 1), b'=' | b'>') {
+    // `=` at the line's end pads base64.
+    let ends = matches!(peek(text, behind + 1), b'=' | b'>' | b'\n' | b'\r');
+    if length > 0 && peek(text, behind) == b'=' && !ends {
         (b'=', behind + 1)
     } else {
         (b':', at)
     }
+}
+
+/// `password == "..."`: what a name is compared with, if that is quoted.
+fn compared(text: &[u8], name: Span, at: usize) -> Option<Assignment> {
+    let at = blanks(text, at + usize::from(peek(text, at) == b'='));
+    let quote = peek(text, at);
+    if !matches!(quote, b'"' | b'\'') {
+        return None;
+    }
+    quoted(text, name, b'~', at, quote, false)
 }
 
 /// Behind `:=`, `::=` or `:::=`.
@@ -163,6 +219,7 @@ fn element(text: &[u8], name: Span, at: usize) -> Option<Assignment> {
         value: Span::new(start, end),
         quote: 0,
         operator: b'>',
+        wrapper: Wrapper::None,
     })
 }
 
@@ -181,6 +238,13 @@ fn value(text: &[u8], name: Span, operator: u8, at: usize) -> Option<Assignment>
             return quoted(text, name, operator, open, quote, escaped);
         }
     }
+    if text[at.min(text.len())..].starts_with(ENTITY) {
+        return between_entities(text, name, operator, at + ENTITY.len());
+    }
+    if let Some((wrapper, open)) = wrapped(text, at) {
+        let found = quoted(text, name, operator, open, text[open], false)?;
+        return Some(Assignment { wrapper, ..found });
+    }
     if matches!(operator, b'(' | b',') {
         return None;
     }
@@ -191,6 +255,13 @@ fn value(text: &[u8], name: Span, operator: u8, at: usize) -> Option<Assignment>
             || matches!(b, b'"' | b'\'' | b'`' | b';' | b',')
     };
     let mut length = window.iter().position(ends).unwrap_or(window.len());
+    // Within markup a tag ends it; in a form or a URL the next parameter does.
+    if let Some(tag) = window[..length].iter().skip(1).position(|b| *b == b'<') {
+        length = tag + 1;
+    }
+    if let Some(next) = parameter(text, name, &window[..length]) {
+        length = next;
+    }
     // Inside a string a line ends, and a quote begins, with a backslash.
     let escape = |w: &[u8]| w[0] == b'\\' && matches!(w[1], b'n' | b'r' | b'"' | b'\'');
     if let Some(at) = window[..window.len().min(length + 1)]
@@ -204,7 +275,35 @@ fn value(text: &[u8], name: Span, operator: u8, at: usize) -> Option<Assignment>
         value: Span::new(at, at + length),
         quote: 0,
         operator,
+        wrapper: Wrapper::None,
     })
+}
+
+/// A quote as markup writes it.
+const ENTITY: &[u8] = b"&quot;";
+
+fn between_entities(text: &[u8], name: Span, operator: u8, start: usize) -> Option<Assignment> {
+    let window = &text[start..text.len().min(start + VALUE)];
+    let length = window.windows(ENTITY.len()).position(|w| w == ENTITY)?;
+    (length > 0 && !window[..length].contains(&b'\n')).then(|| Assignment {
+        name,
+        value: Span::new(start, start + length),
+        quote: b'"',
+        operator,
+        wrapper: Wrapper::None,
+    })
+}
+
+/// Where the next parameter of a form begins, if `value` is one of several: `a=1&b=2`.
+fn parameter(text: &[u8], name: Span, value: &[u8]) -> Option<usize> {
+    let next = value.iter().position(|b| *b == b'&')?;
+    let first = name.start > 0 && matches!(text[name.start - 1], b'?' | b'&');
+    let letters = value[next + 1..]
+        .iter()
+        .take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'['))
+        .count();
+    let more = letters > 0 && value.get(next + 1 + letters) == Some(&b'=');
+    (first || more).then_some(next)
 }
 
 fn quoted(
@@ -229,11 +328,13 @@ fn quoted(
         }
         at += 1;
     }
+    let value = Span::new(start, start + at);
     (at > 0 && at < window.len()).then(|| Assignment {
         name,
-        value: Span::new(start, start + at),
+        value: within_json(text, value).unwrap_or(value),
         quote,
         operator,
+        wrapper: Wrapper::None,
     })
 }
 
@@ -279,6 +380,22 @@ mod tests {
             ("var password string = \"value\"", "password"),
             ("<password>\n  value\n</password>", "password"),
             ("\"PASSWORD=value\\nUSER=x\"", "PASSWORD"),
+            ("if password == 'value'", "password"),
+            ("\"USER=x\\nPASSWORD=value\\n\"", "PASSWORD"),
+            ("password = Some(\"value\")", "password"),
+            ("password := []byte(\"value\")", "password"),
+            ("passwords: [\"value\", \"b\"]", "passwords"),
+            ("?user=x&password=value&next=y", "password"),
+            ("<key>password</key>\n  <string>value</string>", "password"),
+            ("- name: DB_PASSWORD\n  value: value", "DB_PASSWORD"),
+            (
+                "{\"name\": \"DB_PASSWORD\", \"value\": \"value\"}",
+                "DB_PASSWORD",
+            ),
+            ("&quot;password&quot;:&quot;value&quot;", "password"),
+            ("set(:password, 'value')", "password"),
+            ("[\"--password\", \"value\"]", "password"),
+            ("Connect -Password value", "Password"),
         ] {
             assert_eq!(read(line), Some((name, "value")), "{line}");
         }
@@ -287,7 +404,6 @@ mod tests {
     #[test]
     fn what_is_no_assignment() {
         for line in [
-            "if password == 'value'",
             "password::Hash",
             "the password manager = 7",
             "<password>\n  two\n  lines\n</password>",

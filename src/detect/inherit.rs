@@ -33,7 +33,7 @@ const AHEAD: usize = 256;
 const BEHIND: usize = 28;
 
 /// How far before a stem its name is read, and how far behind it an assignment, in bytes.
-const NAME_BACK: usize = 84;
+const NAME_BACK: usize = 104;
 const NAME_AHEAD: usize = 1024;
 
 /// How far back an edge looks (an escape such as `\u003d`), and a keyword's begin beyond its bound.

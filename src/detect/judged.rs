@@ -1,3 +1,4 @@
+use super::generic::Weighed;
 use super::patterns::{Confidence, Part, Pattern};
 use crate::base::{Secret, Span};
 
@@ -18,6 +19,8 @@ pub struct Judged {
     /// What the secret is when its bytes are written in different ways (a key's body without
     /// line breaks); `None` if its bytes are what it is.
     pub canonical: Option<Secret>,
+    /// What a value that is assigned to a telling name was weighed to be.
+    pub weighed: Option<Weighed>,
     /// What became of it.
     pub outcome: Outcome,
 }
@@ -88,6 +91,8 @@ pub enum Rejection {
     NotAKey,
     /// A word or sentence, no credential.
     Words,
+    /// What it is called, what it looks like and where it stands make it unlikely.
+    Unlikely(Weighed),
 }
 
 impl Rejection {
@@ -104,6 +109,7 @@ impl Rejection {
             Self::Overlap(_) => "overlap",
             Self::NotAKey => "not-a-key",
             Self::Words => "words",
+            Self::Unlikely(_) => "unlikely",
         }
     }
 }
@@ -128,6 +134,12 @@ impl std::fmt::Display for Rejection {
             Self::Overlap(id) => write!(f, "covered by a better match: {id}"),
             Self::NotAKey => f.write_str("what follows the header is no key"),
             Self::Words => f.write_str("words, not a credential"),
+            Self::Unlikely(weighed) => write!(
+                f,
+                "unlikely to be a secret ({:.0} %): {}",
+                weighed.probability() * 100.0,
+                weighed.against()
+            ),
         }
     }
 }

@@ -1,9 +1,12 @@
 //! Values that are assigned to names: literals or references, secrets or words.
 
 use super::Scene;
-use super::words::{ABOUT, COMMON, REFERENCES};
-use crate::detect::assignment::Assignment;
-use crate::detect::patterns::{Class, Confidence, Pattern};
+use super::literal::{Standing, made, no_value, reference, stands_in};
+use super::words::{ABOUT, COMMON};
+use crate::base::Span;
+use crate::detect::assignment::{Assignment, Wrapper};
+use crate::detect::generic::{self, place};
+use crate::detect::patterns::{Class, Confidence, Pattern, keyword_at};
 use crate::detect::{Judged, Rejection, entropy};
 
 /// Judges an assignment whose name and value have the right look.
@@ -17,83 +20,52 @@ pub(super) fn judge(
         assignment.name.of(scene.text),
         assignment.value.of(scene.text),
     );
-    let last = last_word(name);
-    if ABOUT.contains(&last.as_str()) {
+    let standing = Standing {
+        scene,
+        assignment,
+        name,
+        value,
+        family: place::family(scene.path),
+        before: place::line_before(scene.text, assignment.name.start),
+    };
+    if ABOUT.contains(&last_word(name).as_str()) {
         return Err(Rejection::Reference(
             "the name is about a secret, not of one",
         ));
     }
     reference(value)?;
-    if assignment.quote == 0 && is_code(scene) && assignment.operator != b'>' {
-        return Err(Rejection::Reference("an expression in code"));
+    if made(value) {
+        return Err(Rejection::Integrity(
+            "a password's hash, a public key or a sealed value",
+        ));
     }
-    if assignment.quote == 0 && (value.contains(&b'(') || value.ends_with(b":") || dotted(value)) {
-        return Err(Rejection::Reference("an expression"));
+    standing.spoken()?;
+    stands_in(value)?;
+    standing.expression()?;
+    standing.beside()?;
+    no_value(value)?;
+    let is_password = pattern.class == Class::Password;
+    let mut weighed = generic::weigh(scene.text, scene.path, &assignment, is_password);
+    // What is unlikely already is asked no more.
+    if !is_password && weighed.probability() > 0.03 {
+        weighed = weighed.of_known_form(of_known_provider(scene, assignment));
     }
-    if value.contains(&b' ') {
-        return Err(Rejection::Words);
-    }
-    // Markup within a string, or a string within markup.
-    let entity = |w: &&[u8]| value.windows(w.len()).any(|l| l == *w);
-    if [b"&lt".as_slice(), b"&gt", b"&quot", b"\\["]
-        .iter()
-        .any(entity)
-    {
-        return Err(Rejection::Reference("markup"));
-    }
-    // `label: "Password:", hint: "..."`: what stands between two strings.
-    if assignment.quote != 0 && matches!(value[0], b',' | b';' | b')') {
-        return Err(Rejection::Reference("text between two strings"));
-    }
-    if like_name(name, value) {
-        return Err(Rejection::Words);
-    }
-    if unasked(name) {
-        return Err(Rejection::Reference("a token of a form, or a public one"));
-    }
-    if assignment.quote == 0 && another_assignment(value) {
-        return Err(Rejection::Reference("another assignment"));
-    }
-    // `user/password: ...` labels two values at once, or is a path.
-    if assignment.name.start > 0 && scene.text[assignment.name.start - 1] == b'/' {
-        judged.confidence = Confidence::Low;
-    }
-    if pattern.class == Class::Password {
-        password(value, judged)
-    } else {
-        token(value, judged)?;
-        if begins_like_known(scene, value) {
-            judged.confidence = Confidence::Low;
-        }
-        Ok(())
-    }
-}
-
-/// Whether a bare value is an assignment itself (`password=,domain=x`).
-fn another_assignment(value: &[u8]) -> bool {
-    let Some(equals) = value.iter().position(|b| *b == b'=') else {
-        return false;
+    judged.weighed = Some(weighed);
+    let Some(confidence) = weighed.confidence() else {
+        return Err(Rejection::Unlikely(weighed));
     };
-    let name = &value[..equals];
-    name.len() >= 3
-        && name
-            .iter()
-            .all(|b| b.is_ascii_alphabetic() || matches!(b, b'_' | b'.'))
-        && !value.ends_with(b"==")
+    judged.confidence = confidence;
+    let vector = place::of_vectors(scene.path) && value.iter().all(u8::is_ascii_hexdigit);
+    if !is_password && (vector || begins_like_known(scene, value)) {
+        judged.confidence = judged.confidence.min(Confidence::Low);
+    }
+    Ok(())
 }
 
 /// Whether a value says that it is for trying things out.
 fn of_a_sandbox(value: &[u8]) -> bool {
     let lower = value.to_ascii_lowercase();
     ["sandbox", "sbx_", "sbx-", "test_", "test-"]
-        .iter()
-        .any(|w| lower.windows(w.len()).any(|l| l == w.as_bytes()))
-}
-
-/// Whether a name tells of a token that opens nothing: against forged forms, or published.
-fn unasked(name: &[u8]) -> bool {
-    let lower = name.to_ascii_lowercase();
-    ["csrf", "xsrf", "authenticity", "public"]
         .iter()
         .any(|w| lower.windows(w.len()).any(|l| l == w.as_bytes()))
 }
@@ -106,6 +78,36 @@ fn begins_like_known(scene: &Scene<'_>, value: &[u8]) -> bool {
         .iter()
         .filter(|p| p.prefix.len() >= 4 || p.prefix.len() == 3 && p.prefix.ends_with(['-', '_']))
         .any(|p| value.starts_with(p.prefix.as_bytes()))
+}
+
+/// How far before a name, in its line, a provider's name counts, in bytes.
+const NEAR: usize = 64;
+
+/// Whether a provider is named whose keys have a form that is known. The value has another form, or
+/// that provider's own pattern would have taken it.
+fn of_known_provider(scene: &Scene<'_>, assignment: Assignment) -> bool {
+    let line = place::line_before(scene.text, assignment.name.start);
+    let begin = assignment.name.start - line.len().min(NEAR);
+    let before = &scene.text[begin..assignment.name.end];
+    let name = assignment.name.of(scene.text);
+    let holds = |text: &[u8], word: &str| {
+        (0..text.len()).any(|at| keyword_at(text, at, word.as_bytes()).is_some())
+    };
+    // A provider that is called by an ordinary word is meant only in the name itself.
+    let named = |word: &str| {
+        let text = if generic::is_word(word) { name } else { before };
+        word.len() >= 4 && holds(text, word)
+    };
+    let mut last = "";
+    scene
+        .patterns
+        .iter()
+        .filter(|p| p.provider != "generic" && p.class != Class::Password)
+        .any(|p| {
+            let first = last != p.provider;
+            last = p.provider;
+            first && named(p.provider)
+        })
 }
 
 /// The password in a URL: a literal, not a placeholder.
@@ -122,47 +124,19 @@ pub(super) fn userinfo(scene: &Scene<'_>, judged: &mut Judged) -> Result<(), Rej
     if COMMON.iter().any(|w| w.as_bytes() == lower) {
         return Err(Rejection::Placeholder("a word that stands for a password"));
     }
-    if !value.iter().any(|b| !b.is_ascii_lowercase()) && value.len() < 12 {
-        judged.confidence = Confidence::Low;
-    }
-    Ok(())
-}
-
-/// Rejects what names a secret kept elsewhere.
-fn reference(value: &[u8]) -> Result<(), Rejection> {
-    // Quotes and escapes around a variable are left over from a string within a string.
-    let value = match value
-        .iter()
-        .position(|b| !matches!(b, b'\'' | b'"' | b'\\'))
-    {
-        Some(at) if value[at] == b'$' => &value[at..],
-        _ => value,
+    let assignment = Assignment {
+        name: Span::new(judged.secret.start, judged.secret.start),
+        value: judged.secret,
+        quote: 0,
+        operator: b'@',
+        wrapper: Wrapper::None,
     };
-    let begins =
-        |r: &&&str| value.len() >= r.len() && value[..r.len()].eq_ignore_ascii_case(r.as_bytes());
-    // A bare `$` begins a variable only if a name follows; `$2a$` begins a hash.
-    if let Some(found) = REFERENCES.iter().find(begins) {
-        let variable = *found != "$"
-            || value
-                .get(1)
-                .is_some_and(|b| b.is_ascii_alphabetic() || matches!(b, b'{' | b'(' | b'_'))
-                && value[1..]
-                    .iter()
-                    .all(|b| b.is_ascii_alphanumeric() || b"_{}()[].-:>$'\"\\".contains(b));
-        if variable {
-            return Err(Rejection::Reference("it names a secret kept elsewhere"));
-        }
-    }
-    for inside in ["${", "{{", "#{", "%(", "$(", "<%"] {
-        if value.windows(inside.len()).any(|w| w == inside.as_bytes()) {
-            return Err(Rejection::Reference("it has a variable in it"));
-        }
-    }
-    // `%s`, `{0}`, `{name}`
-    let hole = value.first() == Some(&b'{') && value.last() == Some(&b'}');
-    if hole || value == b"%s" || value.first() == Some(&b'[') && value.last() == Some(&b']') {
-        return Err(Rejection::Reference("a template"));
-    }
+    let weighed = generic::weigh(scene.text, scene.path, &assignment, true);
+    judged.weighed = Some(weighed);
+    let Some(confidence) = weighed.confidence() else {
+        return Err(Rejection::Unlikely(weighed));
+    };
+    judged.confidence = confidence.min(judged.pattern.confidence);
     Ok(())
 }
 
@@ -215,41 +189,6 @@ pub(super) fn token(value: &[u8], judged: &mut Judged) -> Result<(), Rejection> 
     Ok(())
 }
 
-/// A password: people's passwords are words with something added; plain words are labels,
-/// translations and documentation.
-fn password(value: &[u8], judged: &mut Judged) -> Result<(), Rejection> {
-    let lower = value.to_ascii_lowercase();
-    if COMMON.iter().any(|w| w.as_bytes() == lower) || lower.starts_with(b"your") {
-        return Err(Rejection::Placeholder("a word that stands for a password"));
-    }
-    if value.starts_with(b"0x") && value[2..].iter().all(u8::is_ascii_hexdigit) {
-        return Err(Rejection::Placeholder("a number"));
-    }
-    let telling = |b: &&u8| b.is_ascii_alphanumeric() || !b.is_ascii();
-    if value.iter().filter(telling).count() < 3 {
-        return Err(Rejection::Placeholder("hardly a letter or digit"));
-    }
-    // A long name in camels: people do not type 24 letters without a blank or a digit.
-    if value.len() >= 24 && value.iter().all(u8::is_ascii_alphabetic) {
-        return Err(Rejection::Words);
-    }
-    if value
-        .split(|b| matches!(b, b'-' | b'_' | b'.' | b'/' | b'#' | b':'))
-        .filter(|w| !w.is_empty())
-        .all(is_word)
-    {
-        return Err(Rejection::Words);
-    }
-    let short_number = value.len() <= 8 && value.iter().all(u8::is_ascii_digit);
-    if short_number
-        || value.iter().any(|b| !b.is_ascii())
-        || value.contains(&b'/') && value.starts_with(b"/")
-    {
-        judged.confidence = Confidence::Low;
-    }
-    Ok(())
-}
-
 /// Letters only, in the case of a word.
 fn is_word(text: &[u8]) -> bool {
     let humps = text
@@ -260,36 +199,6 @@ fn is_word(text: &[u8]) -> bool {
         && text.iter().all(u8::is_ascii_alphabetic)
         && (text.iter().all(u8::is_ascii_uppercase)
             || humps <= 1 + text.len() / 6 && entropy(text) < 3.9)
-}
-
-/// Whether a bare value is a path of names (`settings.DB_PASSWORD`).
-fn dotted(value: &[u8]) -> bool {
-    value.contains(&b'.')
-        && value.split(|b| *b == b'.').all(|w| {
-            w.first()
-                .is_some_and(|b| b.is_ascii_alphabetic() || *b == b'_')
-                && w.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'_')
-                && w.iter().filter(|b| b.is_ascii_digit()).count() <= 2
-        })
-}
-
-/// Whether the value merely repeats the name (`password: "user_password"`).
-fn like_name(name: &[u8], value: &[u8]) -> bool {
-    let plain = |t: &[u8]| -> Vec<u8> {
-        t.iter()
-            .filter(|b| b.is_ascii_alphabetic())
-            .map(u8::to_ascii_lowercase)
-            .collect()
-    };
-    let (name, value_letters) = (plain(name), plain(value));
-    let most = value.iter().filter(|b| b.is_ascii_digit()).count() <= 2;
-    most && !value_letters.is_empty()
-        && (name == value_letters
-            || name.len() >= 6 && value_letters.windows(name.len()).any(|w| w == name)
-            || value_letters.len() >= 6
-                && name
-                    .windows(value_letters.len())
-                    .any(|w| w == value_letters))
 }
 
 /// The last word of a name, lower case: `dbPasswordHash` ends in `hash`.
@@ -311,21 +220,6 @@ fn last_word(name: &[u8]) -> String {
     String::from_utf8_lossy(&name[start..end]).to_ascii_lowercase()
 }
 
-/// Whether the file is of a programming language, where a bare value is an expression.
-fn is_code(scene: &Scene<'_>) -> bool {
-    const CODE: &[&str] = &[
-        "c", "h", "cc", "cpp", "cxx", "hpp", "hh", "java", "js", "jsx", "mjs", "cjs", "ts", "tsx",
-        "py", "pyi", "go", "rs", "rb", "php", "cs", "swift", "kt", "kts", "scala", "lua", "pl",
-        "pm", "m", "mm", "dart", "ex", "exs", "erl", "hs", "clj", "groovy", "vb", "fs", "r", "jl",
-        "vue", "svelte", "sol", "zig", "nim", "d", "pas", "asm", "s", "tcl", "ml", "mli",
-    ];
-    scene
-        .path
-        .extension()
-        .and_then(|e| e.to_str())
-        .is_some_and(|e| CODE.contains(&e.to_ascii_lowercase().as_str()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -340,24 +234,6 @@ mod tests {
             ("token2", ""),
         ] {
             assert_eq!(last_word(name.as_bytes()), word, "{name}");
-        }
-    }
-
-    #[test]
-    fn references_are_told_from_literals() {
-        for value in [
-            "$DB_PASS",
-            "${X}",
-            "{{ .Values.x }}",
-            "vault:secret/x",
-            "a${b}c",
-            "{0}",
-            "%(x)s",
-        ] {
-            assert!(reference(value.as_bytes()).is_err(), "{value}");
-        }
-        for value in ["$2a$10$abc", "p$ss", "winter-2019", "100%sure"] {
-            assert!(reference(value.as_bytes()).is_ok(), "{value}");
         }
     }
 

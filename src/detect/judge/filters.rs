@@ -96,6 +96,21 @@ pub(super) fn placeholder(pattern: &Pattern, secret: &[u8]) -> Result<(), Reject
     if repeat >= if person { 5 } else { 12.max(body.len() / 8) } || body.len() >= 4 && alike(body) {
         return Err(Rejection::Placeholder("one character repeated"));
     }
+    // Six in a row come by chance once in ten million tokens of 40 letters and digits; in hex
+    // seven are as rare.
+    let hex = body.iter().all(u8::is_ascii_hexdigit);
+    let most = match (pattern.names.is_empty(), hex) {
+        (false, _) => 10,
+        (true, true) => 8,
+        (true, false) => 6,
+    };
+    if !person && longest_sequence(body) >= most {
+        return Err(Rejection::Placeholder("a sequence"));
+    }
+    // What is assigned to a name is weighed by more than this.
+    if !pattern.names.is_empty() {
+        return Ok(());
+    }
     // Where digits may stand, letters of one case alone are words written without spaces.
     let may_have_digits = pattern.expression[1].contains("0-9");
     let one_case =
@@ -107,12 +122,6 @@ pub(super) fn placeholder(pattern: &Pattern, secret: &[u8]) -> Result<(), Reject
     let named = !pattern.near.is_empty() || pattern.provider == "generic";
     if named && may_have_digits && body.len() >= 30 && !body.iter().any(u8::is_ascii_digit) {
         return Err(Rejection::Words);
-    }
-    // Six in a row come by chance once in ten million tokens of 40 letters and digits; in hex
-    // seven are as rare.
-    let hex = body.iter().all(u8::is_ascii_hexdigit);
-    if !person && longest_sequence(body) >= if hex { 8 } else { 6 } {
-        return Err(Rejection::Placeholder("a sequence"));
     }
     Ok(())
 }

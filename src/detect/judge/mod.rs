@@ -8,6 +8,7 @@ mod allow;
 mod assigned;
 mod filters;
 mod integrity;
+mod literal;
 mod parts;
 mod pem;
 mod words;
@@ -67,6 +68,7 @@ fn one<'a>(scene: &Scene<'a>, mark: &Mark, steps: &mut Steps, spots: &mut Spots<
         parts: Vec::new(),
         confidence: pattern.confidence,
         canonical: None,
+        weighed: None,
         outcome: Outcome::Match,
     };
     if let Err(why) = examine(scene, mark, steps, spots, &mut judged) {
@@ -101,8 +103,12 @@ fn examine<'a>(
     }
     filters::randomness(pattern, secret)?;
     filters::placeholder(pattern, secret)?;
-    if let Some(assignment) = mark.assignment {
+    if let Some(assignment) = mark.assignment
+        && !pattern.checksum.proves()
+    {
         assigned::judge(scene, pattern, assignment, judged)?;
+    } else if mark.assignment.is_some() {
+        literal::stands_in(secret)?;
     } else if pattern.class == Class::ConnectionString {
         assigned::userinfo(scene, judged)?;
     } else if pattern.provider == "generic" && !pattern.checksum.proves() {

@@ -204,6 +204,7 @@ impl Needles {
                 parts: Vec::new(),
                 confidence: Confidence::High,
                 canonical: Some(self.value.clone()),
+                weighed: None,
                 outcome: Outcome::Match,
             });
             out.len() <= limits::MATCHES

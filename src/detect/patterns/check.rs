@@ -118,11 +118,11 @@ impl Check<'_> {
             let plain = text
                 .bytes()
                 .all(|b| b.is_ascii() && !b.is_ascii_uppercase());
-            if letters < 3 || !begins || !plain {
+            if letters < 2 || !begins || !plain {
                 self.tell(
                     word.span().start,
                     format!(
-                        "keyword '{}': lower case ASCII, three letters or digits at least, one of them first",
+                        "keyword '{}': lower case ASCII, two letters or digits at least, one of them first",
                         quote(text)
                     ),
                 );

@@ -77,6 +77,14 @@ pub(super) fn base64(text: &[u8]) -> Option<Vec<u8>> {
     Some(out)
 }
 
+/// What base64 of eight characters and more says, if that is printable ASCII.
+pub fn base64_text(text: &[u8]) -> Option<Vec<u8>> {
+    let told = (text.len() >= 8).then(|| base64(text))??;
+    told.iter()
+        .all(|b| matches!(b, b' '..=b'~'))
+        .then_some(told)
+}
+
 pub(super) fn encode(bytes: &[u8], alphabet: &[u8], pad: bool) -> String {
     let mut out = String::new();
     for group in bytes.chunks(3) {

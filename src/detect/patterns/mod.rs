@@ -24,6 +24,7 @@ mod shape;
 
 pub use bytes::{ByteSet, NAME_BYTES, TOKEN, is_token};
 pub use checksum::Checksum;
+pub use coding::base64_text;
 pub use error::PatternError;
 pub use format::parse;
 pub use gate::{GATE_BYTES, GATE_MOST, Gate};

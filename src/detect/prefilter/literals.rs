@@ -11,18 +11,18 @@ use crate::detect::patterns::ANCHORS;
 
 /// The bytes at each place of a window, by group; none means any. Small letters stand for both.
 const GROUPS: [[&[u8]; 4]; 8] = [
-    // assw, assp
-    [b"a", b"s", b"s", b"wp"],
-    // pwd
-    [b"p", b"w", b"d", b""],
-    // (se)cret, rede(ntial)
-    [b"cr", b"re", b"ed", b"te"],
+    // pass
+    [b"p", b"a", b"s", b"s"],
+    // pwd, pw=; ://, 7Q~, 8Q~
+    [b"p:78", b"w/q", b"d=:\"' /~", b""],
+    // (se)cret, rede(ntial), (ident)ifie(d)
+    [b"cri", b"ref", b"edi", b"te"],
     // oken, and what ends in key
     [b"o_-ishentg", b"k", b"e", b"yn"],
-    // ://, 7Q~, 8Q~
-    [b":78", b"/q", b"/~", b""],
-    // -BEG(IN), sig=
-    [b"-s", b"bi", b"eg", b"g="],
+    // key=, (a)uth=
+    [b"ku", b"et", b"yh", b"=:\"' \\("],
+    // -BEG(IN), sig=; curl, ysql, (b)asic
+    [b"-scya", b"bius", b"egrqi", b"g=lc"],
     // xoxd, AzSe, AZDO
     [b"xa", b"oz", b"xsd", b"deo"],
     // (api)_liv(e), (api)_san(dbox), _mmk, dp.s(t.), +ACR, NRAL

@@ -1,0 +1,118 @@
+//! Passwords that commands and statements take without a name of their own: `mysql -psecret`,
+//! `curl -u user:secret`, `Basic dXNl...`, `IDENTIFIED BY 'secret'`, `requirepass secret`.
+
+use super::{Assignment, Wrapper, blanks, peek, value};
+use crate::base::Span;
+
+/// How much of a command line is read, in bytes.
+const LINE: usize = 200;
+
+/// Reads what stands behind a command's or a statement's name. `None` if the name is neither's.
+#[allow(clippy::option_option)]
+pub(super) fn read(text: &[u8], name: Span) -> Option<Option<Assignment>> {
+    let word = name.of(text);
+    let is = |wanted: &str| word.eq_ignore_ascii_case(wanted.as_bytes());
+    if is("identified") {
+        return Some(identified(text, name));
+    }
+    if is("basic") {
+        let at = blanks(text, name.end);
+        return Some(value(text, name, b' ', at));
+    }
+    if is("requirepass") || is("masterauth") {
+        let at = blanks(text, name.end);
+        return (at > name.end && peek(text, at) != b'=' && peek(text, at) != b':')
+            .then(|| value(text, name, b' ', at));
+    }
+    if is("curl") {
+        return Some(after_option(
+            text,
+            name,
+            &[b" -u ", b" --user ", b" -u", b" --user="],
+            true,
+        ));
+    }
+    if word.starts_with(b"mysql") || word.starts_with(b"mariadb") {
+        let told = after_option(text, name, &[b" -p"], false);
+        return told.is_some().then_some(told);
+    }
+    None
+}
+
+/// `IDENTIFIED BY 'x'`, `IDENTIFIED WITH plugin BY 'x'`.
+fn identified(text: &[u8], name: Span) -> Option<Assignment> {
+    let window = &text[name.end..text.len().min(name.end + 60)];
+    let by = window
+        .windows(4)
+        .position(|w| w.eq_ignore_ascii_case(b" by "))?;
+    let plain = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b' ' | b'_' | b'\'' | b'"');
+    if !window[..by].iter().all(plain) {
+        return None;
+    }
+    value(text, name, b' ', blanks(text, name.end + by + 4))
+}
+
+/// The value of the first of some options in the rest of a command's line; of `user:password` the
+/// second half.
+fn after_option(text: &[u8], name: Span, options: &[&[u8]], pair: bool) -> Option<Assignment> {
+    let window = &text[name.end..text.len().min(name.end + LINE)];
+    let ends = |b: &u8| matches!(b, b'\n' | b'|' | b';');
+    let line = &window[..window.iter().position(ends).unwrap_or(window.len())];
+    let (option, found) = options.iter().find_map(|option| {
+        let at = line.windows(option.len()).position(|w| w == *option)?;
+        Some((option, at))
+    })?;
+    let at = name.end + found + option.len();
+    if !pair && !peek(text, at).is_ascii_graphic() {
+        return None;
+    }
+    let told = value(text, name, b' ', at)?;
+    if !pair {
+        return Some(told);
+    }
+    let colon = told.value.of(text).iter().position(|b| *b == b':')?;
+    let start = told.value.start + colon + 1;
+    (start < told.value.end).then(|| Assignment {
+        value: Span::new(start, told.value.end),
+        wrapper: Wrapper::None,
+        ..told
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::assignment_at;
+
+    /// What is read of a line behind the word that begins at `word`.
+    fn value<'a>(line: &'a str, word: &str) -> Option<&'a str> {
+        let told = assignment_at(line.as_bytes(), line.find(word)?)?;
+        Some(&line[told.value.start..told.value.end])
+    }
+
+    #[test]
+    fn what_commands_and_statements_take() {
+        for (line, word) in [
+            ("mysql -h db -u root -pvalue app", "mysql"),
+            ("mysqldump -u root -p'value' app", "mysqldump"),
+            ("curl -u user:value https://x", "curl"),
+            ("curl -s --user 'user:value' https://x", "curl"),
+            ("CREATE USER a IDENTIFIED BY 'value';", "IDENTIFIED"),
+            (
+                "ALTER USER a IDENTIFIED WITH sha2 BY 'value';",
+                "IDENTIFIED",
+            ),
+            ("requirepass value", "requirepass"),
+            ("Authorization: Basic value", "Basic"),
+        ] {
+            assert_eq!(value(line, word), Some("value"), "{line}");
+        }
+        for (line, word) in [
+            ("mysql -u root -p app", "mysql"),
+            ("curl https://x; echo -u user:value", "curl"),
+            ("it is identified by the name", "identified by\n"),
+            ("curl -u user https://x", "curl"),
+        ] {
+            assert_eq!(value(line, word), None, "{line}");
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! Generic secrets: what the name promises, what the value looks like, and where they stand, made
+//! into one score.
+//!
+//! An assignment is asked some hundred questions ([`features`]); each yes has a published weight
+//! ([`weights`]), and their sum is the logarithm of the odds that the value is a secret. The
+//! weights come from labelled files, `benches/generic/train.py` tells how. There are two columns:
+//! passwords, which people make, and keys, which machines make.
+
+mod features;
+mod language;
+mod name;
+pub(super) mod place;
+mod value;
+mod weights;
+
+use std::path::Path;
+
+use self::features::{Answers, FEATURES};
+use self::weights::{BIAS, WEIGHTS};
+use super::assignment::Assignment;
+use super::patterns::Confidence;
+
+/// Of findings with at least this probability nineteen of twenty are right.
+const HIGH: f32 = 0.95;
+/// Of findings between this probability and the one above at least three of four are right.
+const MEDIUM: f32 = 0.36;
+/// What is less likely is told only when asked for.
+const LOW: f32 = 0.2;
+
+/// What an assignment was found to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Weighed {
+    answers: Answers,
+    column: usize,
+}
+
+/// Weighs an assignment, as a password's or as a key's.
+pub(super) fn weigh(text: &[u8], path: &Path, assignment: &Assignment, password: bool) -> Weighed {
+    Weighed {
+        answers: features::answers(text, path, assignment),
+        column: usize::from(!password),
+    }
+}
+
+/// Whether a text, in small letters, is an ordinary word.
+pub(super) fn is_word(text: &str) -> bool {
+    language::is_word(text.as_bytes())
+}
+
+/// Whether all words of a text stand in for a secret.
+pub(super) fn is_standin(text: &[u8]) -> bool {
+    value::all_standin(text)
+}
+
+impl Weighed {
+    /// The same, with one more answer: whether a provider is named whose keys have another form.
+    pub(super) fn of_known_form(self, yes: bool) -> Self {
+        Self {
+            answers: self.answers.of_known_form(yes),
+            ..self
+        }
+    }
+
+    /// The logarithm of the odds.
+    fn score(self) -> f32 {
+        let sum: f32 = self
+            .answers
+            .numbers()
+            .map(|n| WEIGHTS[n][self.column])
+            .sum();
+        BIAS[self.column] + sum
+    }
+
+    /// How likely it is a secret, 0 to 1.
+    pub fn probability(self) -> f32 {
+        1.0 / (1.0 + (-self.score()).exp())
+    }
+
+    /// How sure that makes; `None` if it is too unlikely to be told.
+    pub fn confidence(self) -> Option<Confidence> {
+        match self.probability() {
+            HIGH.. => Some(Confidence::High),
+            MEDIUM.. => Some(Confidence::Medium),
+            LOW.. => Some(Confidence::Low),
+            _ => None,
+        }
+    }
+
+    /// The answers that weigh most, heaviest first: what each tells, and its weight.
+    pub fn reasons(self) -> Vec<(&'static str, f32)> {
+        let mut all: Vec<_> = self
+            .answers
+            .numbers()
+            .map(|n| (FEATURES[n].1, WEIGHTS[n][self.column]))
+            .filter(|(_, weight)| *weight != 0.0)
+            .collect();
+        all.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()));
+        all
+    }
+
+    /// The two answers that speak most against it, in words.
+    pub fn against(self) -> String {
+        let told = self
+            .reasons()
+            .into_iter()
+            .filter(|(_, weight)| *weight < 0.0);
+        told.take(2)
+            .map(|(tells, _)| tells)
+            .collect::<Vec<_>>()
+            .join("; ")
+    }
+
+    /// The names of the questions that are answered yes; training reads them.
+    pub fn names(self) -> impl Iterator<Item = &'static str> {
+        self.answers.numbers().map(|n| FEATURES[n].0)
+    }
+
+    /// Whether it was weighed as a password.
+    pub fn is_password(self) -> bool {
+        self.column == 0
+    }
+}

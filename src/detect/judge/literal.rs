@@ -1,0 +1,386 @@
+//! Literal or not: what stands where a value would, and is none.
+
+use super::Scene;
+use super::words::{COMMON, REFERENCES};
+use crate::detect::Rejection;
+use crate::detect::assignment::Assignment;
+use crate::detect::generic::{self, place, place::Family};
+
+/// An assignment and where it stands.
+pub(super) struct Standing<'a> {
+    pub(super) scene: &'a Scene<'a>,
+    pub(super) assignment: Assignment,
+    pub(super) name: &'a [u8],
+    pub(super) value: &'a [u8],
+    pub(super) family: Family,
+    /// The line before the name.
+    pub(super) before: &'a [u8],
+}
+
+impl Standing<'_> {
+    fn bare(&self) -> bool {
+        self.assignment.quote == 0
+    }
+
+    /// Rejects bare values that are code.
+    pub(super) fn expression(&self) -> Result<(), Rejection> {
+        let value = self.value;
+        if value.contains(&b' ') {
+            return Err(Rejection::Words);
+        }
+        if !self.bare() {
+            return Ok(());
+        }
+        let element = self.assignment.operator == b'>';
+        if self.family == Family::Code && !element && !place::in_string(self.before) {
+            return Err(Rejection::Reference("an expression in code"));
+        }
+        if value.contains(&b'(') || value.ends_with(b":") || dotted(value) {
+            return Err(Rejection::Reference("an expression"));
+        }
+        if matches!(value[0], b'[' | b'*' | b'(' | b'&') {
+            return Err(Rejection::Reference("markup, or a list"));
+        }
+        // `'group.token:artifact:1.2'`
+        let coordinates = self.assignment.operator == b':'
+            && self.name.contains(&b'.')
+            && self.assignment.value.start == self.assignment.name.end + 1;
+        if coordinates || is_command(value) {
+            return Err(Rejection::Reference("a library's name, or a command"));
+        }
+        if another_assignment(value) {
+            return Err(Rejection::Reference("another assignment"));
+        }
+        // `"password: expected bytes"`
+        let prose = matches!(self.family, Family::Code | Family::Prose | Family::Other);
+        let lower = value.to_ascii_lowercase();
+        if prose && !element && std::str::from_utf8(&lower).is_ok_and(generic::is_word) {
+            return Err(Rejection::Words);
+        }
+        Ok(())
+    }
+
+    /// Rejects what its neighbours show to be none: text between strings, a label, a choice.
+    pub(super) fn beside(&self) -> Result<(), Rejection> {
+        let (value, text) = (self.value, self.scene.text);
+        // Markup within a string, or a string within markup.
+        if [b"&lt".as_slice(), b"&gt", b"&quot", b"\\["]
+            .iter()
+            .any(|w| holds(value, w))
+        {
+            return Err(Rejection::Reference("markup"));
+        }
+        // `label: "Password:", hint: "..."`: what stands between two strings.
+        if !self.bare() && matches!(value[0], b',' | b';' | b')') {
+            return Err(Rejection::Reference("text between two strings"));
+        }
+        if unasked(self.name) {
+            return Err(Rejection::Reference("a token of a form, or a public one"));
+        }
+        if same_letters(self.name, value) {
+            return Err(Rejection::Words);
+        }
+        // `ok ? "pass" : "failed"`
+        let chosen = self
+            .before
+            .strip_suffix(b"\"")
+            .or(self.before.strip_suffix(b"'"));
+        if chosen.is_some_and(|text| text.trim_ascii_end().ends_with(b"?")) {
+            return Err(Rejection::Reference("one of two strings"));
+        }
+        // `userPassword("name", "...")`
+        let behind = text[self.assignment.value.end..]
+            .iter()
+            .skip(1)
+            .find(|b| **b != b' ');
+        let of_user = holds(&self.name.to_ascii_lowercase(), b"user");
+        if self.assignment.operator == b'(' && of_user && behind == Some(&b',') {
+            return Err(Rejection::Reference("the user's name"));
+        }
+        if [b"badge.svg?".as_slice(), b"/badge?"]
+            .iter()
+            .any(|w| holds(self.before, w))
+        {
+            return Err(Rejection::Reference(
+                "the token of a badge, which is made to be shown",
+            ));
+        }
+        Ok(())
+    }
+
+    /// Rejects what is said of passing and of identifying: `PASS: test 3`, `pass "x" to`,
+    /// `identified by its name`.
+    pub(super) fn spoken(&self) -> Result<(), Rejection> {
+        let name = self.name;
+        if name.eq_ignore_ascii_case(b"identified") {
+            let line = self.before.to_ascii_lowercase();
+            let statement = [b"user".as_slice(), b"role", b"grant", b"alter", b"create"];
+            return if statement.iter().any(|w| holds(&line, w)) {
+                Ok(())
+            } else {
+                Err(Rejection::Words)
+            };
+        }
+        if !name.eq_ignore_ascii_case(b"pass") && !name.ends_with(b".pass") {
+            return Ok(());
+        }
+        let of_option = self
+            .before
+            .rsplit(|b| *b == b' ')
+            .find(|word| !word.is_empty())
+            .is_some_and(|word| {
+                word[0] == b'-' && word.get(1).is_some_and(u8::is_ascii_alphabetic)
+            });
+        let said = match self.assignment.operator {
+            b' ' | b'(' | b',' => true,
+            b':' if self.bare() => !of_option && self.family != Family::Config,
+            _ => false,
+        };
+        if said { Err(Rejection::Words) } else { Ok(()) }
+    }
+}
+
+/// Rejects values that are none whatever they are assigned to.
+pub(super) fn no_value(value: &[u8]) -> Result<(), Rejection> {
+    let lower = value.to_ascii_lowercase();
+    if COMMON.iter().any(|w| w.as_bytes() == lower) {
+        return Err(Rejection::Placeholder("a word that stands for a secret"));
+    }
+    if is_number(value) {
+        return Err(Rejection::Placeholder("a number"));
+    }
+    let telling = |b: &&u8| b.is_ascii_alphanumeric() || !b.is_ascii();
+    if value.iter().filter(telling).count() < 3 {
+        return Err(Rejection::Placeholder("hardly a letter or digit"));
+    }
+    let mut escaped = value.split(|b| *b == b'%').skip(1);
+    if value[0] == b'%' && escaped.all(|byte| byte.len() == 2) {
+        return Err(Rejection::Placeholder("escaped bytes only"));
+    }
+    Ok(())
+}
+
+fn holds(text: &[u8], part: &[u8]) -> bool {
+    text.windows(part.len()).any(|w| w == part)
+}
+
+/// Rejects base64 of words that stand in for a secret: `user:not my real password`.
+pub(super) fn stands_in(value: &[u8]) -> Result<(), Rejection> {
+    let Some(text) = crate::detect::patterns::base64_text(value) else {
+        return Ok(());
+    };
+    let password = text.rsplit(|b| *b == b':').next().unwrap_or(&text);
+    if generic::is_standin(password) {
+        return Err(Rejection::Placeholder(
+            "base64 of words that stand for a secret",
+        ));
+    }
+    Ok(())
+}
+
+/// Whether a value is the name once more.
+fn same_letters(name: &[u8], value: &[u8]) -> bool {
+    let letters = |text: &[u8]| -> Vec<u8> {
+        let only = text.iter().filter(|b| b.is_ascii_alphabetic());
+        only.map(u8::to_ascii_lowercase).collect()
+    };
+    letters(name) == letters(value)
+}
+
+/// Whether a value is a number: `0x1f`, `-1.5E+10`.
+fn is_number(value: &[u8]) -> bool {
+    let digits = value.strip_prefix(b"0x").or(value.strip_prefix(b"0X"));
+    if let Some(digits) = digits {
+        return digits.iter().all(u8::is_ascii_hexdigit);
+    }
+    value.iter().any(|b| matches!(b, b'.' | b'+' | b'-'))
+        && value
+            .iter()
+            .all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'+' | b'-' | b'e' | b'E'))
+}
+
+/// Whether a value is a command in the way of PowerShell: `Get-Secret`.
+fn is_command(value: &[u8]) -> bool {
+    const VERBS: &[&[u8]] = &[
+        b"Get",
+        b"Read",
+        b"Convert",
+        b"ConvertTo",
+        b"ConvertFrom",
+        b"New",
+        b"Import",
+        b"Select",
+    ];
+    let word = |w: &[u8]| {
+        w.len() >= 3 && w[0].is_ascii_uppercase() && w[1..].iter().all(u8::is_ascii_alphabetic)
+    };
+    let mut parts = value.split(|b| *b == b'-');
+    parts.next().is_some_and(|verb| VERBS.contains(&verb))
+        && parts.next().is_some_and(word)
+        && parts.next().is_none()
+}
+
+/// Whether a value was made of a secret so that it does not give it away.
+pub(super) fn made(value: &[u8]) -> bool {
+    const MADE: &[&str] = &[
+        "$2a$",
+        "$2b$",
+        "$2x$",
+        "$2y$",
+        "$1$",
+        "$5$",
+        "$6$",
+        "$y$",
+        "$7$",
+        "$apr1$",
+        "$argon2",
+        "$scrypt$",
+        "$pbkdf2",
+        "pbkdf2_",
+        "pbkdf2:",
+        "scrypt:",
+        "bcrypt_",
+        "argon2$",
+        "{SSHA",
+        "{SHA",
+        "{MD5}",
+        "{CRYPT}",
+        "{bcrypt}",
+        "ssh-rsa",
+        "ssh-ed25519",
+        "ecdsa-sha2",
+        "sha1$",
+        "sha256$",
+        "sha512$",
+        "MFkw",
+        "MCow",
+        "MHYw",
+        "MIGfMA",
+        "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS",
+        "ENC(",
+        "ENC[",
+        "AgA",
+        "SCRAM-SHA-",
+    ];
+    // DER of a certificate or a public key. A private key's begins with a version number.
+    let head = &value[..value.len().min(40)];
+    let version = |w: &&[u8]| head.windows(w.len()).any(|h| h == *w);
+    let private = [b"IBAAK".as_slice(), b"IBADAN"].iter().any(version);
+    head.starts_with(b"MII") && head.len() == 40 && !private
+        || MADE.iter().any(|m| value.starts_with(m.as_bytes()))
+}
+
+/// Whether a bare value is an assignment itself (`password=,domain=x`).
+fn another_assignment(value: &[u8]) -> bool {
+    let Some(equals) = value.iter().position(|b| *b == b'=') else {
+        return false;
+    };
+    let name = &value[..equals];
+    name.len() >= 3
+        && name
+            .iter()
+            .all(|b| b.is_ascii_alphabetic() || matches!(b, b'_' | b'.'))
+        && !value.ends_with(b"==")
+}
+
+/// Whether a name tells of a token that opens nothing: against forged forms, or published.
+fn unasked(name: &[u8]) -> bool {
+    let lower = name.to_ascii_lowercase();
+    ["csrf", "xsrf", "authenticity", "public"]
+        .iter()
+        .any(|w| lower.windows(w.len()).any(|l| l == w.as_bytes()))
+}
+
+/// Rejects what names a secret kept elsewhere.
+pub(super) fn reference(value: &[u8]) -> Result<(), Rejection> {
+    // Quotes and escapes around a variable are left over from a string within a string.
+    let value = match value
+        .iter()
+        .position(|b| !matches!(b, b'\'' | b'"' | b'\\'))
+    {
+        Some(at) if value[at] == b'$' => &value[at..],
+        _ => value,
+    };
+    let begins =
+        |r: &&&str| value.len() >= r.len() && value[..r.len()].eq_ignore_ascii_case(r.as_bytes());
+    // A bare `$` begins a variable only if a name follows; `$2a$` begins a hash.
+    if let Some(found) = REFERENCES.iter().find(begins) {
+        let variable = *found != "$"
+            || value
+                .get(1)
+                .is_some_and(|b| b.is_ascii_alphabetic() || matches!(b, b'{' | b'(' | b'_'))
+                && value[1..]
+                    .iter()
+                    .all(|b| b.is_ascii_alphanumeric() || b"_{}()[].-:>$'\"\\".contains(b));
+        if variable {
+            return Err(Rejection::Reference("it names a secret kept elsewhere"));
+        }
+    }
+    for inside in ["${", "{{", "#{", "%(", "$(", "<%"] {
+        if value.windows(inside.len()).any(|w| w == inside.as_bytes()) {
+            return Err(Rejection::Reference("it has a variable in it"));
+        }
+    }
+    // `%d`, `0x%08x`
+    let printed = |at: usize| {
+        let rest = &value[at + 1..];
+        let flags = rest
+            .iter()
+            .take_while(|b| b.is_ascii_digit() || matches!(b, b'.' | b'l'))
+            .count();
+        matches!(
+            rest.get(flags),
+            Some(b'd' | b's' | b'x' | b'X' | b'u' | b'v' | b'q')
+        ) && rest
+            .get(flags + 1)
+            .is_none_or(|b| !b.is_ascii_alphanumeric())
+    };
+    if value
+        .iter()
+        .enumerate()
+        .any(|(at, b)| *b == b'%' && printed(at))
+    {
+        return Err(Rejection::Reference("a template"));
+    }
+    // `%s`, `{0}`, `{name}`
+    let hole =
+        value.first() == Some(&b'{') && value.last() == Some(&b'}') && !value.contains(&b'"');
+    if hole || value == b"%s" || value.first() == Some(&b'[') && value.last() == Some(&b']') {
+        return Err(Rejection::Reference("a template"));
+    }
+    Ok(())
+}
+
+/// Whether a bare value is a path of names (`settings.DB_PASSWORD`).
+fn dotted(value: &[u8]) -> bool {
+    value.contains(&b'.')
+        && value.split(|b| *b == b'.').all(|w| {
+            w.first()
+                .is_some_and(|b| b.is_ascii_alphabetic() || *b == b'_')
+                && w.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'_')
+                && w.iter().filter(|b| b.is_ascii_digit()).count() <= 2
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn references_are_told_from_literals() {
+        for value in [
+            "$DB_PASS",
+            "${X}",
+            "{{ .Values.x }}",
+            "vault:secret/x",
+            "a${b}c",
+            "{0}",
+            "%(x)s",
+        ] {
+            assert!(reference(value.as_bytes()).is_err(), "{value}");
+        }
+        for value in ["$2a$10$abc", "p$ss", "winter-2019", "100%sure"] {
+            assert!(reference(value.as_bytes()).is_ok(), "{value}");
+        }
+    }
+}
