@@ -27,6 +27,7 @@ pub(super) struct Stretch {
 struct Piece {
     span: Span,
     pattern: Option<&'static Pattern>,
+    weak: bool,
     accepted: bool,
 }
 
@@ -36,16 +37,19 @@ impl Cover {
     pub(super) fn new(text: &[u8], judged: &[Judged], beyond: &[Judged]) -> Self {
         let mut pieces: Vec<Piece> = Vec::new();
         for j in judged.iter().chain(beyond).filter(|j| !j.is_harmless()) {
-            let strong = strength(j.pattern, j.secret.of(text)) == Strength::Strong;
+            let strong = strength(j.pattern, j.value(text)) == Strength::Strong;
             pieces.push(Piece {
                 span: j.secret,
-                pattern: strong.then_some(j.pattern),
+                // The mask of a kind is for what it looks like, not for what it is encoded as.
+                pattern: (strong && j.decoded.is_none()).then_some(j.pattern),
+                weak: !strong,
                 accepted: !matches!(j.outcome, Outcome::Rejected(_)),
             });
             // The pattern speaks of the strong part: of the others nothing is shown.
             pieces.extend(j.parts.iter().map(|part| Piece {
                 span: part.span,
                 pattern: None,
+                weak: true,
                 accepted: false,
             }));
         }
@@ -53,10 +57,11 @@ impl Cover {
         let repeats = Repeats::new(text, pieces.iter().map(|p| p.span));
         for window in windows(text, judged) {
             repeats.find(text, window, |span, of| {
-                let pattern = pieces[of].pattern;
+                let Piece { pattern, weak, .. } = pieces[of];
                 pieces.push(Piece {
                     span,
                     pattern,
+                    weak,
                     accepted: false,
                 });
             });
@@ -120,19 +125,18 @@ fn joined(mut pieces: Vec<Piece>) -> Vec<Stretch> {
     for piece in pieces {
         match out.last_mut() {
             Some(last) if last.span.end > piece.span.start => {
-                let weak = piece.pattern.is_none();
                 if piece.span.end > last.span.end {
                     last.span.end = piece.span.end;
-                    (last.pattern, last.weak, sure) = (None, last.weak || weak, false);
-                } else if weak && !sure {
-                    (last.pattern, last.weak) = (None, true);
+                    (last.pattern, last.weak, sure) = (None, last.weak || piece.weak, false);
+                } else if piece.pattern.is_none() && !sure {
+                    (last.pattern, last.weak) = (None, last.weak || piece.weak);
                 }
             }
             _ => {
                 out.push(Stretch {
                     span: piece.span,
                     pattern: piece.pattern,
-                    weak: piece.pattern.is_none(),
+                    weak: piece.weak,
                 });
                 sure = piece.accepted;
             }

@@ -20,6 +20,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::base::{Position, Secret};
+use crate::detect::Way;
 use crate::detect::patterns::{Confidence, Pattern};
 use crate::sources::{Skip, SkipReason};
 
@@ -60,6 +61,9 @@ pub struct Occurrence {
     pub end: Position,
     /// The other parts of the credential.
     pub parts: Vec<PartPlace>,
+    /// How it was decoded, outermost first; empty if it stands there as it is. The place is that of
+    /// the encoded text.
+    pub decoded: Vec<Way>,
     /// The lines of source around it, masked. Empty past the first
     /// [`FRAMES`](crate::base::limits::FRAMES) places that one content has of one finding.
     pub frame: Vec<FrameLine>,

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::{Explained, Progress};
-use crate::base::{Secret, Stop, limits};
+use crate::base::{Stop, limits};
 use crate::detect::{Detector, Needles, Outcome, Scratch};
 use crate::findings::{Collector, Fingerprint, mask};
 use crate::sources::{Chunk, Globs, Names, Origin, Skip, SkipReason, Visitor};
@@ -110,13 +110,12 @@ impl Visitor for Worker<'_> {
             self.full = judged.len() > room;
             self.told += judged.len().min(room);
             for j in judged.iter().take(room) {
-                let bytes = j.secret.of(chunk.text);
-                let identity = j.canonical.clone().unwrap_or_else(|| Secret::new(bytes));
+                let identity = j.identity(chunk.text);
                 self.explained.push(Explained {
                     path: origin.path.clone(),
                     start: self.collector.position(chunk, j.secret.start),
                     end_line: self.collector.position(chunk, j.secret.end).line,
-                    masked: mask(j.pattern, bytes),
+                    masked: mask(j.pattern, j.value(chunk.text)),
                     fingerprint: Fingerprint::new(j.pattern, identity.expose(), &name),
                     judged: j.clone(),
                     withheld: None,
