@@ -19,7 +19,7 @@ mod plain;
 mod prefilter;
 
 pub use catalogue::Catalogue;
-pub use decode::{Decoded, Way};
+pub use decode::{Decoded, Way, decoded_from};
 pub use engine::{Detector, Engine, Scratch};
 pub use entropy::entropy;
 pub use generic::Weighed;

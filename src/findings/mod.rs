@@ -72,6 +72,13 @@ pub struct Occurrence {
     pub committed: Option<bool>,
 }
 
+impl Occurrence {
+    /// How it was decoded, in words: `decoded from base64`.
+    pub fn decoded_from(&self) -> Option<String> {
+        crate::detect::decoded_from(&self.decoded)
+    }
+}
+
 /// Where a part of a credential stands.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PartPlace {

@@ -268,6 +268,14 @@ pub(super) fn decode(text: &[u8], at: usize, kind: Kind) -> Region {
             }
         }
     }
+    // Padding belongs to the last byte: it would tell how long a password is.
+    let padding = text[rows.end..].iter().take(2);
+    let padding = padding.take_while(|b| **b == b'=').count();
+    if let Some(last) = region.places.last_mut()
+        && kind == Kind::Base64
+    {
+        last.1 = last.1.max((rows.end + padding) as u32);
+    }
     narrow(&mut region);
     if let Some(name) = name {
         assign(&mut region, name.of(text));

@@ -95,6 +95,12 @@ impl Way {
     }
 }
 
+/// Ways as people say them: `base64`, `hex, then base64`; nothing if there are none.
+pub fn decoded_from(ways: &[Way]) -> Option<String> {
+    let words: Vec<&str> = ways.iter().map(|w| w.word()).collect();
+    (!words.is_empty()).then(|| format!("decoded from {}", words.join(", then ")))
+}
+
 /// How a secret was decoded, and what came out.
 #[derive(Clone, Debug)]
 pub struct Decoded {
