@@ -10,11 +10,12 @@ use common::{Run, base64, password, secret, straykey};
 use serde_json::Value;
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
+    escaped(bytes, "")
 }
 
 fn escaped(bytes: &[u8], before: &str) -> String {
-    bytes.iter().map(|b| format!("{before}{b:02x}")).collect()
+    let one = |b: &u8| format!("{before}{b:02x}");
+    bytes.iter().map(one).collect::<Vec<_>>().concat()
 }
 
 fn token(seed: u64) -> String {
@@ -238,17 +239,15 @@ fn staged_and_history_tell_the_same() {
     let here = dir.path();
     git(here, &["init", "-q"]);
     let filler = |n: usize| {
-        (0..n)
-            .map(|i| format!("line {i} of a file\n"))
-            .collect::<String>()
+        let lines = (0..n).map(|i| format!("line {i} of a file\n"));
+        lines.collect::<Vec<_>>().concat()
     };
     let rows = |token: &str| {
         let inner = format!("{}key = {token}\n{}", filler(40), filler(40));
         let digits = base64(inner.as_bytes());
-        (0..digits.len())
-            .step_by(76)
-            .map(|at| format!("{}\n", &digits[at..digits.len().min(at + 76)]))
-            .collect::<String>()
+        let row = |at: usize| format!("{}\n", &digits[at..digits.len().min(at + 76)]);
+        let rows = (0..digits.len()).step_by(76).map(row);
+        rows.collect::<Vec<_>>().concat()
     };
     // Versions that differ in a few lines, so that git stores them as deltas.
     let texts = [

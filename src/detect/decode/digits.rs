@@ -53,7 +53,7 @@ pub(in crate::detect) fn is_sync(text: &[u8], at: usize) -> bool {
         return false;
     };
     let hash = u64::from_le_bytes(*bytes).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    (hash >> 40) as u32 % SYNC == 0
+    ((hash >> 40) as u32).is_multiple_of(SYNC)
 }
 
 /// How many times the kind of character changes.
@@ -135,7 +135,7 @@ fn base64(row: &[u8], out: &mut [u8]) -> usize {
 
 /// The rows of a region, one a line, and what ends it.
 struct Rows {
-    rows: Vec<Span>,
+    spans: Vec<Span>,
     end: usize,
     cut: bool,
     /// Whether it has digits that only base64url has.
@@ -170,7 +170,7 @@ fn rows(text: &[u8], at: usize, kind: Kind) -> Rows {
         }
         rows.push(Span::new(start, end));
         let mut done = Rows {
-            rows: Vec::new(),
+            spans: Vec::new(),
             end,
             cut: end == limit && limit < text.len(),
             url: special == 2,
@@ -185,7 +185,7 @@ fn rows(text: &[u8], at: usize, kind: Kind) -> Rows {
         let Some(next) = next.filter(|next| *next < limit) else {
             // A line that does not fit into this piece belongs to the next one.
             done.cut |= next.is_some();
-            done.rows = rows;
+            done.spans = rows;
             return done;
         };
         start = next;
@@ -236,10 +236,10 @@ pub(super) fn decode(text: &[u8], at: usize, kind: Kind) -> Region {
     };
     let mut region = Region::new(way);
     (region.end, region.cut) = (rows.end, rows.cut);
-    let name = (rows.rows.len() == 1)
+    let name = (rows.spans.len() == 1)
         .then(|| name_before(text, at))
         .flatten();
-    let digits = rows.rows.iter().flat_map(|r| r.start..r.end);
+    let digits = rows.spans.iter().flat_map(|r| r.start..r.end);
     match kind {
         Kind::Hex => {
             let mut high = None;

@@ -210,7 +210,7 @@ fn sync(text: &[u8], at: usize) -> bool {
     let hash = bytes
         .iter()
         .fold(0u32, |all, b| all.wrapping_mul(0x0100_0193) ^ u32::from(*b));
-    (hash >> 8) as usize % INSIDE == 0
+    ((hash >> 8) as usize).is_multiple_of(INSIDE)
 }
 
 /// Whether an escape stands between a long piece of a token and more of it.

@@ -146,8 +146,8 @@ impl Region {
 
     /// Takes over text as it stands.
     fn copy(&mut self, text: &[u8], span: Span) {
-        for at in span.start..span.end {
-            self.push(text[at], at, at + 1);
+        for (byte, at) in span.of(text).iter().zip(span.start..) {
+            self.push(*byte, at, at + 1);
         }
     }
 

@@ -26,7 +26,7 @@ pub(in crate::detect) fn base64(bytes: &[u8], url: bool, pad: bool) -> String {
         let value = (0..6).fold(0, |v, i| v << 1 | six.get(i).copied().unwrap_or(0));
         out.push(char::from(alphabet[usize::from(value)]));
     }
-    while pad && out.len() % 4 != 0 {
+    while pad && !out.len().is_multiple_of(4) {
         out.push('=');
     }
     out
