@@ -1,5 +1,5 @@
-use super::generic::Weighed;
 use super::Decoded;
+use super::generic::Weighed;
 use super::patterns::{Confidence, Part, Pattern};
 use crate::base::{Secret, Span};
 
