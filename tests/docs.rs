@@ -70,6 +70,9 @@ fn every_example_prints_what_the_page_says() {
         if page.ends_with("migrate.md") {
             common::foreign(dir.path());
         }
+        if page.ends_with("decoding.md") {
+            common::encoded(dir.path());
+        }
         let mut out = String::new();
         let mut rest = text.as_str();
         while let Some((before, block)) = rest.split_once("```console\n") {

@@ -25,6 +25,19 @@ pub const PART_LINES: usize = 5;
 /// The farthest that judgement reads the body of a private key.
 pub const KEY_BYTES: usize = 16 << 10;
 
+/// Bytes of encoded text that are decoded in one piece, where they stand. Less than
+/// [`CHUNK_CONTEXT`], so that whatever is found in a chunk's core has its whole piece at hand.
+pub const DECODE_BYTES: usize = 32 << 10;
+
+/// How far pieces of a longer region overlap: a credential in it is whole in one of them.
+pub const DECODE_OVERLAP: usize = 8 << 10;
+
+/// What is nearer than so many decoded bytes to a border between pieces is left to the other piece.
+pub const DECODE_MARGIN: usize = 768;
+
+/// How often what was decoded is decoded again.
+pub const DECODE_DEPTH: usize = 3;
+
 /// Steps a shape may take at one start; a shape that could take more is refused when it is
 /// compiled.
 pub const MATCH_STEPS: u64 = 1 << 16;

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use straykey::base::{escape_controls, path_text};
-use straykey::detect::Outcome;
+use straykey::detect::{Outcome, decoded_from};
 use straykey::scan::Explained;
 
 use super::args::ExplainArgs;
@@ -118,6 +118,10 @@ fn write(one: &Explained, out: &mut dyn Write) -> io::Result<()> {
         }
     };
     writeln!(out, "  {}", escape_controls(&told))?;
+    if let Some(decoded) = &one.judged.decoded {
+        let told = decoded_from(&decoded.ways).unwrap_or_default();
+        writeln!(out, "  {told}")?;
+    }
     for part in &one.judged.parts {
         writeln!(out, "  with its {}", escape_controls(part.part.name))?;
     }

@@ -8,9 +8,9 @@ use super::judge::{self, Scene};
 use super::patterns::{Found, Lane, Pattern, Steps, keyword_at, keyword_end};
 use super::plain::Plain;
 use super::prefilter::{self, Candidate, Prefilter};
-use super::{Catalogue, Judged};
+use super::{Catalogue, Judged, decode};
 use crate::base::Span;
-use crate::sources::Chunk;
+use crate::sources::{Chunk, ContentKind};
 
 /// Which engine looks for the patterns. Both find the same.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -56,6 +56,10 @@ pub struct Scratch {
     pub(super) marks: Vec<Mark>,
     beyond: Vec<Judged>,
     pub(super) searched: u64,
+    /// Bytes that were decoded.
+    pub(super) decoded: u64,
+    /// What decoded text is searched with.
+    pub(super) inner: Option<Box<Scratch>>,
 }
 
 impl Scratch {
@@ -68,6 +72,12 @@ impl Scratch {
     /// How many bytes were searched for marks since this was last asked.
     pub fn take_searched(&mut self) -> u64 {
         std::mem::take(&mut self.searched)
+    }
+
+    /// How many bytes were decoded, and searched beside those of the text, since this was last
+    /// asked.
+    pub fn take_decoded(&mut self) -> u64 {
+        std::mem::take(&mut self.decoded)
     }
 }
 
@@ -119,14 +129,7 @@ impl Detector {
         if scratch.marks.is_empty() {
             return Vec::new();
         }
-        let scene = Scene {
-            text: chunk.text,
-            kind: chunk.kind,
-            path,
-            patterns: &self.patterns,
-            inline_allow: self.inline_allow,
-        };
-        let judged = judge::judge(&scene, &scratch.marks, &mut scratch.steps);
+        let judged = self.judged(chunk.text, (chunk.kind, path), 0, scratch);
         let core = chunk.core();
         if core == (0..chunk.text.len()) {
             return judged;
@@ -138,8 +141,32 @@ impl Detector {
         inside
     }
 
+    /// Judges the marks in the scratch, which are those of `text`, and what it holds encoded.
+    pub(super) fn judged(
+        &self,
+        text: &[u8],
+        (kind, path): (ContentKind, &Path),
+        depth: usize,
+        scratch: &mut Scratch,
+    ) -> Vec<Judged> {
+        let decoded = self.decoded(text, (kind, path), depth, scratch);
+        let Scratch { marks, steps, .. } = scratch;
+        marks.retain(|m| m.pattern != decode::ENCODED);
+        if marks.is_empty() && decoded.is_empty() {
+            return Vec::new();
+        }
+        let scene = Scene {
+            text,
+            kind,
+            path,
+            patterns: &self.patterns,
+            inline_allow: self.inline_allow,
+        };
+        judge::judge(&scene, marks, decoded, steps)
+    }
+
     /// Fills the scratch with the marks of `text`: a set, sorted.
-    fn marks(&self, text: &[u8], scratch: &mut Scratch) {
+    pub(super) fn marks(&self, text: &[u8], scratch: &mut Scratch) {
         let Scratch {
             prefilter,
             steps,
@@ -158,6 +185,9 @@ impl Detector {
                 {
                     self.named_marks(text, start, steps, marks);
                 }
+                if decode::is_hint(text, start) {
+                    marks.push(decode::mark(start));
+                }
             }
         } else {
             self.prefilter.candidates(
@@ -174,6 +204,11 @@ impl Detector {
                         }
                     }
                     Candidate::Name { start } => self.named_marks(text, start, steps, marks),
+                    Candidate::Encoded { start } => {
+                        if decode::is_hint(text, start) {
+                            marks.push(decode::mark(start));
+                        }
+                    }
                 },
             );
         }

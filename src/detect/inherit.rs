@@ -17,8 +17,8 @@ use std::ops::Range;
 use std::path::Path;
 
 use super::assignment::Assignment;
+use super::decode;
 use super::engine::{Detector, Mark, Scratch};
-use super::judge::{self, Scene};
 use super::patterns::{ByteSet, Lane, Op, Pattern};
 use super::prefilter::Candidate;
 use super::{Judged, Outcome, Rejection};
@@ -28,6 +28,8 @@ use crate::sources::history::Segment;
 
 /// Bytes from its place on that a candidate may depend on before it is kept as one that looks far.
 const AHEAD: usize = 256;
+
+const _: () = assert!(decode::AHEAD <= AHEAD);
 
 /// How far behind a match its edge and a keyword are looked for, in bytes.
 const BEHIND: usize = 28;
@@ -121,7 +123,7 @@ impl Reach {
             .iter()
             .map(|p| (usize::from(p.program.max) + BEHIND > AHEAD).then(|| alphabet(p)));
         Self {
-            back: NAME_BACK.max(near + EDGE_BACK),
+            back: NAME_BACK.max(near + EDGE_BACK).max(decode::BACK),
             hit: patterns.iter().copied().map(|p| hit(&p)).max().unwrap_or(0),
             long: long.collect(),
         }
@@ -219,21 +221,12 @@ impl Detector {
         marks: &Marks,
         scratch: &mut Scratch,
     ) -> Vec<Judged> {
-        let Scratch {
-            marks: list, steps, ..
-        } = scratch;
+        let list = &mut scratch.marks;
         list.clear();
         list.extend(marks.kept.iter().map(|k| k.mark));
         list.sort_unstable_by_key(|m| (m.span.start, m.pattern, m.span.end));
         list.dedup();
-        let scene = Scene {
-            text,
-            kind,
-            path,
-            patterns: &self.patterns,
-            inline_allow: self.inline_allow,
-        };
-        judge::judge(&scene, list, steps)
+        self.judged(text, (kind, path), 0, scratch)
     }
 
     /// Whether the marks may hold a match at some path. An empty path is the most lenient one: what
@@ -310,8 +303,11 @@ impl Detector {
                         start: at + start,
                     },
                     Candidate::Name { start: at } => Candidate::Name { start: at + start },
+                    Candidate::Encoded { start: at } => Candidate::Encoded { start: at + start },
                 };
-                let (Candidate::At { start: at, .. } | Candidate::Name { start: at }) = told;
+                let (Candidate::At { start: at, .. }
+                | Candidate::Name { start: at }
+                | Candidate::Encoded { start: at }) = told;
                 if window.contains(&at) {
                     self.one(text, told, scratch, marks);
                 }
@@ -345,6 +341,12 @@ impl Detector {
                     marks.kept.push(Kept { at, mark });
                 }
             }
+            Candidate::Encoded { start: at } => {
+                if decode::is_hint(text, at) {
+                    let mark = decode::mark(at);
+                    marks.kept.push(Kept { at, mark });
+                }
+            }
             Candidate::Name { start: at } => {
                 marks.far.push(Far { at, pattern: NAME });
                 let Scratch {
@@ -361,7 +363,8 @@ impl Detector {
 
     /// The candidate of a mark, if it looks far.
     fn far_of(&self, kept: &Kept, base: &Marks) -> Option<Far> {
-        let named = self.patterns[usize::from(kept.mark.pattern)].lane == Lane::Name;
+        let pattern = self.patterns.get(usize::from(kept.mark.pattern))?;
+        let named = pattern.lane == Lane::Name;
         let pattern = if named { NAME } else { kept.mark.pattern };
         let far = Far {
             at: kept.at,

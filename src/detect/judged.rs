@@ -1,3 +1,4 @@
+use super::Decoded;
 use super::generic::Weighed;
 use super::patterns::{Confidence, Part, Pattern};
 use crate::base::{Secret, Span};
@@ -21,11 +22,27 @@ pub struct Judged {
     pub canonical: Option<Secret>,
     /// What a value that is assigned to a telling name was weighed to be.
     pub weighed: Option<Weighed>,
+    /// How it was decoded, if it stands there encoded; the spans are then those of the encoded text.
+    pub decoded: Option<Decoded>,
     /// What became of it.
     pub outcome: Outcome,
 }
 
 impl Judged {
+    /// The secret itself: decoded, if it stands encoded in `text`, which is the text it was found in.
+    pub fn value<'a>(&'a self, text: &'a [u8]) -> &'a [u8] {
+        match &self.decoded {
+            Some(decoded) => decoded.secret.expose(),
+            None => self.secret.of(text),
+        }
+    }
+
+    /// What the secret is, however it is written: what findings are told apart by.
+    pub fn identity(&self, text: &[u8]) -> Secret {
+        let canonical = self.canonical.clone();
+        canonical.unwrap_or_else(|| Secret::new(self.value(text)))
+    }
+
     /// Whether it is certainly no secret: it may be read. All else is hidden wherever text is
     /// shown, reported or not.
     pub fn is_harmless(&self) -> bool {
@@ -43,6 +60,8 @@ pub struct PartHit {
     pub part: &'static Part,
     /// Where, in the chunk's text.
     pub span: Span,
+    /// What it is, if it stands there encoded.
+    pub value: Option<Secret>,
 }
 
 /// What became of a mark.

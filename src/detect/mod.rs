@@ -7,6 +7,7 @@ pub mod patterns;
 
 mod assignment;
 mod catalogue;
+mod decode;
 mod engine;
 mod entropy;
 mod generic;
@@ -18,6 +19,7 @@ mod plain;
 mod prefilter;
 
 pub use catalogue::Catalogue;
+pub use decode::{Decoded, Way, decoded_from};
 pub use engine::{Detector, Engine, Scratch};
 pub use entropy::entropy;
 pub use generic::Weighed;

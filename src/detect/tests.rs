@@ -4,6 +4,7 @@ use std::path::Path;
 
 use proptest::prelude::*;
 
+use super::decode::tests::encoded;
 use super::patterns::{Gate, Lane, Pattern, Sampler, sample_match};
 use super::{Catalogue, Detector, Engine, Judged, Outcome, Scratch};
 use crate::base::limits;
@@ -63,6 +64,9 @@ fn text_of(seed: u64, pieces: usize) -> Vec<u8> {
                     if let Some(b) = text.get_mut(at) {
                         *b = s.below(256) as u8;
                     }
+                }
+                if s.below(3) == 0 {
+                    text = encoded(&text, &mut s).into_bytes();
                 }
                 out.extend(text);
             }

@@ -136,10 +136,7 @@ impl Collector {
         j: &Judged,
         allowed: Option<(&'static str, Option<String>)>,
     ) {
-        let strong = j
-            .canonical
-            .clone()
-            .unwrap_or_else(|| Secret::new(j.secret.of(chunk.text)));
+        let strong = j.identity(chunk.text);
         let name = self.names.of(&origin.path);
         let fingerprint = Fingerprint::new(j.pattern, strong.expose(), &name);
         let place = |span: Span, weak: bool| {
@@ -164,7 +161,7 @@ impl Collector {
         let mut parts = Vec::new();
         if secret_part.is_some() {
             let (start, end) = place(j.secret, false);
-            let masked = mask(j.pattern, j.secret.of(chunk.text));
+            let masked = mask(j.pattern, j.value(chunk.text));
             parts.push(PartPlace {
                 name: "id".into(),
                 start,
@@ -181,8 +178,13 @@ impl Collector {
                 masked: WEAK_MASK.into(),
             });
         }
-        let masked = mask(j.pattern, j.secret.of(chunk.text));
-        let shown = Secret::new(main.of(chunk.text));
+        let masked = mask(j.pattern, j.value(chunk.text));
+        let shown = match secret_part {
+            Some(part) => part.value.clone(),
+            None => j.decoded.as_ref().map(|d| d.secret.clone()),
+        };
+        let shown = shown.unwrap_or_else(|| Secret::new(main.of(chunk.text)));
+        let decoded = j.decoded.as_ref().map(|d| d.ways.clone());
         let path = (fingerprint.is_weak() && !is_known(j.pattern)).then_some(name);
         let key = Key {
             pattern: j.pattern.id,
@@ -220,6 +222,7 @@ impl Collector {
             start,
             end,
             parts,
+            decoded: decoded.unwrap_or_default(),
             committed: None,
         });
     }

@@ -2,7 +2,7 @@
 
 use super::fingerprint::{Strength, strength};
 use super::repeats::Repeats;
-use crate::base::{Span, limits};
+use crate::base::{Secret, Span, limits};
 use crate::detect::patterns::Pattern;
 use crate::detect::{Judged, Outcome};
 
@@ -27,36 +27,53 @@ pub(super) struct Stretch {
 struct Piece {
     span: Span,
     pattern: Option<&'static Pattern>,
+    weak: bool,
     accepted: bool,
 }
 
 impl Cover {
     /// Covers what was judged in a chunk. Of `beyond`, which lies outside of the core, nothing is
     /// reported, but it may stand on the same lines.
-    pub(super) fn new(text: &[u8], judged: &[Judged], beyond: &[Judged]) -> Self {
+    pub(super) fn new<'a>(text: &'a [u8], judged: &'a [Judged], beyond: &'a [Judged]) -> Self {
         let mut pieces: Vec<Piece> = Vec::new();
+        // What is looked for once more, and the piece that it is.
+        let mut secrets: Vec<(&[u8], usize)> = Vec::new();
         for j in judged.iter().chain(beyond).filter(|j| !j.is_harmless()) {
-            let strong = strength(j.pattern, j.secret.of(text)) == Strength::Strong;
-            pieces.push(Piece {
+            let strong = strength(j.pattern, j.value(text)) == Strength::Strong;
+            let mut add = |piece: Piece, decoded: Option<&'a Secret>| {
+                secrets.push((piece.span.of(text), pieces.len()));
+                secrets.extend(decoded.map(|secret| (secret.expose(), pieces.len())));
+                pieces.push(piece);
+            };
+            let piece = Piece {
                 span: j.secret,
-                pattern: strong.then_some(j.pattern),
+                // The mask of a kind is for what it looks like, not for what it is encoded as.
+                pattern: (strong && j.decoded.is_none()).then_some(j.pattern),
+                weak: !strong,
                 accepted: !matches!(j.outcome, Outcome::Rejected(_)),
-            });
+            };
+            add(piece, j.decoded.as_ref().map(|d| &d.secret));
             // The pattern speaks of the strong part: of the others nothing is shown.
-            pieces.extend(j.parts.iter().map(|part| Piece {
-                span: part.span,
-                pattern: None,
-                accepted: false,
-            }));
+            for part in &j.parts {
+                let piece = Piece {
+                    span: part.span,
+                    pattern: None,
+                    weak: true,
+                    accepted: false,
+                };
+                add(piece, part.value.as_ref());
+            }
         }
-        // The same secret may stand on a line once more, in no form that a pattern knows.
-        let repeats = Repeats::new(text, pieces.iter().map(|p| p.span));
+        // The same secret may stand on a line once more, in no form that a pattern knows: encoded
+        // here, as it is there.
+        let repeats = Repeats::new(secrets.iter().map(|(secret, _)| *secret));
         for window in windows(text, judged) {
             repeats.find(text, window, |span, of| {
-                let pattern = pieces[of].pattern;
+                let Piece { pattern, weak, .. } = pieces[secrets[of].1];
                 pieces.push(Piece {
                     span,
                     pattern,
+                    weak,
                     accepted: false,
                 });
             });
@@ -120,19 +137,18 @@ fn joined(mut pieces: Vec<Piece>) -> Vec<Stretch> {
     for piece in pieces {
         match out.last_mut() {
             Some(last) if last.span.end > piece.span.start => {
-                let weak = piece.pattern.is_none();
                 if piece.span.end > last.span.end {
                     last.span.end = piece.span.end;
-                    (last.pattern, last.weak, sure) = (None, last.weak || weak, false);
-                } else if weak && !sure {
-                    (last.pattern, last.weak) = (None, true);
+                    (last.pattern, last.weak, sure) = (None, last.weak || piece.weak, false);
+                } else if piece.pattern.is_none() && !sure {
+                    (last.pattern, last.weak) = (None, last.weak || piece.weak);
                 }
             }
             _ => {
                 out.push(Stretch {
                     span: piece.span,
                     pattern: piece.pattern,
-                    weak: piece.pattern.is_none(),
+                    weak: piece.weak,
                 });
                 sure = piece.accepted;
             }

@@ -20,6 +20,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::base::{Position, Secret};
+use crate::detect::Way;
 use crate::detect::patterns::{Confidence, Pattern};
 use crate::sources::{Skip, SkipReason};
 
@@ -60,12 +61,22 @@ pub struct Occurrence {
     pub end: Position,
     /// The other parts of the credential.
     pub parts: Vec<PartPlace>,
+    /// How it was decoded, outermost first; empty if it stands there as it is. The place is that of
+    /// the encoded text.
+    pub decoded: Vec<Way>,
     /// The lines of source around it, masked. Empty past the first
     /// [`FRAMES`](crate::base::limits::FRAMES) places that one content has of one finding.
     pub frame: Vec<FrameLine>,
     /// Whether the secret stands at this path in the last commit; `None` if not known (no
     /// repository, standard input).
     pub committed: Option<bool>,
+}
+
+impl Occurrence {
+    /// How it was decoded, in words: `decoded from base64`.
+    pub fn decoded_from(&self) -> Option<String> {
+        crate::detect::decoded_from(&self.decoded)
+    }
 }
 
 /// Where a part of a credential stands.

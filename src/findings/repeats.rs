@@ -15,7 +15,7 @@ const NONE: u32 = u32::MAX;
 /// Secrets to be found again.
 #[derive(Debug)]
 pub(super) struct Repeats<'a> {
-    /// Sorted, distinct; each with the number of the span it came from first.
+    /// Sorted, distinct; each with the number it was first given.
     secrets: Vec<(&'a [u8], usize)>,
     /// For each secret the longest other one that it begins with.
     shorter: Vec<u32>,
@@ -24,11 +24,10 @@ pub(super) struct Repeats<'a> {
 }
 
 impl<'a> Repeats<'a> {
-    /// Takes the secrets at `spans`. What is longer than a frame is wide or has a line break in
-    /// it cannot stand on a line.
-    pub(super) fn new(text: &'a [u8], spans: impl Iterator<Item = Span>) -> Self {
-        let mut secrets: Vec<(&[u8], usize)> = spans
-            .map(|span| span.of(text))
+    /// Takes the secrets. What is longer than a frame is wide or has a line break in it cannot stand
+    /// on a line.
+    pub(super) fn new(secrets: impl Iterator<Item = &'a [u8]>) -> Self {
+        let mut secrets: Vec<(&[u8], usize)> = secrets
             .enumerate()
             .filter(|(_, s)| {
                 (LEAST..=limits::FRAME_BYTES).contains(&s.len())
@@ -63,8 +62,7 @@ impl<'a> Repeats<'a> {
         }
     }
 
-    /// Tells for each place in `window` the longest secret that stands there, and the number of
-    /// the span that it came from.
+    /// Tells for each place in `window` the longest secret that stands there, and its number.
     pub(super) fn find(&self, text: &[u8], window: Span, mut tell: impl FnMut(Span, usize)) {
         if self.secrets.is_empty() {
             return;
@@ -135,7 +133,7 @@ mod tests {
                 want.extend(longest.map(|t| Span::new(at, at + t.len())));
             }
             let mut told = Vec::new();
-            let repeats = Repeats::new(&text, spans.iter().copied());
+            let repeats = Repeats::new(spans.iter().map(|span| span.of(&text)));
             repeats.find(&text, Span::new(0, text.len()), |span, number| {
                 assert_eq!(span.of(&text), spans[number].of(&text));
                 told.push(span);

@@ -81,7 +81,10 @@ fn place(entry: &Entry<'_>) -> [String; 18] {
         by.map_or(String::new(), |by| told(by.author)),
         by.map_or(String::new(), |by| day_of(by.time)),
         entry.repository.map_or(String::new(), shown_path),
-        entry.advice(),
+        match occurrence.decoded_from() {
+            Some(told) => format!("{}. (It was {told}.)", entry.advice().trim_end_matches('.')),
+            None => entry.advice(),
+        },
     ]
 }
 

@@ -97,7 +97,9 @@ pub(super) fn finding(
     )?;
     let shown = if options.verbose { usize::MAX } else { PLACES };
     for occurrence in found.occurrences.iter().take(shown) {
-        writeln!(out, " {}", style.path(&place(occurrence)))?;
+        let decoded = occurrence.decoded_from();
+        let decoded = decoded.map_or(String::new(), |told| format!("  {told}"));
+        writeln!(out, " {}{decoded}", style.path(&place(occurrence)))?;
         frame(occurrence, style, out)?;
     }
     if found.occurrences.len() > shown {

@@ -203,6 +203,18 @@ pub(super) fn body(
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let most = if options.verbose { usize::MAX } else { SHOWN };
+    // A secret may stand as it is in one place and encoded in another.
+    let mut ways: Vec<String> = occurrences
+        .iter()
+        .filter_map(Occurrence::decoded_from)
+        .collect();
+    ways.sort_unstable();
+    ways.dedup();
+    if !ways.is_empty() {
+        let some = occurrences.iter().any(|o| o.decoded.is_empty());
+        let some = if some { " in some places" } else { "" };
+        writeln!(out, "  as   {}{some}", ways.join("; "))?;
+    }
     if story.standing == Standing::Unknown {
         for o in occurrences.iter().take(most) {
             let path = path_text(&o.path);

@@ -124,10 +124,12 @@ fn stopped(
         let place = format!("{}:{}", escape_controls(&path), o.start.line);
         writeln!(
             out,
-            "  {} {} {} {word} {short}",
+            "  {} {} {} {word} {short}{}",
             style.path(&place),
             style.bold(found.pattern.id),
-            escape_controls(&found.masked)
+            escape_controls(&found.masked),
+            o.decoded_from()
+                .map_or(String::new(), |told| format!(" ({told})"))
         )?;
     }
     if found.occurrences.len() > places {

@@ -351,12 +351,14 @@ impl<'a> Entry<'a> {
     /// What it is, in a line that is safe to show: severity, pattern, masked value, name.
     pub(super) fn what(&self) -> String {
         let p = self.finding.pattern;
+        let decoded = self.occurrence.decoded_from();
         let text = format!(
-            "{} {} {}: {}",
+            "{} {} {}: {}{}",
             p.severity.word().to_uppercase(),
             p.id,
             self.finding.masked,
-            p.name
+            p.name,
+            decoded.map_or(String::new(), |told| format!(", {told}")),
         );
         escape_controls(&text).into_owned()
     }

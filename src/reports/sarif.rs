@@ -198,6 +198,9 @@ fn one(f: &Finding, o: &Occurrence, rule: i64, options: &ReportOptions) -> Sarif
     let p = f.pattern;
     let others = f.occurrences.len() - 1;
     let mut text = format!("{}: {}.", p.name, f.masked);
+    if let Some(decoded) = o.decoded_from() {
+        let _ = write!(text, " It was {decoded}.");
+    }
     if others > 0 {
         let _ = write!(text, " It stands in {} places.", others + 1);
     }
@@ -226,6 +229,10 @@ fn one(f: &Finding, o: &Occurrence, rule: i64, options: &ReportOptions) -> Sarif
     properties.insert("confidence".into(), json!(f.confidence.word()));
     properties.insert("severity".into(), json!(p.severity.word()));
     properties.insert("fingerprint".into(), json!(f.fingerprint.to_string()));
+    if !o.decoded.is_empty() {
+        let ways: Vec<&str> = o.decoded.iter().map(|way| way.word()).collect();
+        properties.insert("decoded".into(), json!(ways));
+    }
     if let Some(committed) = o.committed {
         properties.insert("committed".into(), json!(committed));
     }

@@ -171,6 +171,11 @@ struct OccurrenceWire<'a> {
     /// The credential's other parts.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     parts: Vec<PartWire<'a>>,
+    /// How it was decoded, outermost first: base64, base64url, hex, percent-encoding, escapes,
+    /// entities, utf-16, split-string. Absent if it stands there as it is. The place is that of the
+    /// encoded text.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    decoded: Vec<&'a str>,
 }
 
 /// From where to where: 1-based, columns in code points, end exclusive. Of a weak secret the end
@@ -381,6 +386,7 @@ fn occurrence(o: &Occurrence) -> OccurrenceWire<'_> {
         },
         committed: o.committed,
         parts: o.parts.iter().map(part).collect(),
+        decoded: o.decoded.iter().map(|way| way.word()).collect(),
     }
 }
 

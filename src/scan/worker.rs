@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::{Explained, Progress};
-use crate::base::{Secret, Stop, limits};
+use crate::base::{Stop, limits};
 use crate::detect::{Detector, Judged, Needles, Outcome, Scratch};
 use crate::findings::{Collector, Fingerprint, mask};
 use crate::sources::{Chunk, Globs, Names, Origin, Skip, SkipReason, Visitor};
@@ -89,13 +89,12 @@ pub(super) fn explained(
     (path, name): (&Path, &Path),
     collector: &Collector,
 ) -> Explained {
-    let bytes = j.secret.of(chunk.text);
-    let identity = j.canonical.clone().unwrap_or_else(|| Secret::new(bytes));
+    let identity = j.identity(chunk.text);
     Explained {
         path: path.to_owned(),
         start: collector.position(chunk, j.secret.start),
         end_line: collector.position(chunk, j.secret.end).line,
-        masked: mask(j.pattern, bytes),
+        masked: mask(j.pattern, j.value(chunk.text)),
         fingerprint: Fingerprint::new(j.pattern, identity.expose(), name),
         judged: j.clone(),
         withheld: None,

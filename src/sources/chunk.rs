@@ -8,7 +8,7 @@ use std::path::PathBuf;
 pub enum ContentKind {
     /// Text in UTF-8 or any encoding that keeps ASCII.
     Text,
-    /// Text that was UTF-16 and is handed on as UTF-8. Offsets are those of the UTF-8 text.
+    /// Text that was UTF-16 or UTF-32 and is handed on as UTF-8. Offsets are those of the UTF-8 text.
     Utf16,
     /// Anything else: searched for distinctive tokens and private keys only.
     Binary,

@@ -7,12 +7,12 @@ use super::ContentKind;
 use super::kind::{Sniffed, sniff};
 use super::utf16::Utf16Reader;
 
-/// What kind a whole content is, and its text: UTF-16 becomes UTF-8, all else stays as it is.
+/// What kind a whole content is, and its text: UTF-16 and UTF-32 become UTF-8, all else stays as it is.
 pub fn content(data: &[u8]) -> (Cow<'_, [u8]>, ContentKind) {
     let sniffed = sniff(data);
-    if let Sniffed::Utf16(order) = sniffed {
+    if let Sniffed::Wide(order, width) = sniffed {
         let mut text = Vec::with_capacity(data.len());
-        let done = Utf16Reader::new(data, order).read_to_end(&mut text);
+        let done = Utf16Reader::new(data, order, width).read_to_end(&mut text);
         debug_assert!(done.is_ok(), "memory can be read");
         return (Cow::Owned(text), ContentKind::Utf16);
     }

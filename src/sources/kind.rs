@@ -1,7 +1,7 @@
 //! What kind of content a file has, told from its first bytes alone.
 
 use super::ContentKind;
-use super::utf16::Order;
+use super::utf16::{Order, Width};
 use crate::base::limits::SNIFF_BYTES;
 
 /// How far control characters are counted. Of longer contents that are not text nearly all have a
@@ -18,7 +18,8 @@ const LFS_BYTES: usize = 1024;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Sniffed {
     Text,
-    Utf16(Order),
+    /// UTF-16 or UTF-32.
+    Wide(Order, Width),
     Binary,
 }
 
@@ -26,7 +27,7 @@ impl Sniffed {
     pub(super) fn kind(self) -> ContentKind {
         match self {
             Self::Text => ContentKind::Text,
-            Self::Utf16(_) => ContentKind::Utf16,
+            Self::Wide(..) => ContentKind::Utf16,
             Self::Binary => ContentKind::Binary,
         }
     }
@@ -37,13 +38,22 @@ pub(super) fn sniff(head: &[u8]) -> Sniffed {
     let head = &head[..head.len().min(SNIFF_BYTES)];
     match head {
         // UTF-32 looks like UTF-16 with a NUL; no text begins with one.
-        [0xff, 0xfe, 0, 0, ..] => return Sniffed::Binary,
-        [0xff, 0xfe, rest @ ..] if !is_ascii_text(rest) => return Sniffed::Utf16(Order::Little),
-        [0xfe, 0xff, rest @ ..] if !is_ascii_text(rest) => return Sniffed::Utf16(Order::Big),
+        [0xff, 0xfe, 0, 0, rest @ ..] => return marked_utf32(rest, Order::Little),
+        [0, 0, 0xfe, 0xff, rest @ ..] => return marked_utf32(rest, Order::Big),
+        [0xff, 0xfe, rest @ ..] if !is_ascii_text(rest) => {
+            return Sniffed::Wide(Order::Little, Width::Two);
+        }
+        [0xfe, 0xff, rest @ ..] if !is_ascii_text(rest) => {
+            return Sniffed::Wide(Order::Big, Width::Two);
+        }
         _ => {}
     }
     if memchr::memchr(0, head).is_some() {
-        return unmarked_utf16(head).map_or(Sniffed::Binary, Sniffed::Utf16);
+        if let Some(order) = unmarked_utf32(head) {
+            return Sniffed::Wide(order, Width::Four);
+        }
+        let order = unmarked_utf16(head);
+        return order.map_or(Sniffed::Binary, |order| Sniffed::Wide(order, Width::Two));
     }
     let start = &head[..head.len().min(CONTROL_BYTES)];
     // Sums of bytes, so that the compiler can count many at once.
@@ -105,6 +115,46 @@ fn unmarked_utf16(head: &[u8]) -> Option<Order> {
     is_text.then_some(order)
 }
 
+/// UTF-32 behind its byte-order mark: every unit is a character, and no control character but white
+/// space.
+fn marked_utf32(rest: &[u8], order: Order) -> Sniffed {
+    let is_text = rest.as_chunks::<4>().0.iter().all(|unit| {
+        let code = match order {
+            Order::Little => u32::from_le_bytes(*unit),
+            Order::Big => u32::from_be_bytes(*unit),
+        };
+        let control = code < 0x20 && !matches!(code, 0x08..=0x0d | 0x1b);
+        !control && char::from_u32(code).is_some()
+    });
+    if is_text {
+        Sniffed::Wide(order, Width::Four)
+    } else {
+        Sniffed::Binary
+    }
+}
+
+/// UTF-32 without a byte-order mark: nearly every unit is three NULs and ASCII text, in the same
+/// order. Tables of numbers have others, too.
+fn unmarked_utf32(head: &[u8]) -> Option<Order> {
+    let units = head.as_chunks::<4>().0;
+    let (mut little, mut big) = (0, 0);
+    for unit in units {
+        match *unit {
+            [0x08..=0x0d | 0x1b | 0x20..=0x7e, 0, 0, 0] => little += 1,
+            [0, 0, 0, 0x08..=0x0d | 0x1b | 0x20..=0x7e] => big += 1,
+            _ => {}
+        }
+    }
+    let least = 8.max(units.len() * 9 / 10);
+    if little >= least {
+        Some(Order::Little)
+    } else if big >= least {
+        Some(Order::Big)
+    } else {
+        None
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -120,7 +170,7 @@ mod tests {
 
     #[test]
     fn kinds_are_told_apart() {
-        let cases: [(&[u8], Sniffed); 13] = [
+        let cases: [(&[u8], Sniffed); 16] = [
             (b"", Sniffed::Text),
             (b"\n", Sniffed::Text),
             (b"key = value\r\n\tand more\x1b[0m", Sniffed::Text),
@@ -129,10 +179,19 @@ mod tests {
             (b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0", Sniffed::Binary),
             (b"a\0b", Sniffed::Binary),
             (b"\x01\x02\x03\x04\x05abcdefgh", Sniffed::Binary),
-            (b"\xff\xfek\0", Sniffed::Utf16(Order::Little)),
-            (b"\xfe\xff\0k", Sniffed::Utf16(Order::Big)),
-            (b"\xff\xfe", Sniffed::Utf16(Order::Little)),
-            (b"\xff\xfe\0\0k\0\0\0", Sniffed::Binary),
+            (b"\xff\xfek\0", Sniffed::Wide(Order::Little, Width::Two)),
+            (b"\xfe\xff\0k", Sniffed::Wide(Order::Big, Width::Two)),
+            (b"\xff\xfe", Sniffed::Wide(Order::Little, Width::Two)),
+            (
+                b"\xff\xfe\0\0k\0\0\0",
+                Sniffed::Wide(Order::Little, Width::Four),
+            ),
+            (
+                b"\0\0\xfe\xff\0\0\0k",
+                Sniffed::Wide(Order::Big, Width::Four),
+            ),
+            (b"\xff\xfe\0\0\x01\0\0\0", Sniffed::Binary),
+            (b"\xff\xfe\0\0\0\0\x11\0", Sniffed::Binary),
             (b"k\0\0\0e\0\0\0y\0\0\0=\0\0\0v\0\0\0", Sniffed::Binary),
         ];
         for (head, expected) in cases {
@@ -144,10 +203,22 @@ mod tests {
     fn utf16_without_a_mark_is_text() {
         for order in [Order::Little, Order::Big] {
             let text = utf16("password = \"na\u{ef}ve \u{1f511}\"\r\n", order);
-            assert_eq!(sniff(&text), Sniffed::Utf16(order));
+            assert_eq!(sniff(&text), Sniffed::Wide(order, Width::Two));
         }
         let samples: Vec<u8> = (0u16..400).flat_map(u16::to_le_bytes).collect();
         assert_eq!(sniff(&samples), Sniffed::Binary);
+    }
+
+    #[test]
+    fn utf32_without_a_mark_is_text() {
+        let text = "password = \"na\u{ef}ve, \u{1f511}\" # and some words more\r\n";
+        let wide = |to: fn(u32) -> [u8; 4]| text.chars().map(u32::from).flat_map(to);
+        let little: Vec<u8> = wide(u32::to_le_bytes).collect();
+        let big: Vec<u8> = wide(u32::to_be_bytes).collect();
+        assert_eq!(sniff(&little), Sniffed::Wide(Order::Little, Width::Four));
+        assert_eq!(sniff(&big), Sniffed::Wide(Order::Big, Width::Four));
+        let counts: Vec<u8> = (0u32..400).flat_map(u32::to_le_bytes).collect();
+        assert_eq!(sniff(&counts), Sniffed::Binary);
     }
 
     #[test]
@@ -157,7 +228,10 @@ mod tests {
         assert_eq!(sniff(&hidden(b"\xfe\xff")), Sniffed::Text);
         let japanese = "\u{feff}\u{6f22}\u{5b57}\u{3068}\u{4eee}\u{540d}".repeat(9);
         for order in [Order::Little, Order::Big] {
-            assert_eq!(sniff(&utf16(&japanese, order)), Sniffed::Utf16(order));
+            assert_eq!(
+                sniff(&utf16(&japanese, order)),
+                Sniffed::Wide(order, Width::Two)
+            );
         }
     }
 

@@ -145,9 +145,9 @@ impl Reader {
         let mut rest = input.take(limit);
 
         let (total, trouble) = match sniff(&self.buffer[..len]) {
-            Sniffed::Utf16(order) => {
+            Sniffed::Wide(order, width) => {
                 let head = self.buffer[..len].to_vec();
-                let mut text = Utf16Reader::new(head.chain(rest), order);
+                let mut text = Utf16Reader::new(head.chain(rest), order, width);
                 let (len, failed) = fill(&mut text, &mut self.buffer, 0);
                 let trouble = trouble.or(failed);
                 let (_, trouble) =

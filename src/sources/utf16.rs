@@ -1,4 +1,4 @@
-//! UTF-16 read as UTF-8, piece by piece.
+//! UTF-16 and UTF-32 read as UTF-8, piece by piece.
 
 use std::io::{self, Read};
 
@@ -12,11 +12,22 @@ pub(super) enum Order {
     Big,
 }
 
-/// Reads UTF-16 and gives UTF-8. A byte-order mark at the start is dropped; unpaired surrogates
-/// become U+FFFD; an odd byte at the end is kept if it is ASCII, else becomes U+FFFD.
+/// How many bytes a unit has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Width {
+    /// UTF-16.
+    Two,
+    /// UTF-32.
+    Four,
+}
+
+/// Reads UTF-16 or UTF-32 and gives UTF-8. A byte-order mark at the start is dropped; unpaired
+/// surrogates and what is no character become U+FFFD; odd bytes at the end are kept if they are ASCII,
+/// else become U+FFFD.
 pub(super) struct Utf16Reader<R> {
     input: R,
     order: Order,
+    width: Width,
     raw: Vec<u8>,
     /// Bytes at the start of `raw` that wait for more: half a unit, half a pair.
     pending: usize,
@@ -30,10 +41,11 @@ pub(super) struct Utf16Reader<R> {
 }
 
 impl<R: Read> Utf16Reader<R> {
-    pub(super) fn new(input: R, order: Order) -> Self {
+    pub(super) fn new(input: R, order: Order, width: Width) -> Self {
         Self {
             input,
             order,
+            width,
             raw: vec![0; BLOCK_BYTES],
             pending: 0,
             text: Vec::new(),
@@ -44,7 +56,7 @@ impl<R: Read> Utf16Reader<R> {
         }
     }
 
-    /// How many bytes of UTF-16 were read.
+    /// How many bytes were read.
     pub(super) fn count(&self) -> u64 {
         self.count
     }
@@ -63,8 +75,27 @@ impl<R: Read> Utf16Reader<R> {
             .extend_from_slice(c.encode_utf8(&mut bytes).as_bytes());
     }
 
-    /// Decodes the first `len` bytes of `raw`.
-    fn decode(&mut self, len: usize) {
+    /// Decodes the first `len` bytes of `raw`, but for what waits for more; where that begins.
+    fn decode_wide(&mut self, len: usize) -> usize {
+        let units = len / 4;
+        for unit in 0..units {
+            let bytes = self.raw[unit * 4..].first_chunk::<4>();
+            let bytes = *bytes.unwrap_or(&[0; 4]);
+            let code = match self.order {
+                Order::Little => u32::from_le_bytes(bytes),
+                Order::Big => u32::from_be_bytes(bytes),
+            };
+            let c = char::from_u32(code).unwrap_or('\u{fffd}');
+            if self.started || c != '\u{feff}' {
+                self.push(c);
+            }
+            self.started = true;
+        }
+        units * 4
+    }
+
+    /// The same of UTF-16.
+    fn decode_narrow(&mut self, len: usize) -> usize {
         let mut at = 0;
         while at + 2 <= len {
             let Some(first) = self.unit(at) else { break };
@@ -87,14 +118,23 @@ impl<R: Read> Utf16Reader<R> {
             }
             self.started = true;
         }
-        if self.ended && at < len {
+        at
+    }
+
+    /// Decodes the first `len` bytes of `raw`.
+    fn decode(&mut self, len: usize) {
+        let mut at = match self.width {
+            Width::Two => self.decode_narrow(len),
+            Width::Four => self.decode_wide(len),
+        };
+        while self.ended && at < len {
             let byte = self.raw[at];
             self.push(if byte.is_ascii() {
                 char::from(byte)
             } else {
                 '\u{fffd}'
             });
-            at = len;
+            at += 1;
         }
         self.raw.copy_within(at..len, 0);
         self.pending = len - at;
@@ -139,7 +179,7 @@ mod tests {
     }
 
     fn decoded(raw: &[u8], order: Order, step: usize) -> (Vec<u8>, u64) {
-        let mut reader = Utf16Reader::new(Trickle(raw, step), order);
+        let mut reader = Utf16Reader::new(Trickle(raw, step), order, Width::Two);
         let mut text = Vec::new();
         reader.read_to_end(&mut text).unwrap();
         (text, reader.count())
@@ -176,6 +216,22 @@ mod tests {
             let (read, _) = decoded(&raw, order, step);
             let plain = text.strip_prefix('\u{feff}').unwrap_or(&text);
             prop_assert_eq!(read, plain.as_bytes());
+        }
+
+        #[test]
+        fn any_text_comes_back_from_utf32(text: String, step in 1usize..9, big: bool) {
+            let order = if big { Order::Big } else { Order::Little };
+            let raw: Vec<u8> = text
+                .chars()
+                .map(u32::from)
+                .flat_map(|code| if big { code.to_be_bytes() } else { code.to_le_bytes() })
+                .collect();
+            let mut reader = Utf16Reader::new(Trickle(&raw, step), order, Width::Four);
+            let mut read = Vec::new();
+            reader.read_to_end(&mut read).unwrap();
+            let plain = text.strip_prefix('\u{feff}').unwrap_or(&text);
+            prop_assert_eq!(read, plain.as_bytes());
+            prop_assert_eq!(reader.count(), raw.len() as u64);
         }
 
         #[test]

@@ -140,6 +140,33 @@ pub fn demo_folder() -> tempfile::TempDir {
     dir
 }
 
+/// RFC 4648, section 4, by its own words: groups of 24 bits, four digits each.
+pub fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut out = String::new();
+    for group in bytes.chunks(3) {
+        let bits = (0..3).fold(0u32, |all, i| {
+            all << 8 | u32::from(group.get(i).copied().unwrap_or(0))
+        });
+        for i in 0..4 {
+            let digit = DIGITS[(bits >> (18 - 6 * i) & 63) as usize];
+            let is_there = i <= group.len();
+            out.push(if is_there { char::from(digit) } else { '=' });
+        }
+    }
+    out
+}
+
+/// A manifest in the demonstration tree whose secrets are encoded.
+pub fn encoded(dir: &Path) {
+    let text = format!(
+        "kind: Secret\ndata:\n  password: {}\n  token: {}\n",
+        base64(password(6).as_bytes()),
+        base64(secret("github.pat-classic", 7).as_bytes()),
+    );
+    fs::write(dir.join("deploy/secret.yaml"), text).expect("written");
+}
+
 /// Files of other scanners in the demonstration tree, as a repository that moves in has them.
 pub fn foreign(dir: &Path) {
     let gitleaks = "[extend]\nuseDefault = true\n\n[[rules]]\nid = 'acme-token'\n\

@@ -157,9 +157,8 @@ impl Guard {
             {
                 continue;
             }
-            let written = j.secret.of(chunk.text);
-            let secret = j.canonical.as_ref().map_or(written, |c| c.expose());
-            let fingerprint = Fingerprint::new(j.pattern, secret, path);
+            let secret = j.identity(chunk.text);
+            let fingerprint = Fingerprint::new(j.pattern, secret.expose(), path);
             let accepted = self.options.allowances.find(&fingerprint, &self.today);
             if accepted.is_none() {
                 self.found.insert((fingerprint.short(), j.pattern.id));

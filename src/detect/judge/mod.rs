@@ -35,13 +35,19 @@ pub(super) struct Scene<'a> {
     pub(super) inline_allow: bool,
 }
 
-/// Judges all marks of a text.
-pub(super) fn judge(scene: &Scene<'_>, marks: &[Mark], steps: &mut Steps) -> Vec<Judged> {
+/// Judges all marks of a text, beside what was found in it `decoded`.
+pub(super) fn judge(
+    scene: &Scene<'_>,
+    marks: &[Mark],
+    decoded: Vec<Judged>,
+    steps: &mut Steps,
+) -> Vec<Judged> {
     let mut spots = Spots::default();
     let mut all: Vec<Judged> = marks
         .iter()
         .map(|mark| one(scene, mark, steps, &mut spots))
         .collect();
+    all.extend(decoded);
     if scene.inline_allow {
         let matches = all.iter().filter(|j| j.outcome == Outcome::Match);
         if let Some(comments) = Comments::find(scene.text, matches.map(|j| j.span)) {
@@ -69,6 +75,7 @@ fn one<'a>(scene: &Scene<'a>, mark: &Mark, steps: &mut Steps, spots: &mut Spots<
         confidence: pattern.confidence,
         canonical: None,
         weighed: None,
+        decoded: None,
         outcome: Outcome::Match,
     };
     if let Err(why) = examine(scene, mark, steps, spots, &mut judged) {
@@ -137,6 +144,8 @@ fn overlaps(all: &mut [Judged]) {
             Reverse(proves_owner(j.pattern.checksum)),
             Reverse(specificity(j.pattern)),
             j.pattern.provider == "generic",
+            // What a name is assigned is what it says when it is decoded.
+            !j.pattern.names.is_empty() && j.decoded.is_none(),
             Reverse(j.span.len()),
             j.span.start,
             j.pattern.id,

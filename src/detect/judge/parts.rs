@@ -42,7 +42,11 @@ pub(super) fn find<'a>(
             .copied();
         if let Some(span) = nearest {
             taken.push(span);
-            judged.parts.push(PartHit { part, span });
+            judged.parts.push(PartHit {
+                part,
+                span,
+                value: None,
+            });
         } else if part.required {
             return Err(Rejection::PartMissing(part.name));
         }

@@ -205,6 +205,7 @@ impl Needles {
                 confidence: Confidence::High,
                 canonical: Some(self.value.clone()),
                 weighed: None,
+                decoded: None,
                 outcome: Outcome::Match,
             });
             out.len() <= limits::MATCHES

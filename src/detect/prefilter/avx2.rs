@@ -207,7 +207,10 @@ impl Tables {
             word.upper |= bits(nonzero(_mm256_and_si256(class, set(0x0c))));
             word.escape |= bits(signs(_mm256_or_si256(
                 _mm256_cmpeq_epi8(first, set(b'\\')),
-                _mm256_cmpeq_epi8(first, set(b'%')),
+                _mm256_or_si256(
+                    _mm256_cmpeq_epi8(first, set(b'%')),
+                    _mm256_cmpeq_epi8(first, set(b'&')),
+                ),
             )));
             let groups = _mm256_and_si256(
                 _mm256_and_si256(a.groups(first), b.groups(second)),

@@ -36,7 +36,7 @@ const CLASSES: Spread = {
         if byte.is_ascii_uppercase() {
             class |= UPPER;
         }
-        if byte == b'\\' || byte == b'%' {
+        if matches!(byte, b'\\' | b'%' | b'&') {
             class |= ESCAPE;
         }
         table[byte as usize] = class;

@@ -23,7 +23,7 @@ pub(super) struct Word {
     pub(super) lower: u64,
     /// Capital letters.
     pub(super) upper: u64,
-    /// What begins an escape sequence: backslash and percent sign.
+    /// What begins an escape: backslash, percent sign and ampersand.
     pub(super) escape: u64,
 }
 
@@ -84,7 +84,7 @@ impl Masks {
                 digit: bits(|b| b.is_ascii_digit()),
                 lower: bits(|b| b.is_ascii_lowercase()),
                 upper: bits(|b| b.is_ascii_uppercase()),
-                escape: bits(|b| matches!(b, b'\\' | b'%')),
+                escape: bits(|b| matches!(b, b'\\' | b'%' | b'&')),
             });
         }
         self.words.push(Word::default());
@@ -139,6 +139,20 @@ impl Masks {
         }
         let back = |n: u32| this << n | before >> (64 - n);
         back(2) | back(3) | back(4) | back(6)
+    }
+
+    /// Bits of a word at which escapes stand as in a row of them: two that are two bytes apart
+    /// (`\/\/`), or three of the same length (`%41%42%43`, `\x41\x42\x43`, `\u0041\u0042\u0043`) or
+    /// of five or six bytes (`&#99;&#100;&#101;`).
+    #[inline]
+    pub(super) fn escape_rows(&self, word: usize) -> u64 {
+        let (this, next) = (self.words[word].escape, self.words[word + 1].escape);
+        if this == 0 {
+            return 0;
+        }
+        let ahead = |n: u32| this >> n | next << (64 - n);
+        let entities = (ahead(5) | ahead(6)) & (ahead(10) | ahead(11) | ahead(12));
+        this & (ahead(2) | ahead(3) & ahead(6) | ahead(4) & ahead(8) | entities)
     }
 
     /// Bits of a word at which a word of a language may begin: after no letter, at the hump of a
@@ -435,7 +449,7 @@ mod tests {
                 let hump = back(1).is_ascii_lowercase() && text[at].is_ascii_uppercase();
                 if !back(1).is_ascii_alphabetic() || hump || back(2) == b'\\' {
                     assert!(has(masks.word_begins(at / 64)), "{at} {text:?}");
-                } else if !(1..7).any(|n| matches!(back(n), b'\\' | b'%')) {
+                } else if !(1..7).any(|n| matches!(back(n), b'\\' | b'%' | b'&')) {
                     assert!(!has(masks.word_begins(at / 64)), "{at} {text:?}");
                     assert!(!has(masks.behind_escapes(at / 64)), "{at} {text:?}");
                 }

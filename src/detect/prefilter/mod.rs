@@ -16,6 +16,7 @@
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+mod encoded;
 mod literals;
 mod masks;
 mod runs;
@@ -151,6 +152,11 @@ pub enum Candidate {
     At {
         /// The pattern's number in the catalogue.
         pattern: u16,
+        /// Where.
+        start: usize,
+    },
+    /// Encoded text may begin here.
+    Encoded {
         /// Where.
         start: usize,
     },

@@ -1,15 +1,15 @@
 //! The run lane: 16 or more token bytes in a row, probed for prefixes, leads and keywords.
 
 use super::masks::{Look, Masks};
-use super::{Candidate, LENGTHS, Prefilter, Reach, Scratch};
+use super::{Candidate, LENGTHS, Prefilter, Reach, Scratch, encoded};
 use crate::detect::patterns::{NAME_BYTES, RUN};
 
 /// A run of token bytes.
 #[derive(Clone, Copy)]
-struct Run {
-    at: usize,
-    end: usize,
-    look: Look,
+pub(super) struct Run {
+    pub(super) at: usize,
+    pub(super) end: usize,
+    pub(super) look: Look,
 }
 
 impl Prefilter {
@@ -19,13 +19,11 @@ impl Prefilter {
         scratch: &mut Scratch,
         tell: &mut impl FnMut(Candidate),
     ) {
-        if text.len() < RUN {
-            return;
-        }
         let Scratch { masks, words } = scratch;
         words.clear();
         let mut searched = 0;
         for word in 0..masks.len() {
+            encoded::escapes(text, masks, word, tell);
             let begins = masks.begins_run(word);
             if begins == 0 {
                 continue;
@@ -38,6 +36,7 @@ impl Prefilter {
                 let (end, look) = masks.run(text, at);
                 let run = Run { at, end, look };
                 self.leads(text, run, tell);
+                encoded::run(text, run, tell);
                 if self.opens(text, run) {
                     self.run(text, masks, run, words, &mut searched, tell);
                 }

@@ -321,7 +321,7 @@ impl<'a> Teller<'a> {
             } else if is_match(j, self.with.today) {
                 told.older.push(Older {
                     pattern: j.pattern,
-                    secret: canonical(j, &text),
+                    secret: j.identity(&text),
                     path: shown.to_owned(),
                     confidence: j.confidence,
                 });
@@ -371,7 +371,7 @@ impl<'a> Teller<'a> {
         let found = new.iter().filter(|j| is_match(j, self.with.today));
         let before = told.new.len();
         told.new
-            .extend(found.map(|j| (j.pattern.id, canonical(j, chunk.text))));
+            .extend(found.map(|j| (j.pattern.id, j.identity(chunk.text))));
         if let Some(progress) = self.with.progress {
             let matches = (told.new.len() - before) as u64;
             progress.matches.fetch_add(matches, Ordering::Relaxed);
@@ -420,15 +420,10 @@ impl<'a> Teller<'a> {
             .iter()
             .filter(|j| !matches!(j.outcome, Outcome::Rejected(_)));
         let one = |j: &Judged| {
-            let key = (j.pattern.id, canonical(j, text));
+            let key = (j.pattern.id, j.identity(text));
             let allowed = !is_match(j, self.with.today);
             ((key, allowed), line_of(text, j.secret.start))
         };
         Rc::new(counted.map(one).collect())
     }
-}
-
-fn canonical(judged: &Judged, text: &[u8]) -> Secret {
-    let written = || Secret::new(judged.secret.of(text));
-    judged.canonical.clone().unwrap_or_else(written)
 }

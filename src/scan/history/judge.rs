@@ -179,8 +179,7 @@ impl<'a> Judge<'a> {
         };
         self.collector.see(chunk, &judged, self.scratch.beyond());
         for j in judged.iter().filter(|j| is_match(j, with.today)) {
-            let bytes = j.secret.of(chunk.text);
-            let secret = j.canonical.clone().unwrap_or_else(|| Secret::new(bytes));
+            let secret = j.identity(chunk.text);
             let fingerprint = Fingerprint::new(j.pattern, secret.expose(), &origin.path);
             let next = self.secrets.len() as u32;
             let secret = *self.secrets.entry((j.pattern.id, secret)).or_insert(next);
