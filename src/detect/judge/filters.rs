@@ -4,7 +4,7 @@ use crate::detect::patterns::{Class, Pattern};
 use crate::detect::{Rejection, entropy};
 
 /// The secret's Shannon entropy against the pattern's floor.
-pub(super) fn randomness(pattern: &Pattern, secret: &[u8]) -> Result<(), Rejection> {
+pub(in crate::detect) fn randomness(pattern: &Pattern, secret: &[u8]) -> Result<(), Rejection> {
     if pattern.randomness <= 0.0 {
         return Ok(());
     }
@@ -75,7 +75,7 @@ const DOCUMENTED: &[&str] = &[
 ];
 
 /// Placeholders: telling words, one character repeated, counting, the alphabet.
-pub(super) fn placeholder(pattern: &Pattern, secret: &[u8]) -> Result<(), Rejection> {
+pub(in crate::detect) fn placeholder(pattern: &Pattern, secret: &[u8]) -> Result<(), Rejection> {
     let body = secret.get(pattern.prefix.len()..).unwrap_or(secret);
     if matches!(pattern.class, Class::Jwt | Class::PrivateKey) || pattern.checksum.proves() {
         return Ok(());

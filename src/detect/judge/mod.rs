@@ -6,7 +6,7 @@
 
 mod allow;
 mod assigned;
-mod filters;
+pub(super) mod filters;
 mod integrity;
 mod literal;
 mod parts;
