@@ -54,7 +54,7 @@ pub(super) fn judge(scene: &Scene<'_>, marks: &[Mark], steps: &mut Steps) -> Vec
             }
         }
     }
-    overlaps(&mut all);
+    overlaps(scene.text, &mut all);
     all.sort_by_key(|j| (j.span.start, j.pattern.id, j.span.end));
     all
 }
@@ -125,19 +125,22 @@ fn claims(judged: &Judged) -> impl Iterator<Item = Span> + '_ {
     std::iter::once(judged.secret).chain(judged.parts.iter().map(|p| p.span))
 }
 
-/// A total order, best first: checksum proved, more specific, longer, earlier, id. A match loses
-/// to any better accepted match that it overlaps. Of equals, a kind of a provider beats a generic one.
-fn overlaps(all: &mut [Judged]) {
+/// A total order, best first: checksum proved, more specific, nearer to its keyword, a kind of a
+/// provider, longer, of a smaller alphabet, earlier, id. A match loses to any better accepted match
+/// that it overlaps.
+fn overlaps(text: &[u8], all: &mut [Judged]) {
     let mut order: Vec<usize> = (0..all.len())
         .filter(|i| !matches!(all[*i].outcome, Outcome::Rejected(_)))
         .collect();
-    order.sort_by_key(|i| {
+    order.sort_by_cached_key(|i| {
         let j = &all[*i];
         (
             Reverse(proves_owner(j.pattern.checksum)),
             Reverse(specificity(j.pattern)),
+            j.pattern.keyword_distance(text, j.span),
             j.pattern.provider == "generic",
             Reverse(j.span.len()),
+            j.pattern.program.alphabet(),
             j.span.start,
             j.pattern.id,
         )
@@ -185,16 +188,18 @@ fn proves_owner(checksum: Checksum) -> bool {
     checksum.proves() && !matches!(checksum, Checksum::Jwt | Checksum::JwtBase64)
 }
 
-/// How much a pattern knows of what it finds.
-fn specificity(pattern: &Pattern) -> (u8, usize) {
-    let known = pattern.prefix.len() >= 3 || !pattern.expression[0].is_empty();
+/// How much a pattern knows of what it finds: its form, whether a keyword stands near beside, and
+/// how many bytes of its form are given.
+fn specificity(pattern: &Pattern) -> (u8, bool, usize) {
+    let opening = pattern.program.opening();
+    let known = opening >= 3 || !pattern.expression[0].is_empty();
     let level = match (known, pattern.near.is_empty(), pattern.names.is_empty()) {
         (true, ..) => 3,
         (false, true, true) => 2,
         (false, false, _) => 1,
         (false, true, false) => 0,
     };
-    (level, pattern.prefix.len())
+    (level, !pattern.near.is_empty(), opening)
 }
 
 #[cfg(test)]

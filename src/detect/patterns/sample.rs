@@ -49,9 +49,10 @@ impl Sampler {
             match node {
                 Node::Bytes(bytes) => out.extend_from_slice(bytes),
                 Node::Set { set, min, max, .. } => {
-                    let plain = set.and(ByteSet::ALNUM);
-                    let narrow = draw.plain && !plain.is_empty();
-                    let bytes: Vec<u8> = if narrow { plain } else { *set }.iter().collect();
+                    let plain = [ByteSet::ALNUM, ByteSet::from_ranges(&[(b' ', b'~')])];
+                    let mut plain = plain.map(|p| set.and(p)).into_iter();
+                    let narrow = plain.find(|p| draw.plain && !p.is_empty());
+                    let bytes: Vec<u8> = narrow.unwrap_or(*set).iter().collect();
                     let (min, max) = (usize::from(*min), usize::from(*max));
                     let len = match draw.length {
                         Length::Any => min + self.below(max.min(min + 8) - min + 1),
@@ -90,7 +91,7 @@ fn extreme(alternatives: &[Vec<Node>], length: impl Fn(&[Node]) -> usize, most: 
 pub struct Draw {
     /// How long.
     pub length: Length,
-    /// Letters and digits only, wherever the shape lets them stand.
+    /// Letters and digits only, wherever the shape lets them stand; else what can be printed.
     pub plain: bool,
 }
 

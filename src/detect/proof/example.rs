@@ -97,7 +97,11 @@ impl Oracle {
 /// Whether the pattern's own filters take a drawn secret for a placeholder or for words: a few
 /// random ones look so.
 pub(super) fn is_unlucky(pattern: &Pattern, secret: &[u8]) -> bool {
-    filters::randomness(pattern, secret).is_err() || filters::placeholder(pattern, secret).is_err()
+    let digits = secret.iter().filter(|b| b.is_ascii_digit()).count();
+    let letters = secret.iter().filter(|b| b.is_ascii_alphabetic()).count();
+    filters::randomness(pattern, secret).is_err()
+        || filters::placeholder(pattern, secret).is_err()
+        || is_chosen(pattern) && (digits < 2 || letters < 2)
 }
 
 /// Whether people choose such a secret: then letters and digits are drawn, since a random sign
@@ -124,7 +128,7 @@ pub(super) fn draw(
             before,
             Draw {
                 length,
-                ..Draw::default()
+                plain: true,
             },
             sampler,
         );
@@ -140,7 +144,7 @@ pub(super) fn draw(
             after,
             Draw {
                 length,
-                ..Draw::default()
+                plain: true,
             },
             sampler,
         ));

@@ -50,6 +50,7 @@ const fn style(
 use Holds::{Bare, Lines, Quoted};
 
 /// All styles.
+#[rustfmt::skip]
 pub(super) const STYLES: &[Style] = &[
     style(
         "env",
@@ -271,14 +272,13 @@ impl Style {
             let more = bytes.iter().fold(TOKEN, |set, b| set.or(ByteSet::of(*b)));
             value.iter().all(|b| more.has(*b))
         };
-        let lines = value.contains(&b'\n');
         match self.holds {
             Quoted(but) => !value
                 .iter()
                 .any(|b| b.is_ascii_control() || but.contains(b)),
             // Where words end at blanks, a value begins with no sign that means something.
             Bare(more) => may(&[more, b".~"].concat()) && !value.starts_with(b"-"),
-            Lines => lines || value.iter().any(|b| matches!(b, b'"' | b'\'' | b'`')),
+            Lines => true,
         }
     }
 
