@@ -147,10 +147,14 @@ fn overlaps(text: &[u8], all: &mut [Judged]) {
     });
     let mut taken = Taken::default();
     for (rank, i) in order.into_iter().enumerate() {
-        let better = claims(&all[i]).find_map(|c| taken.best(c));
-        if let Some(id) = better {
+        // What belongs to a credential may be one itself; a name of one is none without it.
+        let names = all[i].pattern.class == Class::Identifier;
+        let secret = taken.best(all[i].secret);
+        let part = || claims(&all[i]).find_map(|c| taken.best(c));
+        if let Some(id) = secret.or_else(|| if names { part() } else { None }) {
             all[i].outcome = Outcome::Rejected(Rejection::Overlap(id));
         } else {
+            all[i].parts.retain(|p| taken.best(p.span).is_none());
             let id = all[i].pattern.id;
             for claim in claims(&all[i]) {
                 taken.add(claim, rank, id);

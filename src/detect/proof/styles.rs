@@ -13,7 +13,7 @@ pub(super) struct Style {
     /// A file in which it stands.
     pub(super) path: &'static str,
     /// `{value}`, and the name in one of its casings: `{UPPER}`, `{snake}`, `{camel}`, `{Pascal}`,
-    /// `{kebab}`, `{dotted}`, `{words}`.
+    /// `{kebab}`, `{words}`.
     frame: &'static str,
     /// What the value may hold.
     holds: Holds,
@@ -195,7 +195,7 @@ pub(super) const STYLES: &[Style] = &[
     style(
         "properties",
         "app.properties",
-        "{dotted}={value}\n",
+        "app.{kebab}={value}\n",
         Bare(b"@?&"),
         true,
     ),
@@ -265,7 +265,21 @@ pub(super) const STYLES: &[Style] = &[
     style("lines", "file.txt", "{words}\n{value}\n", Lines, false),
 ];
 
+/// The name of the style that a pattern's own frame is.
+pub(super) const FRAME: &str = "its own frame";
+
 impl Style {
+    /// A pattern's own frame, if it has one.
+    pub(super) fn of_frame(frame: &'static str) -> Option<Self> {
+        (!frame.is_empty()).then_some(Self {
+            name: FRAME,
+            path: "file.txt",
+            frame,
+            holds: Lines,
+            assigns: true,
+        })
+    }
+
     /// Whether a value can stand there as it is.
     pub(super) fn is_legal(&self, value: &[u8]) -> bool {
         let may = |bytes: &[u8]| {
@@ -298,9 +312,11 @@ impl Style {
             .replace("{camel}", &camel)
             .replace("{Pascal}", &pascal)
             .replace("{kebab}", &words.join("-"))
-            .replace("{dotted}", &words.join("."))
             .replace("{words}", &words.join(" "));
-        let (head, tail) = filled.split_once("{value}").unwrap_or((&filled, ""));
+        let hole = filled
+            .split_once("{value}")
+            .or_else(|| filled.split_once("{}"));
+        let (head, tail) = hole.unwrap_or((&filled, ""));
         let mut text = head.as_bytes().to_vec();
         text.extend_from_slice(value);
         text.extend_from_slice(tail.as_bytes());
@@ -331,7 +347,7 @@ mod tests {
         assert_eq!(text("env"), "ACME_API_KEY=V\n");
         assert_eq!(text("JavaScript"), "const acmeApiKey = 'V';\n");
         assert_eq!(text("C#"), "    public const string AcmeApiKey = \"V\";\n");
-        assert_eq!(text("properties"), "acme.api.key=V\n");
+        assert_eq!(text("properties"), "app.acme-api-key=V\n");
         assert_eq!(text("command line"), "tool --acme-api-key=V --verbose\n");
         assert_eq!(text("prose"), "The acme api key is `V` for now.\n");
     }
