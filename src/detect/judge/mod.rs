@@ -125,8 +125,8 @@ fn claims(judged: &Judged) -> impl Iterator<Item = Span> + '_ {
     std::iter::once(judged.secret).chain(judged.parts.iter().map(|p| p.span))
 }
 
-/// A total order, best first: checksum proved, more specific, nearer to its keyword, a kind of a
-/// provider, longer, of a smaller alphabet, earlier, id. A match loses to any better accepted match
+/// A total order, best first: checksum proved, a kind of a provider, more specific, nearer to its
+/// keyword, longer, of a smaller alphabet, earlier, id. A match loses to any better accepted match
 /// that it overlaps.
 fn overlaps(text: &[u8], all: &mut [Judged]) {
     let mut order: Vec<usize> = (0..all.len())
@@ -136,9 +136,9 @@ fn overlaps(text: &[u8], all: &mut [Judged]) {
         let j = &all[*i];
         (
             Reverse(proves_owner(j.pattern.checksum)),
+            j.pattern.provider == "generic",
             Reverse(specificity(j.pattern)),
             j.pattern.keyword_distance(text, j.span),
-            j.pattern.provider == "generic",
             Reverse(j.span.len()),
             j.pattern.program.alphabet(),
             j.span.start,

@@ -78,9 +78,11 @@ struct Choice {
 }
 
 impl Program {
-    /// How many bytes a match begins with that are given: literals, and bytes of few.
+    /// How many bytes the secret begins with that are given: literals, and bytes of few.
     pub fn opening(&self) -> usize {
-        self.opening_from(0, 0)
+        let start = |op: &Op| matches!(op, Op::SecretStart);
+        let start = self.ops.iter().position(start);
+        self.opening_from(start.unwrap_or(0), 0)
     }
 
     fn opening_from(&self, mut op: usize, depth: usize) -> usize {

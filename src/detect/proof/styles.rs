@@ -172,6 +172,13 @@ pub(super) const STYLES: &[Style] = &[
         false,
     ),
     style(
+        "bearer header",
+        "call.sh",
+        "# {words}\ncurl -H 'Authorization: Bearer {value}' https://api.invalid/v1/me\n",
+        Quoted(b"' "),
+        false,
+    ),
+    style(
         "URL query",
         "try.txt",
         "https://api.invalid/v1/me?{snake}={value}&page=2\n",
