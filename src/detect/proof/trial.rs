@@ -24,6 +24,13 @@ const KINDS: [&str; 3] = ["_key", "_token", "_secret"];
 const DRAWS: usize = 200;
 const BELOW: usize = 6;
 
+/// What a value is called.
+struct Called {
+    /// A host that stands before, if that is what tells the kind.
+    host: &'static str,
+    name: String,
+}
+
 /// The proof of one pattern, under way.
 pub(super) struct Trial<'a> {
     pub(super) prover: &'a Prover,
@@ -92,15 +99,24 @@ impl Trial<'_> {
     }
 
     /// What the value is called: the pattern's own keyword, or what says little.
-    fn name(&self, keyword: usize, turn: usize) -> String {
-        if !self.pattern.names.is_empty() {
-            return assigned_in(self.pattern.example)
-                .unwrap_or(self.pattern.names[0])
-                .to_owned();
+    fn name(&self, keyword: usize, turn: usize) -> Called {
+        let plain = |name: &str| Called {
+            host: "",
+            name: name.to_owned(),
+        };
+        let neutral = plain(NEUTRAL[turn % NEUTRAL.len()]);
+        if let Some(first) = self.pattern.names.first() {
+            return plain(assigned_in(self.pattern.example).unwrap_or(first));
         }
         let Some(near) = self.pattern.near.get(keyword) else {
-            return NEUTRAL[turn % NEUTRAL.len()].to_owned();
+            return neutral;
         };
+        if near.contains('.') {
+            return Called {
+                host: near,
+                ..neutral
+            };
+        }
         // A name that says what it is already says it once.
         let says = [
             "key", "token", "secret", "password", "pat", "id", "dsn", "url",
@@ -111,7 +127,7 @@ impl Trial<'_> {
         } else {
             KINDS[turn % KINDS.len()]
         };
-        format!("{near}{kind}")
+        plain(&format!("{near}{kind}"))
     }
 
     /// Writes an example in a style and holds what is found to it: the pattern alone, or with `kin`
@@ -119,7 +135,7 @@ impl Trial<'_> {
     fn try_in(
         &mut self,
         style: &Style,
-        name: &str,
+        name: &Called,
         example: &Example,
         length: Length,
         asked: (Property, bool),
@@ -156,20 +172,13 @@ impl Trial<'_> {
     }
 
     /// The text, and where the match begins.
-    fn text(&self, style: &Style, name: &str, example: &Example) -> (Vec<u8>, usize) {
-        // What cannot be part of a name stands before it.
-        let head = if name.contains('.') && !self.pattern.near.is_empty() {
-            let host = self
-                .pattern
-                .near
-                .iter()
-                .find(|k| name.starts_with(**k))
-                .unwrap_or(&"");
-            format!("# {host}\n")
-        } else {
-            String::new()
+    fn text(&self, style: &Style, name: &Called, example: &Example) -> (Vec<u8>, usize) {
+        // A host cannot be part of a name: it stands before.
+        let head = match name.host {
+            "" => String::new(),
+            host => format!("# {host}\n"),
         };
-        let (mut text, at) = style.write(name, &example.whole);
+        let (mut text, at) = style.write(&name.name, &example.whole);
         if !text.ends_with(b"\n") {
             text.push(b'\n');
         }
