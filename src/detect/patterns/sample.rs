@@ -55,7 +55,10 @@ impl Sampler {
                     let bytes: Vec<u8> = narrow.unwrap_or(*set).iter().collect();
                     let (min, max) = (usize::from(*min), usize::from(*max));
                     let len = match draw.length {
-                        Length::Any => min + self.below(max.min(min + 8) - min + 1),
+                        Length::Any => {
+                            let min = min.max(draw.least).min(max);
+                            min + self.below(max.min(min + 8) - min + 1)
+                        }
                         Length::Least => min,
                         Length::Most => max,
                     };
@@ -91,6 +94,8 @@ fn extreme(alternatives: &[Vec<Node>], length: impl Fn(&[Node]) -> usize, most: 
 pub struct Draw {
     /// How long.
     pub length: Length,
+    /// A repetition has so many, if its shape lets it.
+    pub least: usize,
     /// Letters and digits only, wherever the shape lets them stand; else what can be printed.
     pub plain: bool,
 }

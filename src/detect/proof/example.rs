@@ -1,6 +1,8 @@
 //! Examples of a pattern, drawn from its shape, and an account of its shape that shares no code
 //! with the engine.
 
+use std::fmt::Write as _;
+
 use regex::bytes::{Regex, RegexBuilder};
 
 use crate::base::Span;
@@ -12,6 +14,9 @@ use crate::detect::patterns::{
 
 /// How often an example is drawn before it is given up.
 const TRIES: usize = 40;
+
+/// The least length of what is assigned to a name.
+const NAMED: usize = 24;
 
 /// A drawn match.
 #[derive(Clone, Debug)]
@@ -51,12 +56,10 @@ impl Oracle {
     /// Compiles the expressions of a pattern; `None` if they are too large for that.
     pub(super) fn new(pattern: &Pattern) -> Option<Self> {
         let [before, secret, after] = pattern.expression;
-        let right: String = pattern
-            .program
-            .right
-            .iter()
-            .map(|b| format!("\\x{b:02x}"))
-            .collect();
+        let mut right = String::new();
+        for byte in pattern.program.right.iter() {
+            let _ = write!(right, "\\x{byte:02x}");
+        }
         let right = if right.is_empty() {
             String::new()
         } else {
@@ -118,8 +121,11 @@ pub(super) fn draw(
     length: Length,
     sampler: &mut Sampler,
 ) -> Option<Example> {
+    // What is assigned to a name is weighed: short values are left to people.
+    let least = if pattern.names.is_empty() { 0 } else { NAMED };
     let how = Draw {
         length,
+        least,
         plain: is_chosen(pattern),
     };
     let [before, secret, after] = pattern.expression;
@@ -129,6 +135,7 @@ pub(super) fn draw(
             Draw {
                 length,
                 plain: true,
+                ..Draw::default()
             },
             sampler,
         );
@@ -145,6 +152,7 @@ pub(super) fn draw(
             Draw {
                 length,
                 plain: true,
+                ..Draw::default()
             },
             sampler,
         ));

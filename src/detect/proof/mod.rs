@@ -9,6 +9,7 @@ mod example;
 mod styles;
 mod trial;
 mod twins;
+mod wrappers;
 
 use self::example::Oracle;
 use self::trial::Trial;
@@ -49,6 +50,8 @@ pub enum Property {
     Keywords,
     /// What is wrong in one character is not found.
     Twins,
+    /// It is found inside of what is decoded.
+    Decoded,
 }
 
 impl Property {
@@ -61,6 +64,7 @@ impl Property {
             Self::Bounds => "bounds",
             Self::Keywords => "keywords",
             Self::Twins => "twins",
+            Self::Decoded => "decoded",
         }
     }
 }
@@ -158,6 +162,7 @@ impl Prover {
         trial.lengths();
         trial.keywords();
         trial.twins();
+        trial.wrapped();
         proof
     }
 }

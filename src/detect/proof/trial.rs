@@ -5,6 +5,7 @@ use std::path::Path;
 use super::example::{Example, Oracle, draw};
 use super::styles::{FRAME, STYLES, Style};
 use super::twins::{Wrong, twin};
+use super::wrappers::WRAPPERS;
 use super::{Proof, Property, Prover};
 use crate::base::Span;
 use crate::detect::judge::filters;
@@ -149,7 +150,7 @@ impl Trial<'_> {
         if framed && style.name != FRAME || !style.is_legal(whole) || named && !style.assigns {
             return false;
         }
-        let (text, value) = self.text(style, name, example);
+        let (text, value) = Self::text(style, name, example);
         if !self.is_near(&text, Span::new(value, value + whole.len())) {
             return false;
         }
@@ -160,7 +161,7 @@ impl Trial<'_> {
         };
         // One example in some thousands begins as another kind does: that is no fault of this one.
         let again = self.draw(length).is_some_and(|other| {
-            let (text, value) = self.text(style, name, &other);
+            let (text, value) = Self::text(style, name, &other);
             let judged = self.scan(&text, style);
             let secret = Span::new(value + other.secret.start, value + other.secret.end);
             style.is_legal(&other.whole) && verdict(pattern, &judged, secret, kin).is_none()
@@ -172,7 +173,7 @@ impl Trial<'_> {
     }
 
     /// The text, and where the match begins.
-    fn text(&self, style: &Style, name: &Called, example: &Example) -> (Vec<u8>, usize) {
+    fn text(style: &Style, name: &Called, example: &Example) -> (Vec<u8>, usize) {
         // A host cannot be part of a name: it stands before.
         let head = match name.host {
             "" => String::new(),
@@ -353,7 +354,7 @@ impl Trial<'_> {
                 continue;
             };
             let name = self.name(0, 0);
-            let (text, value) = self.text(style, &name, &twin);
+            let (text, value) = Self::text(style, &name, &twin);
             let secret = Span::new(value, value + twin.whole.len());
             let judged = self.scan(&text, style);
             if takes(self.pattern, &judged, secret) {
@@ -370,6 +371,27 @@ fn assigned_in(frame: &'static str) -> Option<&'static str> {
     name.bytes()
         .all(|b| b.is_ascii_alphanumeric() || b == b'_')
         .then_some(name)
+}
+
+impl Trial<'_> {
+    /// A wrapped text is found through its decoder, whatever span stands for it.
+    pub(super) fn wrapped(&mut self) {
+        for wrapper in WRAPPERS {
+            let Some(example) = self.draw(Length::Any) else {
+                return;
+            };
+            let Some(style) = STYLES.iter().find(|s| s.is_legal(&example.whole)) else {
+                return;
+            };
+            let (text, _) = Self::text(style, &self.name(0, 0), &example);
+            let wrapped = (wrapper.wrap)(&text);
+            let judged = self.scan(&wrapped, style);
+            if !takes(self.pattern, &judged, Span::new(0, wrapped.len())) {
+                let told = format!("it is not found in {}", wrapper.name);
+                self.proof.fault(Property::Decoded, style.name, told);
+            }
+        }
+    }
 }
 
 /// Whether the pattern's own match touches a span.

@@ -48,7 +48,7 @@ pub(super) fn twin(
                 let kind = match whole[at] {
                     b'0'..=b'9' => b"0123456789".as_slice(),
                     b'a'..=b'f' => b"abcdef",
-                    b'a'..=b'z' => b"ghjkmnpqrstuvwxyz",
+                    b'g'..=b'z' => b"ghjkmnpqrstuvwxyz",
                     _ => b"ABCDEF",
                 };
                 let place = kind.iter().position(|b| *b == whole[at]).unwrap_or(0);
