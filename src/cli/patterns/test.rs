@@ -79,16 +79,11 @@ fn human(proofs: &[Proof], options: ProofOptions, out: &mut dyn Write) -> io::Re
     for proof in proofs.iter().filter(|p| !p.holds()) {
         writeln!(out, "{}", proof.id)?;
         for fault in &proof.faults {
-            let mut styles = fault
-                .styles
-                .iter()
-                .take(STYLES)
-                .copied()
-                .collect::<Vec<_>>()
-                .join(", ");
-            if fault.styles.len() > STYLES {
-                styles += &format!(" and {} more", fault.styles.len() - STYLES);
-            }
+            let shown: Vec<&str> = fault.styles.iter().take(STYLES).copied().collect();
+            let styles = match fault.styles.len().saturating_sub(STYLES) {
+                0 => shown.join(", "),
+                more => format!("{} and {more} more", shown.join(", ")),
+            };
             let place = if styles.is_empty() {
                 styles
             } else {
