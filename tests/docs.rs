@@ -3,6 +3,8 @@
 //! they print; read the difference before you commit it.
 
 mod common;
+#[path = "docs/coverage.rs"]
+mod coverage;
 
 use std::fs;
 use std::path::{Path, PathBuf};

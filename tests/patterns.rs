@@ -1,8 +1,10 @@
 //! Pattern files that are wrong: each is refused with its line and with words that help. The build
 //! script and `--patterns` pass through the same code.
 
-use straykey::detect::Catalogue;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use straykey::detect::patterns::{PatternError, parse};
+use straykey::detect::{Catalogue, Proof, ProofOptions, Property, Prover, Scratch};
 
 const GOOD: &str = r#"provider = "acme"
 name = "Acme"
@@ -156,4 +158,126 @@ fn a_persons_own_slow_pattern_is_found_and_told() {
             .iter()
             .any(|n| n.contains("'acme.key' has no prefilter"))
     );
+}
+
+/// The catalogue's patterns, each proved against all of them.
+fn prove(catalogue: &Catalogue, options: ProofOptions) -> Vec<Proof> {
+    let prover = Prover::new(catalogue, options);
+    let next = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        let worker = || {
+            let mut scratch = Scratch::default();
+            let mut proofs = Vec::new();
+            while let Some(p) = catalogue
+                .patterns()
+                .get(next.fetch_add(1, Ordering::Relaxed))
+            {
+                proofs.push(prover.prove(p, &mut scratch));
+            }
+            proofs
+        };
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(worker)).collect();
+        let join = |w: std::thread::ScopedJoinHandle<'_, Vec<Proof>>| w.join().expect("no panic");
+        workers.into_iter().flat_map(join).collect()
+    })
+}
+
+/// Every pattern finds its own examples, alone, in all styles, and not their twins.
+#[test]
+fn every_pattern_is_proved() {
+    let catalogue = Catalogue::embedded();
+    let options = ProofOptions {
+        seed: 20_261_128,
+        examples: 2,
+    };
+    let proofs = prove(&catalogue, options);
+    assert_eq!(proofs.len(), catalogue.patterns().len());
+    let texts: usize = proofs.iter().map(|p| p.texts).sum();
+    assert!(texts > 40 * proofs.len(), "{texts} texts");
+    let wrong: Vec<_> = proofs
+        .iter()
+        .filter(|p| !p.holds())
+        .map(|p| (p.id, &p.faults))
+        .collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// A proof sees what it is for: each of these is wrong in one way, and told so.
+#[test]
+fn what_is_wrong_is_told() {
+    let two = |shape: &str, more: &str| {
+        let kind = &GOOD[GOOD.find("[[pattern]]").expect("there is one")..];
+        let other = kind
+            .replace("acme.key", "acme.other")
+            .replace("anchors = [\"acme_\"]\n", "")
+            .replace("counter = [\"acme_0123\"]\n", "")
+            .replace(
+                "secret = 'acme_[0-9a-f]{32}'",
+                &format!("secret = '{shape}'\n{more}"),
+            );
+        format!("{GOOD}\n{other}")
+    };
+    for (text, id, property, words) in [
+        // Two kinds of one shape: one of them never wins.
+        (
+            two("acme_[0-9a-f]{32}", ""),
+            "acme.other",
+            Property::Found,
+            "acme.key is found instead",
+        ),
+        // A floor that hex never reaches.
+        (
+            GOOD.replace("randomness = 2.5", "randomness = 3.9"),
+            "acme.key",
+            Property::Examples,
+            "floor of randomness loses",
+        ),
+    ] {
+        let mut catalogue = Catalogue::empty();
+        let added = catalogue.add_file("acme.toml", &text);
+        assert!(added.is_ok(), "{added:?}");
+        let proofs = prove(&catalogue, ProofOptions::default());
+        let proof = proofs.iter().find(|p| p.id == id).expect("it is proved");
+        let told = proof
+            .faults
+            .iter()
+            .any(|f| f.property == property && f.told.contains(words));
+        assert!(told, "{id}: {:#?}", proof.faults);
+    }
+    // The same seed, the same proof; alone and among others.
+    let mut catalogue = Catalogue::empty();
+    assert!(catalogue.add_file("acme.toml", GOOD).is_ok());
+    let once = prove(&catalogue, ProofOptions::default());
+    assert!(
+        once[0].holds() && once[0].texts > 100,
+        "{:#?}",
+        once[0].faults
+    );
+    let again = prove(&catalogue, ProofOptions::default());
+    assert_eq!(
+        (once[0].texts, &once[0].faults),
+        (again[0].texts, &again[0].faults)
+    );
+}
+
+/// `patterns check` asks all that the build asks.
+#[test]
+fn a_shape_that_escapes_the_prefilter_is_refused_by_the_check() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let file = dir.path().join("acme.toml");
+    let slow = GOOD
+        .replace("acme_[0-9a-f]{32}", "ac[0-9a-f]{12}")
+        .replace("anchors = [\"acme_\"]\n", "");
+    for (text, good) in [(GOOD, true), (slow.as_str(), false)] {
+        std::fs::write(&file, text).expect("written");
+        let run = std::process::Command::new(env!("CARGO_BIN_EXE_straykey"))
+            .args(["patterns", "check"])
+            .arg(&file)
+            .output()
+            .expect("it runs");
+        let told = String::from_utf8_lossy(&run.stderr);
+        assert_eq!(run.status.code(), Some(if good { 0 } else { 2 }), "{told}");
+        assert_eq!(told.contains("escapes the prefilter"), !good, "{told}");
+    }
 }

@@ -4,6 +4,7 @@ mod baseline;
 mod ci;
 mod hook;
 mod migrate;
+mod patterns;
 mod staged;
 
 use std::path::PathBuf;
@@ -20,6 +21,7 @@ pub use hook::{
     Installed, OnTimeout,
 };
 pub use migrate::MigrateArgs;
+pub use patterns::{PatternsArgs, PatternsCommand, ProofFormat};
 pub use staged::{LookStaged, StagedArgs};
 
 const EXAMPLES: &str = "\
@@ -291,39 +293,6 @@ pub struct AllowArgs {
     pub paths: Vec<PathBuf>,
     #[command(flatten)]
     pub look: Look,
-}
-
-#[derive(Debug, ClapArgs)]
-#[command(arg_required_else_help = true)]
-pub struct PatternsArgs {
-    #[command(subcommand)]
-    pub command: PatternsCommand,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum PatternsCommand {
-    /// List all patterns, one a line
-    List {
-        /// Those whose id or name holds this text
-        filter: Option<String>,
-        /// Add the patterns of a file; repeatable
-        #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-        patterns: Vec<PathBuf>,
-    },
-    /// Show all that is known of a pattern
-    Show {
-        /// The pattern's id
-        id: String,
-        /// Add the patterns of a file; repeatable
-        #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-        patterns: Vec<PathBuf>,
-    },
-    /// Check pattern files of your own
-    Check {
-        /// The files
-        #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
-        files: Vec<PathBuf>,
-    },
 }
 
 /// A report and where it goes.

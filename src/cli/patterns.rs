@@ -1,11 +1,14 @@
-//! `straykey patterns`: list, show, check.
+//! `straykey patterns`: list, show, check, test.
 
+mod test;
+
+use std::fs;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
 use straykey::base::escape_controls;
-use straykey::detect::Catalogue;
-use straykey::detect::patterns::{Checksum, Pattern, Sampler, sample_match};
+use straykey::detect::patterns::{self, Checksum, Pattern, Sampler, sample_match};
+use straykey::detect::{Catalogue, ProofOptions};
 
 use super::args::{PatternsArgs, PatternsCommand};
 use super::error::CliError;
@@ -28,6 +31,20 @@ pub fn run(args: &PatternsArgs) -> Result<Exit, CliError> {
             to_stdout(|out| show(pattern, out))?;
         }
         PatternsCommand::Check { files } => check(files)?,
+        PatternsCommand::Test {
+            ids,
+            patterns,
+            seed,
+            examples,
+            format,
+            threads,
+        } => {
+            let options = ProofOptions {
+                seed: *seed,
+                examples: usize::from(*examples),
+            };
+            return test::run(&catalogue_of(patterns)?, ids, options, *format, *threads);
+        }
     }
     Ok(Exit::Clean)
 }
@@ -38,6 +55,27 @@ fn catalogue(files: &[PathBuf]) -> Result<Catalogue, CliError> {
         add(&mut catalogue, &file.to_string_lossy(), &read_named(file)?)?;
     }
     Ok(catalogue)
+}
+
+/// The same, where a folder stands for its files.
+fn catalogue_of(paths: &[PathBuf]) -> Result<Catalogue, CliError> {
+    let mut files = Vec::new();
+    for path in paths {
+        if !path.is_dir() {
+            files.push(path.clone());
+            continue;
+        }
+        let unreadable = |e| CliError::file("cannot read", path, &e);
+        let entries = fs::read_dir(path).map_err(unreadable)?;
+        let mut inner = entries
+            .map(|entry| entry.map(|e| e.path()))
+            .collect::<io::Result<Vec<_>>>()
+            .map_err(unreadable)?;
+        inner.retain(|p| p.extension().is_some_and(|e| e == "toml"));
+        inner.sort();
+        files.append(&mut inner);
+    }
+    catalogue(&files)
 }
 
 fn list(catalogue: &Catalogue, filter: &str, out: &mut dyn Write) -> io::Result<()> {
@@ -127,6 +165,12 @@ fn check(files: &[PathBuf]) -> Result<(), CliError> {
                 continue;
             }
         };
+        // What the build asks of the files it embeds is more than what a scan asks of a file.
+        let stem = file.file_stem().and_then(|s| s.to_str()).unwrap_or("");
+        if let Err(found) = patterns::parse(&name, Some(stem), &text) {
+            errors.extend(found.iter().map(ToString::to_string));
+            continue;
+        }
         match catalogue.add_file(&name, &text) {
             Ok(count) => good.push((name.into_owned(), count)),
             Err(found) => errors.extend(found.iter().map(ToString::to_string)),

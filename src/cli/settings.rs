@@ -159,7 +159,11 @@ pub fn add(catalogue: &mut Catalogue, name: &str, text: &str) -> Result<(), CliE
 }
 
 /// Keeps the named patterns only, if any are named.
-fn only(catalogue: &mut Catalogue, ids: &[String]) -> Result<(), CliError> {
+///
+/// # Errors
+///
+/// If a name names none.
+pub fn only(catalogue: &mut Catalogue, ids: &[String]) -> Result<(), CliError> {
     if ids.is_empty() {
         return Ok(());
     }

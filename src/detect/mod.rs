@@ -17,6 +17,7 @@ mod judged;
 mod needles;
 mod plain;
 mod prefilter;
+mod proof;
 
 pub use catalogue::Catalogue;
 pub use decode::{Decoded, Way, decoded_from};
@@ -26,6 +27,7 @@ pub use generic::Weighed;
 pub use inherit::Marks;
 pub use judged::{InlineAllow, Judged, Outcome, PartHit, Rejection};
 pub use needles::{Encoding, LEAST, MOST, NeedleHit, Needles, is_known};
+pub use proof::{Fault, Proof, ProofOptions, Property, Prover};
 
 #[cfg(test)]
 mod tests;

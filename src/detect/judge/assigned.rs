@@ -33,6 +33,9 @@ pub(super) fn judge(
             "the name is about a secret, not of one",
         ));
     }
+    if names_another(scene, assignment) {
+        return Err(Rejection::Reference("the name of a value behind it"));
+    }
     reference(value)?;
     if made(value) {
         return Err(Rejection::Integrity(
@@ -60,6 +63,14 @@ pub(super) fn judge(
         judged.confidence = judged.confidence.min(Confidence::Low);
     }
     Ok(())
+}
+
+/// Whether a value is the name of the one behind it: `<add key="ApiKey" value="..."/>`.
+fn names_another(scene: &Scene<'_>, assignment: Assignment) -> bool {
+    let behind = scene.text.get(assignment.value.end + 1..).unwrap_or(b"");
+    let behind = behind[..behind.len().min(16)].trim_ascii_start();
+    let name = assignment.name.of(scene.text);
+    assignment.quote != 0 && name.eq_ignore_ascii_case(b"key") && behind.starts_with(b"value=")
 }
 
 /// Whether a value says that it is for trying things out.

@@ -4,7 +4,7 @@ use crate::detect::patterns::{Class, Pattern};
 use crate::detect::{Rejection, entropy};
 
 /// The secret's Shannon entropy against the pattern's floor.
-pub(super) fn randomness(pattern: &Pattern, secret: &[u8]) -> Result<(), Rejection> {
+pub(in crate::detect) fn randomness(pattern: &Pattern, secret: &[u8]) -> Result<(), Rejection> {
     if pattern.randomness <= 0.0 {
         return Ok(());
     }
@@ -75,7 +75,7 @@ const DOCUMENTED: &[&str] = &[
 ];
 
 /// Placeholders: telling words, one character repeated, counting, the alphabet.
-pub(super) fn placeholder(pattern: &Pattern, secret: &[u8]) -> Result<(), Rejection> {
+pub(in crate::detect) fn placeholder(pattern: &Pattern, secret: &[u8]) -> Result<(), Rejection> {
     let body = secret.get(pattern.prefix.len()..).unwrap_or(secret);
     if matches!(pattern.class, Class::Jwt | Class::PrivateKey) || pattern.checksum.proves() {
         return Ok(());
@@ -123,6 +123,10 @@ pub(super) fn placeholder(pattern: &Pattern, secret: &[u8]) -> Result<(), Reject
     if named && may_have_digits && body.len() >= 30 && !body.iter().any(u8::is_ascii_digit) {
         return Err(Rejection::Words);
     }
+    // Fewer may be without one by chance, but change their kind at every second place.
+    if named && may_have_digits && body.len() >= 16 && joined_words(body) {
+        return Err(Rejection::Words);
+    }
     Ok(())
 }
 
@@ -144,8 +148,25 @@ fn longest_repeat(text: &[u8]) -> usize {
     longest(text, |a, b| a == b)
 }
 
-/// The length of the longest stretch that counts up or down by one.
+/// Whether a text has no digit and is words in camels, or joined by dashes.
+fn joined_words(text: &[u8]) -> bool {
+    let kind = |b: u8| match b {
+        b'a'..=b'z' => 1,
+        b'A'..=b'Z' => 2,
+        _ => 0,
+    };
+    let changes = text.windows(2).filter(|p| kind(p[0]) != kind(p[1])).count();
+    let capitals = text.iter().filter(|b| b.is_ascii_uppercase()).count();
+    let joined = text.iter().any(|b| kind(*b) == 0);
+    changes > 0
+        && changes * 3 <= text.len()
+        && (joined || capitals * 4 <= text.len())
+        && !text.iter().any(u8::is_ascii_digit)
+}
+
+/// The length of the longest stretch that counts up or down by one, in either case.
 fn longest_sequence(text: &[u8]) -> usize {
+    let text = &text.to_ascii_lowercase()[..];
     let next =
         |a: u8, b: u8| b == a.wrapping_add(1) || (a, b) == (b'9', b'0') || (a, b) == (b'9', b'a');
     longest(text, next).max(longest(text, |a, b| next(b, a)))

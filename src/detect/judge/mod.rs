@@ -6,7 +6,7 @@
 
 mod allow;
 mod assigned;
-mod filters;
+pub(super) mod filters;
 mod integrity;
 mod literal;
 mod parts;
@@ -60,7 +60,7 @@ pub(super) fn judge(
             }
         }
     }
-    overlaps(&mut all);
+    overlaps(scene.text, &mut all);
     all.sort_by_key(|j| (j.span.start, j.pattern.id, j.span.end));
     all
 }
@@ -132,31 +132,38 @@ fn claims(judged: &Judged) -> impl Iterator<Item = Span> + '_ {
     std::iter::once(judged.secret).chain(judged.parts.iter().map(|p| p.span))
 }
 
-/// A total order, best first: checksum proved, more specific, longer, earlier, id. A match loses
-/// to any better accepted match that it overlaps. Of equals, a kind of a provider beats a generic one.
-fn overlaps(all: &mut [Judged]) {
+/// A total order, best first: checksum proved, a kind of a provider, more specific, nearer to its
+/// keyword, longer, of a smaller alphabet, earlier, id. A match loses to any better accepted match
+/// that it overlaps.
+fn overlaps(text: &[u8], all: &mut [Judged]) {
     let mut order: Vec<usize> = (0..all.len())
         .filter(|i| !matches!(all[*i].outcome, Outcome::Rejected(_)))
         .collect();
-    order.sort_by_key(|i| {
+    order.sort_by_cached_key(|i| {
         let j = &all[*i];
         (
             Reverse(proves_owner(j.pattern.checksum)),
-            Reverse(specificity(j.pattern)),
             j.pattern.provider == "generic",
             // What a name is assigned is what it says when it is decoded.
             !j.pattern.names.is_empty() && j.decoded.is_none(),
+            Reverse(specificity(j.pattern)),
+            j.pattern.keyword_distance(text, j.span),
             Reverse(j.span.len()),
+            j.pattern.program.alphabet(),
             j.span.start,
             j.pattern.id,
         )
     });
     let mut taken = Taken::default();
     for (rank, i) in order.into_iter().enumerate() {
-        let better = claims(&all[i]).find_map(|c| taken.best(c));
-        if let Some(id) = better {
+        // What belongs to a credential may be one itself; a name of one is none without it.
+        let names = all[i].pattern.class == Class::Identifier;
+        let secret = taken.best(all[i].secret);
+        let part = || claims(&all[i]).find_map(|c| taken.best(c));
+        if let Some(id) = secret.or_else(|| if names { part() } else { None }) {
             all[i].outcome = Outcome::Rejected(Rejection::Overlap(id));
         } else {
+            all[i].parts.retain(|p| taken.best(p.span).is_none());
             let id = all[i].pattern.id;
             for claim in claims(&all[i]) {
                 taken.add(claim, rank, id);
@@ -194,16 +201,18 @@ fn proves_owner(checksum: Checksum) -> bool {
     checksum.proves() && !matches!(checksum, Checksum::Jwt | Checksum::JwtBase64)
 }
 
-/// How much a pattern knows of what it finds.
-fn specificity(pattern: &Pattern) -> (u8, usize) {
-    let known = pattern.prefix.len() >= 3 || !pattern.expression[0].is_empty();
+/// How much a pattern knows of what it finds: its form, whether a keyword stands near beside, and
+/// how many bytes of its form are given.
+fn specificity(pattern: &Pattern) -> (u8, bool, usize) {
+    let opening = pattern.program.opening();
+    let known = opening >= 3 || !pattern.expression[0].is_empty();
     let level = match (known, pattern.near.is_empty(), pattern.names.is_empty()) {
         (true, ..) => 3,
         (false, true, true) => 2,
         (false, false, _) => 1,
         (false, true, false) => 0,
     };
-    (level, pattern.prefix.len())
+    (level, !pattern.near.is_empty(), opening)
 }
 
 #[cfg(test)]

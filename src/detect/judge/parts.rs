@@ -34,11 +34,14 @@ pub(super) fn find<'a>(
     let window = window(text, judged.span);
     let mut taken = vec![judged.span];
     for part in judged.pattern.parts {
+        // Where digits may stand, a spot without one may be a name.
+        let digits = part.expression.contains("0-9");
+        let wordy = |s: &Span| digits && !s.of(text).iter().any(u8::is_ascii_digit);
         let nearest = spots
             .of(text, part, window, steps)
             .iter()
             .filter(|s| s.end <= window.end && !taken.iter().any(|t| t.overlaps(**s)))
-            .min_by_key(|s| (distance(**s, judged.span), s.start))
+            .min_by_key(|s| (wordy(s), distance(**s, judged.span), s.start))
             .copied();
         if let Some(span) = nearest {
             taken.push(span);

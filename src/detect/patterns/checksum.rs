@@ -320,7 +320,7 @@ fn opening_key(body: &[u8]) -> String {
         .take_while(|b| b.is_ascii_lowercase())
         .map(|b| char::from(*b))
         .collect();
-    if text.is_empty() { "k".into() } else { text }
+    if text.is_empty() { "key".into() } else { text }
 }
 
 fn jwt_holds(secret: &[u8]) -> bool {

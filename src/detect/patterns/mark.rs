@@ -2,9 +2,13 @@
 
 use super::keyword::keyword_at;
 use super::{Found, GATE_BYTES, Gate, Lane, Pattern, RUN, Steps, is_token};
+use crate::base::Span;
 
 /// How far behind the match a keyword may stand, in bytes.
 const NEAR_AFTER: usize = 24;
+
+/// What is added to the distance of a keyword behind a match: more than any before it.
+const BEHIND: usize = 1 << 10;
 
 /// How many lines up a keyword may stand.
 const NEAR_LINES: usize = 3;
@@ -67,7 +71,7 @@ impl Pattern {
         let last = usize::from(hi).min(body.len());
         (usize::from(lo)..=last).any(|at| {
             // A prefix stands at one place; all else where a run begins.
-            let may = lo == hi || !is_token(body[at - 1]);
+            let may = lo == hi || at == 0 || !is_token(body[at - 1]);
             may && looks_random(&body[at..], usize::from(least), changes)
         })
     }
@@ -75,24 +79,7 @@ impl Pattern {
     /// Whether one of the pattern's keywords stands before the match, within its bound and three
     /// lines, or right behind it on the same line.
     pub fn keyword_near(&self, text: &[u8], found: Found) -> bool {
-        let from = found
-            .span
-            .start
-            .saturating_sub(usize::from(self.near_bytes));
-        let before = &text[from..found.span.start];
-        let from = before
-            .iter()
-            .enumerate()
-            .rev()
-            .filter(|(_, b)| **b == b'\n')
-            .nth(NEAR_LINES - 1)
-            .map_or(from, |(i, _)| from + i + 1);
-        let to = text.len().min(found.span.end + NEAR_AFTER);
-        let behind = &text[found.span.end..to];
-        let to = behind
-            .iter()
-            .position(|b| *b == b'\n')
-            .map_or(to, |i| found.span.end + i);
+        let (from, to) = self.keyword_window(text, found.span);
         let stands = |from: usize, to: usize| {
             (from..to).any(|at| {
                 self.near.iter().any(|k| {
@@ -102,6 +89,43 @@ impl Pattern {
             })
         };
         stands(from, found.span.start) || stands(found.span.end, to)
+    }
+
+    /// How far the nearest of the pattern's keywords ends before the match, in bytes; one that
+    /// stands behind it is farther than all before. 0 without keywords.
+    pub fn keyword_distance(&self, text: &[u8], span: Span) -> usize {
+        let (from, to) = self.keyword_window(text, span);
+        let ends = |from: usize, to: usize| {
+            let all = (from..to).flat_map(move |at| self.near.iter().map(move |k| (at, k)));
+            all.filter_map(move |(at, k)| keyword_at(text, at, k.as_bytes()))
+                .filter(move |end| *end <= to)
+        };
+        if self.near.is_empty() {
+            return 0;
+        }
+        let before = ends(from, span.start).map(|end| span.start - end).min();
+        let behind = || ends(span.end, to).map(|end| end - span.end + BEHIND).min();
+        before.or_else(behind).unwrap_or(usize::MAX)
+    }
+
+    /// Where a keyword may begin before a match, and where one behind it must end.
+    fn keyword_window(&self, text: &[u8], span: Span) -> (usize, usize) {
+        let from = span.start.saturating_sub(usize::from(self.near_bytes));
+        let before = &text[from..span.start];
+        let from = before
+            .iter()
+            .enumerate()
+            .rev()
+            .filter(|(_, b)| **b == b'\n')
+            .nth(NEAR_LINES - 1)
+            .map_or(from, |(i, _)| from + i + 1);
+        let to = text.len().min(span.end + NEAR_AFTER);
+        let behind = &text[span.end..to];
+        let to = behind
+            .iter()
+            .position(|b| *b == b'\n')
+            .map_or(to, |i| span.end + i);
+        (from, to)
     }
 }
 

@@ -31,7 +31,7 @@ pub use gate::{GATE_BYTES, GATE_MOST, Gate};
 pub use keyword::{keyword_at, keyword_end};
 pub use lane::{ANCHORS, Lane, RUN};
 pub use program::{Found, Op, Program, Steps};
-pub use sample::{Sampler, sample_match, sample_secret};
+pub use sample::{Draw, Length, Sampler, sample_match, sample_secret, sample_text};
 
 /// One kind of credential. Every field is static: a catalogue costs nothing to load.
 ///

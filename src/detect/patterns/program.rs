@@ -8,6 +8,9 @@ use super::bytes::ByteSet;
 use super::shape::{self, Node};
 use crate::base::{Span, limits};
 
+/// Bytes of a set that says nearly as much as a literal.
+const FEW: u32 = 4;
+
 /// One instruction.
 #[derive(Clone, Copy, Debug)]
 pub enum Op {
@@ -75,6 +78,52 @@ struct Choice {
 }
 
 impl Program {
+    /// How many bytes the secret begins with that are given: literals, and bytes of few.
+    pub fn opening(&self) -> usize {
+        let start = |op: &Op| matches!(op, Op::SecretStart);
+        let start = self.ops.iter().position(start);
+        self.opening_from(start.unwrap_or(0), 0)
+    }
+
+    fn opening_from(&self, mut op: usize, depth: usize) -> usize {
+        let mut given = 0;
+        while let Some(next) = self.ops.get(op) {
+            op += 1;
+            match next {
+                Op::Bytes(bytes) => given += bytes.len(),
+                Op::Set { set, min, max, .. } if min == max && set.len() <= FEW => {
+                    given += usize::from(*min);
+                }
+                Op::Split(first, second) if depth < 4 => {
+                    let ends = [*first, *second];
+                    let ends = ends.map(|op| self.opening_from(usize::from(op), depth + 1));
+                    return given + ends[0].min(ends[1]);
+                }
+                Op::Jump(to) => op = usize::from(*to),
+                Op::SecretStart | Op::SecretEnd => {}
+                Op::Set { .. } | Op::Split(..) => break,
+            }
+        }
+        given
+    }
+
+    /// How wide its alphabet is: choices a byte as a binary logarithm, in hundredths, on average.
+    pub fn alphabet(&self) -> u32 {
+        let (mut bits, mut bytes) = (0.0, 0.0);
+        for op in self.ops {
+            match op {
+                Op::Bytes(given) => bytes += given.len() as f32,
+                Op::Set { set, min, .. } => {
+                    let count = f32::from(*min).max(1.0);
+                    bits += count * (set.len() as f32).log2();
+                    bytes += count;
+                }
+                _ => {}
+            }
+        }
+        (100.0 * bits / f32::max(bytes, 1.0)).round() as u32
+    }
+
     /// Tries the program at `start`. The text's end counts as an edge.
     pub fn at(&self, text: &[u8], start: usize, steps: &mut Steps) -> Option<Found> {
         if text.len() - start < usize::from(self.min) || !self.first.has(text[start]) {

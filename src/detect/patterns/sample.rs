@@ -3,7 +3,7 @@
 //! Nothing that looks like a live credential is ever stored; the same seed gives the same example.
 
 use super::shape::{self, Node};
-use super::{Checksum, Pattern};
+use super::{ByteSet, Checksum, Pattern};
 
 /// A small seeded generator (splitmix64, public domain by S. Vigna). Not for secrets.
 #[derive(Clone, Debug)]
@@ -44,32 +44,86 @@ impl Sampler {
             .collect()
     }
 
-    fn text(&mut self, nodes: &[Node], out: &mut Vec<u8>) {
+    fn text(&mut self, nodes: &[Node], draw: Draw, out: &mut Vec<u8>) {
         for node in nodes {
             match node {
                 Node::Bytes(bytes) => out.extend_from_slice(bytes),
                 Node::Set { set, min, max, .. } => {
-                    let bytes: Vec<u8> = set.iter().collect();
-                    let most = usize::from(*max).min(usize::from(*min) + 8);
-                    let len = usize::from(*min) + self.below(most - usize::from(*min) + 1);
+                    let plain = [ByteSet::ALNUM, ByteSet::from_ranges(&[(b' ', b'~')])];
+                    let mut plain = plain.map(|p| set.and(p)).into_iter();
+                    let narrow = plain.find(|p| draw.plain && !p.is_empty());
+                    let bytes: Vec<u8> = narrow.unwrap_or(*set).iter().collect();
+                    let (min, max) = (usize::from(*min), usize::from(*max));
+                    let len = match draw.length {
+                        Length::Any => {
+                            let min = min.max(draw.least).min(max);
+                            min + self.below(max.min(min + 8) - min + 1)
+                        }
+                        Length::Least => min,
+                        Length::Most => max,
+                    };
                     out.extend((0..len).map(|_| self.pick(&bytes)));
                 }
                 Node::Either(alternatives) => {
                     let chosen = self.below(alternatives.len());
-                    self.text(&alternatives[chosen], out);
+                    let chosen = match draw.length {
+                        Length::Any => &alternatives[chosen],
+                        Length::Least => extreme(alternatives, |a| shape::length(a).0, false),
+                        Length::Most => extreme(alternatives, |a| shape::length(a).1, true),
+                    };
+                    self.text(chosen, draw, out);
                 }
             }
         }
     }
 }
 
+/// The alternative of least or most length.
+fn extreme(alternatives: &[Vec<Node>], length: impl Fn(&[Node]) -> usize, most: bool) -> &[Node] {
+    let by = |a: &&Vec<Node>| length(a);
+    let chosen = if most {
+        alternatives.iter().max_by_key(by)
+    } else {
+        alternatives.iter().min_by_key(by)
+    };
+    chosen.map_or(&[], Vec::as_slice)
+}
+
+/// How a text of a shape is drawn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Draw {
+    /// How long.
+    pub length: Length,
+    /// A repetition has so many, if its shape lets it.
+    pub least: usize,
+    /// Letters and digits only, wherever the shape lets them stand; else what can be printed.
+    pub plain: bool,
+}
+
+/// How long a drawn text is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Length {
+    /// Any, but a repetition is at most eight beyond its least.
+    #[default]
+    Any,
+    /// The shortest that the shape accepts.
+    Least,
+    /// The longest.
+    Most,
+}
+
 /// Draws a text of `expression`, completed by `checksum`.
 pub fn sample_secret(expression: &str, checksum: Checksum, sampler: &mut Sampler) -> Vec<u8> {
-    let mut secret = Vec::new();
+    checksum.complete(sample_text(expression, Draw::default(), sampler), sampler)
+}
+
+/// Draws a text of `expression`.
+pub fn sample_text(expression: &str, draw: Draw, sampler: &mut Sampler) -> Vec<u8> {
+    let mut text = Vec::new();
     if let Ok(nodes) = shape::parse(expression) {
-        sampler.text(&nodes, &mut secret);
+        sampler.text(&nodes, draw, &mut text);
     }
-    checksum.complete(secret, sampler)
+    text
 }
 
 /// Draws an example of a pattern in its frame, parts and keyword included; and the secret in it.

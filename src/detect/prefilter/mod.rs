@@ -369,7 +369,8 @@ impl Prefilter {
                     if p.near.is_empty() {
                         bare.push(here);
                     } else {
-                        near_bytes = near_bytes.max(usize::from(p.near_bytes));
+                        // Counted from the match, which may begin before the run.
+                        near_bytes = near_bytes.max(usize::from(p.near_bytes + here.hi));
                         keywords.extend(p.near.iter().map(|word| (*word, number)));
                     }
                 }

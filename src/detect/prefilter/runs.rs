@@ -225,7 +225,10 @@ impl Prefilter {
         }
         if reach.hi > 0 {
             self.back(text, reach.pattern, at, tell);
-            return;
+            // What stands before its run may be nothing: then it begins inside, as others do.
+            if reach.lo > 0 {
+                return;
+            }
         }
         let pattern = reach.pattern;
         // Behind an escape the match begins inside of the run: `\n`, `%3D`, `\x3d`, `\u003d`.
