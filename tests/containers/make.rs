@@ -115,7 +115,7 @@ pub fn told(dir: &Path, args: &[&str]) -> Told {
         let places = list(&finding["occurrences"]);
         let places = places
             .iter()
-            .map(|o| format!("{}:{}", text(&o["path"]), o["start"]["line"]));
+            .map(|o| format!("{}:{}", text(&o["path"]), o["line"]));
         let key = (text(&finding["pattern"]), text(&finding["fingerprint"]));
         findings.entry(key).or_default().extend(places);
     }
