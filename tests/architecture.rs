@@ -40,7 +40,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("sha1", &["sources", "cli"]),
     ("sha2", &["sources", "cli"]),
     ("blake3", &["findings", "store"]),
-    ("rusqlite", &["store"]),
+    ("rusqlite", &["sources", "store"]),
     ("serde_sarif", &["reports"]),
     ("schemars", &["reports"]),
     ("signal_hook", &["cli"]),

@@ -77,3 +77,6 @@ pub const DICTIONARY_BYTES: usize = 128 << 20;
 
 /// The longest name of an entry that is kept, as long as the longest path of most systems.
 pub const NAME_BYTES: usize = 4 << 10;
+
+/// Bytes of the streams of one PDF that are unpacked to look for text. Pages of text have some KiB.
+pub const PDF_BYTES: usize = 32 << 20;

@@ -70,9 +70,6 @@ pub fn run(dir: &Path, program: &str, args: &[&str]) -> Option<()> {
     }
 }
 
-/// Where each secret stands, as `path:line`, by what it is.
-pub type Places = BTreeMap<String, Vec<String>>;
-
 /// What a run told.
 #[derive(Debug)]
 pub struct Told {

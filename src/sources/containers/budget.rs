@@ -129,16 +129,33 @@ impl Budget {
 
 /// A stream that is unpacked as it is read: all that comes out is counted.
 pub(super) struct Metered<'b, R> {
-    pub(super) inner: R,
-    pub(super) budget: &'b Budget,
+    inner: R,
+    budget: &'b Budget,
+    is_broken: bool,
+}
+
+impl<'b, R> Metered<'b, R> {
+    pub(super) fn new(inner: R, budget: &'b Budget) -> Self {
+        Self {
+            inner,
+            budget,
+            is_broken: false,
+        }
+    }
 }
 
 impl<R: Read> Read for Metered<'_, R> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        if self.budget.is_over() {
-            return Err(io::Error::other("over a bound"));
+        // A decoder that failed is not asked again: some would never come back.
+        if self.is_broken || self.budget.is_over() {
+            return Err(io::Error::other("it is damaged before"));
         }
-        let read = self.inner.read(out)?;
+        let read = self.inner.read(out);
+        self.is_broken = match &read {
+            Err(error) => error.kind() != io::ErrorKind::Interrupted,
+            Ok(_) => false,
+        };
+        let read = read?;
         self.budget.spend(read)?;
         Ok(read)
     }

@@ -1,5 +1,7 @@
 //! What a content is made of, told from its first bytes alone.
 
+use super::views::{office, pyc, sqlite};
+
 /// What can be opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Format {
@@ -11,6 +13,13 @@ pub(crate) enum Format {
     Bzip2,
     Xz,
     Zstd,
+    /// A database.
+    Sqlite,
+    Pdf,
+    /// Compiled Python.
+    Pyc,
+    /// A part of an Office or OpenDocument file.
+    Office,
 }
 
 /// The bytes of a header of tar.
@@ -60,10 +69,23 @@ impl Format {
             [0x28, 0xb5, 0x2f, 0xfd, ..] => Self::Zstd,
             // A skippable frame stands first in what parallel tools write.
             [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Self::Zstd,
+            [b'%', b'P', b'D', b'F', b'-', ..] => Self::Pdf,
+            _ if head.starts_with(sqlite::MAGIC) => Self::Sqlite,
+            _ if pyc::is_one(head) => Self::Pyc,
             _ if is_tar(head) => Self::Tar,
             _ => return None,
         };
         Some(found)
+    }
+
+    /// What an entry of an archive is that begins with `head`.
+    pub(super) fn inside(head: &[u8]) -> Option<Self> {
+        Self::of(head).or_else(|| office::is_part(head).then_some(Self::Office))
+    }
+
+    /// Whether it holds text and no files.
+    pub(super) fn is_view(self) -> bool {
+        matches!(self, Self::Sqlite | Self::Pdf | Self::Pyc | Self::Office)
     }
 
     /// What it is called where it is told of.
@@ -76,6 +98,10 @@ impl Format {
             Self::Bzip2 => "bzip2 stream",
             Self::Xz => "xz stream",
             Self::Zstd => "zstd stream",
+            Self::Sqlite => "SQLite database",
+            Self::Pdf => "PDF",
+            Self::Pyc => "compiled Python file",
+            Self::Office => "part of a document",
         }
     }
 }

@@ -11,6 +11,7 @@ mod peek;
 mod pressed;
 mod sevenz;
 mod tar;
+mod views;
 mod zip;
 
 #[cfg(test)]
@@ -22,10 +23,12 @@ use std::path::{Path, PathBuf};
 
 use super::read::{Reader, words};
 use super::{Chunk, Origin, Skip, SkipReason, Visitor, path_of_bytes};
-use crate::base::limits::{CONTAINER_SKIPS, NAME_BYTES, SNIFF_BYTES};
+use crate::base::limits::{CONTAINER_SKIPS, NAME_BYTES, PDF_BYTES, SNIFF_BYTES};
 use budget::{Budget, Counted, Metered};
 use peek::Peek;
 use pressed::Pressed;
+use views::pdf::Pdf;
+use views::{office, pyc, sqlite};
 
 pub(crate) use budget::Bounds;
 pub(crate) use format::Format;
@@ -246,7 +249,7 @@ impl<'a> Opener<'a> {
     /// What went wrong when a container was read; nothing if that is told elsewhere.
     fn failed(&mut self, error: &io::Error, format: Format, place: &Place) {
         if !self.is_over() {
-            let why = format!("{} as a {}", words(error), format.word());
+            let why = format!("{} (a {})", damage(error), format.word());
             self.not_read(place, SkipReason::Corrupt(why));
         }
     }
@@ -258,6 +261,7 @@ impl<'a> Opener<'a> {
             Ok(_) => match format {
                 Format::Zip => zip::open(self, input, place),
                 Format::SevenZip => sevenz::open(self, input, place),
+                _ if format.is_view() => return self.held(&mut input, format, place),
                 _ => return self.stream(&mut input, format, place),
             },
         };
@@ -277,11 +281,10 @@ impl<'a> Opener<'a> {
                 }
             }
             Format::Zip | Format::SevenZip => self.held(input, format, place),
+            _ if format.is_view() => self.held(input, format, place),
             _ => {
-                let mut stream = Metered {
-                    inner: Pressed::new(format, Peek::new(input)),
-                    budget: self.budget,
-                };
+                let pressed = Pressed::new(format, Peek::new(input));
+                let mut stream = Metered::new(pressed, self.budget);
                 self.entry(&mut stream, &place.unpressed());
             }
         }
@@ -294,7 +297,10 @@ impl<'a> Opener<'a> {
                 if place.depth > 0 {
                     self.content(&mut &bytes[..], &place.shown);
                 }
-                self.whole(&mut Cursor::new(&bytes[..]), format, place);
+                match format.is_view() {
+                    true => self.view(&bytes, format, place),
+                    false => self.whole(&mut Cursor::new(&bytes[..]), format, place),
+                }
                 self.budget.release(&bytes);
             }
             Ok(None) => {
@@ -303,11 +309,57 @@ impl<'a> Opener<'a> {
                 self.not_read(
                     place,
                     SkipReason::Unsupported(format!(
-                        "a {what} of more than {most} MiB in a stream cannot be opened"
+                        "a {what} of more than {most} MiB is not opened here"
                     )),
                 );
             }
             Err(error) => self.failed(&error, format, place),
+        }
+    }
+
+    /// The text that lies in a file which is no text.
+    fn view(&mut self, bytes: &[u8], format: Format, place: &Place) {
+        match format {
+            Format::Office => self.text(&office::text(bytes), "text", place),
+            Format::Pyc => self.text(&pyc::text(bytes), "strings", place),
+            Format::Pdf => {
+                let pdf = Pdf::read(bytes, PDF_BYTES);
+                if pdf.is_encrypted {
+                    return self.not_read(place, SkipReason::Encrypted);
+                }
+                for (text, number) in pdf.texts().zip(1..) {
+                    match number {
+                        1 => self.text(&text, "text", place),
+                        n => self.text(&text, &format!("text{n}"), place),
+                    }
+                }
+                if pdf.is_cut {
+                    let most = PDF_BYTES >> 20;
+                    let why =
+                        format!("it has streams of more than {most} MiB: the rest of its text");
+                    self.not_read(place, SkipReason::Unsupported(why));
+                }
+            }
+            _ => {
+                let done = sqlite::open(bytes, |table, rows| {
+                    let mut rows = Metered::new(rows, self.budget);
+                    let place = place.entry(Name::Text(table));
+                    self.content(&mut rows, &place.shown);
+                    !self.is_over()
+                });
+                if done.is_err() && !self.is_over() {
+                    let why = "a table of the database cannot be read".to_owned();
+                    self.not_read(place, SkipReason::Corrupt(why));
+                }
+            }
+        }
+    }
+
+    fn text(&mut self, text: &[u8], name: &str, place: &Place) {
+        if !text.trim_ascii().is_empty() {
+            let place = place.entry(Name::Text(name));
+            let mut text = Metered::new(text, self.budget);
+            self.content(&mut text, &place.shown);
         }
     }
 
@@ -318,13 +370,13 @@ impl<'a> Opener<'a> {
         }
         let mut head = Vec::new();
         let begun = input.take(SNIFF_BYTES as u64).read_to_end(&mut head);
-        let format = Format::of(&head).filter(|_| begun.is_ok());
+        let format = Format::inside(&head).filter(|_| begun.is_ok());
         // What was read before a failure is searched.
         let broken = Broken(begun.err());
         let mut input = Cursor::new(head).chain(broken).chain(input);
         match format {
             None => self.content(&mut input, &place.shown),
-            Some(format) if place.depth >= self.budget.bounds.depth => {
+            Some(format) if place.depth >= self.budget.bounds.depth && !format.is_view() => {
                 self.content(&mut input, &place.shown);
                 let most = self.budget.bounds.depth;
                 let what = format.word();
@@ -351,12 +403,23 @@ impl<'a> Opener<'a> {
             let reason = match skip.reason {
                 // That is told where it belongs.
                 SkipReason::Unreadable(_) if self.is_over() => continue,
-                SkipReason::Unreadable(why) => SkipReason::Corrupt(why),
+                SkipReason::Unreadable(_) => SkipReason::Corrupt(DAMAGED.to_owned()),
                 reason => reason,
             };
             let path = skip.path;
             self.skip(Skip { path, reason });
         }
+    }
+}
+
+const DAMAGED: &str = "what comes from here on cannot be unpacked";
+
+/// What is said of damage. A decoder's own words are not told: they may quote what was read.
+fn damage(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof => "it ends too early",
+        io::ErrorKind::OutOfMemory => "it takes more memory than it may",
+        _ => DAMAGED,
     }
 }
 

@@ -1,11 +1,12 @@
 //! Entries of zip, as its directory lists them.
 
-use std::io::{self, Read, Seek};
+use std::borrow::Cow;
+use std::io::{Read, Seek};
 
-use zip::ZipReadOptions;
 use zip::read::Config;
 use zip::result::ZipError;
 use zip::unstable::read::ZipIterable;
+use zip::{SUPPORTED_COMPRESSION_METHODS, ZipReadOptions};
 
 use super::budget::Metered;
 use super::{Name, Opener, Place};
@@ -40,15 +41,15 @@ pub(super) fn open<R: Read + Seek>(
             continue;
         }
         drop(decoded);
+        let method = entry.compression();
+        if !SUPPORTED_COMPRESSION_METHODS.contains(&method) {
+            let why = format!("it was made by method {method}, which is not known");
+            opener.not_read(&inside, SkipReason::Unsupported(why));
+            continue;
+        }
         let budget = opener.budget();
         match entry.with_reader(files.reader_mut(), ZipReadOptions::new()) {
-            Ok(file) => {
-                let mut file = Metered {
-                    inner: file,
-                    budget,
-                };
-                opener.entry(&mut file, &inside);
-            }
+            Ok(file) => opener.entry(&mut Metered::new(file, budget), &inside),
             Err(error) => opener.not_read(&inside, reason(error)),
         }
     }
@@ -58,11 +59,9 @@ pub(super) fn open<R: Read + Seek>(
 fn reason(error: ZipError) -> SkipReason {
     match error {
         ZipError::UnsupportedArchive(why) => SkipReason::Unsupported(why.to_owned()),
-        ZipError::Io(error) => SkipReason::Corrupt(io_words(&error)),
-        error => SkipReason::Corrupt(error.to_string()),
+        ZipError::Io(error) => SkipReason::Corrupt(super::damage(&error).to_owned()),
+        // What is not part of the program's own text may quote the archive.
+        ZipError::InvalidArchive(Cow::Borrowed(why)) => SkipReason::Corrupt(why.to_owned()),
+        _ => SkipReason::Corrupt("it is no zip archive that can be read".to_owned()),
     }
-}
-
-fn io_words(error: &io::Error) -> String {
-    crate::sources::read::words(error)
 }

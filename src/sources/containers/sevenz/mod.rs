@@ -14,7 +14,6 @@ use super::budget::Metered;
 use super::{Name, Opener, Place, Seekable};
 use crate::base::limits::DICTIONARY_BYTES;
 use crate::sources::SkipReason;
-use crate::sources::read::words;
 use header::{Bytes, Coder, Folder, HEADER, Header, PACKED_HEADER, Wrong};
 
 /// Bytes before the first packed stream.
@@ -44,10 +43,7 @@ pub(super) fn open(
         }
         let opened = stream(input, &header, folder, first);
         let mut stream = match opened {
-            Ok(inner) => Metered {
-                inner,
-                budget: opener.budget(),
-            },
+            Ok(inner) => Metered::new(inner, opener.budget()),
             Err(reason) => {
                 // Each of its files is one that was not read.
                 for name in names {
@@ -69,9 +65,8 @@ pub(super) fn open(
             // What of it nobody wanted comes before the next.
             let passed = io::copy(&mut left, &mut io::sink());
             if left.limit() > 0 {
-                let why = passed.err();
-                let why = why.map_or_else(|| "it ends too early".to_owned(), |e| words(&e));
-                return Err(SkipReason::Corrupt(why));
+                let early = || io::ErrorKind::UnexpectedEof.into();
+                return Err(unread(&passed.err().unwrap_or_else(early)));
             }
         }
     }
@@ -87,7 +82,7 @@ fn damaged(wrong: Wrong) -> SkipReason {
 }
 
 fn unread(error: &io::Error) -> SkipReason {
-    SkipReason::Corrupt(words(error))
+    SkipReason::Corrupt(super::damage(error).to_owned())
 }
 
 fn too_long() -> SkipReason {
