@@ -104,7 +104,6 @@ fn seven_zip_by_each_of_its_methods() {
                 .expect("packed");
         };
         push(&mut writer, "readme", "nothing to see\n");
-        push(&mut writer, "empty", "");
         push(&mut writer, "d/c.env", &text);
         // Two in one stream.
         let entries = vec![
@@ -130,7 +129,7 @@ fn seven_zip_by_each_of_its_methods() {
     }
     expected.sort();
     let told = told(dir.path(), &["scan", "."]);
-    assert_eq!(told.skips, []);
+    assert_eq!(told.skips, [], "{}", told.json["skips"]);
     assert_eq!(told.places(), expected);
 }
 
@@ -267,4 +266,60 @@ fn a_known_value_is_found_inside() {
     let args = ["scan", "a.zip", "--find", "-"];
     let run = with_input(dir, &args, password(8).as_bytes());
     assert!(run.out.contains("a.zip!c.env:4"), "{} {}", run.out, run.err);
+}
+
+#[test]
+fn text_in_files_that_are_no_text() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let dir = dir.path();
+    let token = secret("github.pat-classic", 9);
+    let program = format!(
+        r#"
+import zlib, zipfile, sqlite3, py_compile
+token = '{token}'
+a, b = token[:9], token[9:]
+db = sqlite3.connect('a.db')
+db.execute('pragma journal_mode=wal')
+db.execute('create table keys(id integer, note text)')
+db.execute('insert into keys values(1, ?)', ('x' * 9000 + chr(10),))
+db.execute('insert into keys values(2, ?)', (token,))
+db.commit()
+db.close()
+ns = 'http://schemas.openxmlformats.org/wordprocessingml/2006/main'
+xml = '<?xml version="1.0"?><w:document xmlns:w="' + ns + '"><w:p><w:t>One</w:t></w:p><w:p><w:r><w:t>'
+xml += a + '</w:t></w:r><w:r><w:t>' + b + '</w:t></w:r></w:p></w:document>'
+with zipfile.ZipFile('b.docx', 'w', zipfile.ZIP_DEFLATED) as z:
+    z.writestr('word/document.xml', xml)
+page = zlib.compress(('BT (One) Tj 0 -9 Td [(' + a + ') -3 (' + b + ')] TJ ET').encode())
+head = '%PDF-1.4
+1 0 obj
+<< /Length ' + str(len(page)) + ' /Filter /FlateDecode >>
+stream
+'
+open('c.pdf', 'wb').write(head.encode() + page + b'
+endstream
+endobj
+')
+open('d.py', 'w').write('ONE = "x"
+KEY = "' + token + '"
+')
+py_compile.compile('d.py', 'd.pyc')
+"#
+    );
+    if run(dir, "python3", &["-c", &program]).is_none() {
+        return;
+    }
+    std::fs::remove_file(dir.join("d.py")).expect("removed");
+    let told = told(dir, &["scan", "."]);
+    assert_eq!(told.skips, []);
+    assert_eq!(told.strong().len(), 1);
+    let places = told.places();
+    let expected = [
+        "a.db!keys:2",
+        "b.docx!word/document.xml!text:2",
+        "c.pdf!text:2",
+    ];
+    assert_eq!(places[..3], expected);
+    assert!(places[3].starts_with("d.pyc!strings:"), "{places:?}");
+    assert_eq!(places.len(), 4);
 }

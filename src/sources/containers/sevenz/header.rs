@@ -31,6 +31,8 @@ pub(super) struct Folder {
     pub(super) sizes: Vec<u64>,
     /// Bytes of each file in it.
     pub(super) files: Vec<u64>,
+    /// Whether all of it has a checksum.
+    has_sum: bool,
 }
 
 #[derive(Debug, Default)]
@@ -129,14 +131,17 @@ impl<'h> Bytes<'h> {
         Ok((0..count).map(bit).collect())
     }
 
-    /// Checksums, which are passed over: what a stream says of itself is enough.
-    fn checksums(&mut self, count: u64) -> Read<()> {
+    /// Checksums, which are passed over: what a stream says of itself is enough. Which of so many
+    /// things have one.
+    fn checksums(&mut self, count: u64) -> Read<Vec<bool>> {
         let defined = match self.byte()? {
-            0 => self.bits(count)?.iter().filter(|b| **b).count() as u64,
-            _ => count,
+            0 => self.bits(count)?,
+            _ if count <= self.0.len() as u64 => vec![true; count as usize],
+            _ => return Err(Wrong::Number),
         };
-        self.take(defined.checked_mul(4).ok_or(Wrong::Number)?)?;
-        Ok(())
+        let some = defined.iter().filter(|b| **b).count() as u64;
+        self.take(some.checked_mul(4).ok_or(Wrong::Number)?)?;
+        Ok(defined)
     }
 
     /// What all headers begin with, and packed headers are.
@@ -191,7 +196,10 @@ impl<'h> Bytes<'h> {
         }
         let mut id = self.number()?;
         if id == CRC {
-            self.checksums(count)?;
+            let defined = self.checksums(count)?;
+            for (folder, defined) in header.folders.iter_mut().zip(defined) {
+                folder.has_sum = defined;
+            }
             id = self.number()?;
         }
         end(id)
@@ -276,27 +284,16 @@ impl<'h> Bytes<'h> {
         if has_sizes {
             id = self.number()?;
         }
-        // Checksums of those that have none yet: how many those are needs no telling, they come last.
         if id == CRC {
-            self.pass_to_end(&counts)?;
-            return Ok(());
+            // Of those that have none yet: one that is alone in its folder may.
+            let without = header
+                .folders
+                .iter()
+                .filter(|f| !(f.has_sum && f.files.len() == 1));
+            self.checksums(without.map(|f| f.files.len() as u64).sum())?;
+            id = self.number()?;
         }
         end(id)
-    }
-
-    /// Passes checksums of files, of which the number depends on what folders had.
-    fn pass_to_end(&mut self, counts: &[u64]) -> Read<()> {
-        let most: u64 = counts.iter().sum();
-        let rest = self.0;
-        // Folders of one file may have had theirs: the fewer, the later tried.
-        let alone = counts.iter().filter(|c| **c == 1).count() as u64;
-        for without in [alone, 0] {
-            self.0 = rest;
-            if self.checksums(most - without).is_ok() && self.number() == Ok(END) {
-                return Ok(());
-            }
-        }
-        Err(Wrong::Ended)
     }
 
     /// A whole header, behind its first byte.
