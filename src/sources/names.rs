@@ -34,7 +34,7 @@ impl Names {
             return file.to_owned();
         };
         if !self.folders.contains_key(folder) {
-            let below = below_top(folder).or_else(|| self.below_container(folder));
+            let below = below_top(folder).or_else(|| below_container(folder));
             self.folders.insert(folder.to_owned(), below);
         }
         match self.folders.get(folder) {
@@ -44,19 +44,17 @@ impl Names {
     }
 }
 
-impl Names {
-    /// The path of a folder in an archive (`a.zip!dir`) from the top of the repository that the archive
-    /// lies in.
-    fn below_container(&mut self, folder: &Path) -> Option<PathBuf> {
-        let shown = folder.to_str()?;
-        let mut marks = shown.match_indices('!').map(|(at, _)| at);
-        let end = marks.find(|at| Path::new(&shown[..*at]).is_file())?;
-        let outer = Path::new(&shown[..end]);
-        let below = below_top(outer.parent()?)?;
-        let mut name = outer.file_name()?.to_owned();
-        name.push(&shown[end..]);
-        Some(below.join(name))
-    }
+/// The path of a folder in an archive (`a.zip!dir`) from the top of the repository that the archive
+/// lies in.
+fn below_container(folder: &Path) -> Option<PathBuf> {
+    let shown = folder.to_str()?;
+    let mut marks = shown.match_indices('!').map(|(at, _)| at);
+    let end = marks.find(|at| Path::new(&shown[..*at]).is_file())?;
+    let outer = Path::new(&shown[..end]);
+    let below = below_top(outer.parent()?)?;
+    let mut name = outer.file_name()?.to_owned();
+    name.push(&shown[end..]);
+    Some(below.join(name))
 }
 
 /// The path of a folder from the top of the repository it lies in.

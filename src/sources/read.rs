@@ -155,7 +155,8 @@ impl Reader {
             _ => Format::of(&self.buffer[..len]).filter(|_| trouble.is_none()),
         };
         if let (Opens::Once, Some(format)) = (opens, format) {
-            return self.opened(input, len, format, origin, visitor);
+            self.opened(input, len, format, origin, visitor);
+            return Ok(());
         }
         let size = if len < self.buffer.len() {
             None
@@ -216,7 +217,7 @@ impl Reader {
         format: Format,
         origin: &Origin,
         visitor: &mut V,
-    ) -> Result<(), SkipReason> {
+    ) {
         let head = self.buffer[..len].to_vec();
         if len < self.buffer.len() {
             let kind = sniff(&head).kind();
@@ -225,7 +226,7 @@ impl Reader {
             let (mut whole, bytes) = (io::Cursor::new(&head[..]), head.len() as u64);
             let input = Input::Whole(&mut whole, bytes);
             containers::open(self, input, format, origin, visitor, Bounds::default());
-            return Ok(());
+            return;
         }
         let mut all = Counter(head.chain(input), 0);
         let stream = Input::Stream(&mut all);
@@ -233,7 +234,6 @@ impl Reader {
         if !visitor.stop() {
             visitor.done(origin, all.1);
         }
-        Ok(())
     }
 
     /// Hands on what the buffer holds (`len` bytes) and what `input` still gives. Whatever goes

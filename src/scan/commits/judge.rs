@@ -387,6 +387,10 @@ impl<'a> Teller<'a> {
         told
     }
 
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "it stands for `old`, which keeps the path"
+    )]
     /// The matches inside of an older version of a file; none if it cannot be read.
     fn old_inside(&mut self, blob: Id, path: Vec<u8>, failed: &mut Vec<Failed>) -> Option<Matches> {
         let data = match self.reader.read(&blob) {

@@ -102,10 +102,10 @@ impl Budget {
                 "it unpacks to more than {ratio} times its size: a bomb"
             ));
         }
-        match self.is_over() {
-            true => Err(io::Error::other("over a bound")),
-            false => Ok(()),
+        if self.is_over() {
+            return Err(io::Error::other("over a bound"));
         }
+        Ok(())
     }
 
     /// A whole content in memory, up to what is left of the bound; `None` if it is longer. What is

@@ -5,7 +5,7 @@ use super::views::{office, pyc, sqlite};
 /// What can be opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Format {
-    /// Zip, and all that is zip: jar, war, whl, nupkg, apk, Office, OpenDocument.
+    /// Zip, and all that is zip: jar, war, whl, nupkg, apk, Office, `OpenDocument`.
     Zip,
     SevenZip,
     Tar,
@@ -18,7 +18,7 @@ pub(crate) enum Format {
     Pdf,
     /// Compiled Python.
     Pyc,
-    /// A part of an Office or OpenDocument file.
+    /// A part of an Office or `OpenDocument` file.
     Office,
 }
 
@@ -33,8 +33,9 @@ impl Format {
     /// short to be told.
     pub(crate) fn of(head: &[u8]) -> Option<Self> {
         let found = match head {
-            [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] => Self::Zip,
-            [b'P', b'K', 7, 8, b'P', b'K', 3, 4, ..] => Self::Zip,
+            [b'P', b'K', 3, 4, ..]
+            | [b'P', b'K', 5, 6, ..]
+            | [b'P', b'K', 7, 8, b'P', b'K', 3, 4, ..] => Self::Zip,
             [b'#', b'!', ..] if begins_with_a_line(head) => Self::Zip,
             [b'7', b'z', 0xbc, 0xaf, 0x27, 0x1c, ..] => Self::SevenZip,
             // Deflate is the only method, and three bits of the flags are none.
@@ -66,9 +67,8 @@ impl Format {
                 ..,
             ] => Self::Bzip2,
             [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Self::Xz,
-            [0x28, 0xb5, 0x2f, 0xfd, ..] => Self::Zstd,
             // A skippable frame stands first in what parallel tools write.
-            [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Self::Zstd,
+            [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Self::Zstd,
             [b'%', b'P', b'D', b'F', b'-', ..] => Self::Pdf,
             _ if head.starts_with(sqlite::MAGIC) => Self::Sqlite,
             _ if pyc::is_one(head) => Self::Pyc,

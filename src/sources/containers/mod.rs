@@ -122,6 +122,7 @@ pub(super) fn open(
 }
 
 /// How an entry is called.
+#[derive(Clone, Copy)]
 enum Name<'n> {
     Bytes(&'n [u8]),
     Text(&'n str),
@@ -297,9 +298,10 @@ impl<'a> Opener<'a> {
                 if place.depth > 0 {
                     self.content(&mut &bytes[..], &place.shown);
                 }
-                match format.is_view() {
-                    true => self.view(&bytes, format, place),
-                    false => self.whole(&mut Cursor::new(&bytes[..]), format, place),
+                if format.is_view() {
+                    self.view(&bytes, format, place);
+                } else {
+                    self.whole(&mut Cursor::new(&bytes[..]), format, place);
                 }
                 self.budget.release(&bytes);
             }

@@ -21,7 +21,7 @@ pub(super) struct Pressed<'r> {
 
 #[derive(Default)]
 enum Member<'r> {
-    Gzip(GzDecoder<Peek<'r>>),
+    Gzip(Box<GzDecoder<Peek<'r>>>),
     Bzip2(BzDecoder<Peek<'r>>),
     Xz(Box<XzReader<Peek<'r>>>),
     Zstd(Box<StreamingDecoder<Peek<'r>, FrameDecoder>>),
@@ -45,7 +45,7 @@ impl<'r> Pressed<'r> {
             return Ok(Member::Ended);
         }
         Ok(match self.format {
-            Format::Gzip => Member::Gzip(GzDecoder::new(input)),
+            Format::Gzip => Member::Gzip(Box::new(GzDecoder::new(input))),
             Format::Bzip2 => Member::Bzip2(BzDecoder::new(input)),
             Format::Xz => {
                 let most = (DICTIONARY_BYTES >> 10) as u32 + 1024;

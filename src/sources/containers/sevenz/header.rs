@@ -119,10 +119,10 @@ impl<'h> Bytes<'h> {
     /// A number of things each of which takes a bit at least of what is left.
     fn count(&mut self) -> Read<u64> {
         let count = self.number()?;
-        match count <= 8 * self.0.len() as u64 {
-            true => Ok(count),
-            false => Err(Wrong::Number),
+        if count > 8 * self.0.len() as u64 {
+            return Err(Wrong::Number);
         }
+        Ok(count)
     }
 
     fn bits(&mut self, count: u64) -> Read<Vec<bool>> {
@@ -247,10 +247,10 @@ impl<'h> Bytes<'h> {
             1 => (0..inputs).filter(|input| !is_joined(input)).collect(),
             _ => (0..packed).map(|_| self.number()).collect::<Read<_>>()?,
         };
-        match folder.packed.is_empty() {
-            true => Err(Wrong::Number),
-            false => Ok(folder),
+        if folder.packed.is_empty() {
+            return Err(Wrong::Number);
         }
+        Ok(folder)
     }
 
     fn substreams(&mut self, header: &mut Header) -> Read<()> {
@@ -362,10 +362,10 @@ impl Folder {
 }
 
 fn expect(id: u64, wanted: u64) -> Read<()> {
-    match id == wanted {
-        true => Ok(()),
-        false => Err(Wrong::Order(id.min(255) as u8)),
+    if id == wanted {
+        return Ok(());
     }
+    Err(Wrong::Order(id.min(255) as u8))
 }
 
 fn end(id: u64) -> Read<()> {

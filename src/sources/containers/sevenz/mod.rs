@@ -144,10 +144,10 @@ fn bytes(input: &mut dyn Seekable, offset: u64, size: u64) -> Result<Vec<u8>, Sk
         part.read_to_end(&mut bytes)
     });
     done.map_err(|e| unread(&e))?;
-    match bytes.len() as u64 == size {
-        true => Ok(bytes),
-        false => Err(damaged(Wrong::Ended)),
+    if bytes.len() as u64 == size {
+        return Ok(bytes);
     }
+    Err(damaged(Wrong::Ended))
 }
 
 /// What comes out of a folder, whose first packed stream has the number `first`.
@@ -201,13 +201,13 @@ fn decoded<'i>(
         let why = "it was made by a method of several streams";
         return Err(SkipReason::Unsupported(why.to_owned()));
     }
-    let bounded = |dictionary: u64| match dictionary <= DICTIONARY_BYTES as u64 {
-        true => Ok(dictionary as u32),
-        false => {
-            let most = DICTIONARY_BYTES >> 20;
-            let why = format!("it takes a dictionary of more than {most} MiB");
-            Err(SkipReason::Unsupported(why))
+    let bounded = |dictionary: u64| {
+        if dictionary <= DICTIONARY_BYTES as u64 {
+            return Ok(dictionary as u32);
         }
+        let most = DICTIONARY_BYTES >> 20;
+        let why = format!("it takes a dictionary of more than {most} MiB");
+        Err(SkipReason::Unsupported(why))
     };
     let damaged = || damaged(Wrong::Number);
     Ok(match coder.id[..] {
@@ -244,8 +244,10 @@ fn decoded<'i>(
         [3, 3, 8, 5] | [9] => Box::new(BcjReader::new_sparc(stream, 0)),
         [10] => Box::new(BcjReader::new_arm64(stream, 0)),
         _ => {
-            let id: String = coder.id.iter().map(|b| format!("{b:02x}")).collect();
-            let why = format!("it was made by method {id}, which is not known");
+            let why = format!(
+                "it was made by method {:02x?}, which is not known",
+                coder.id
+            );
             return Err(SkipReason::Unsupported(why));
         }
     })

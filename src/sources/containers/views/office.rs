@@ -1,4 +1,4 @@
-//! The text of Office and OpenDocument: XML without its tags. A word that a person typed may lie in
+//! The text of Office and `OpenDocument`: XML without its tags. A word that a person typed may lie in
 //! several runs, with tags between its letters.
 
 /// How far a namespace is looked for.
@@ -72,15 +72,12 @@ fn words(text: &[u8], out: &mut Vec<u8>) {
         rest = &rest[at..];
         let end = rest.iter().take(12).position(|b| *b == b';');
         let told = end.and_then(|end| Some((entity(&rest[1..end])?, end)));
-        match told {
-            Some((c, end)) => {
-                out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
-                rest = &rest[end + 1..];
-            }
-            None => {
-                out.push(b'&');
-                rest = &rest[1..];
-            }
+        if let Some((c, end)) = told {
+            out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+            rest = &rest[end + 1..];
+        } else {
+            out.push(b'&');
+            rest = &rest[1..];
         }
     }
     out.extend_from_slice(rest);

@@ -134,9 +134,7 @@ fn drawn(stream: &[u8], table: Option<&Glyphs>, out: &mut Vec<u8>) {
                 let word = &stream[at..];
                 let length = word.iter().position(|b| !is_word(b)).unwrap_or(word.len());
                 match &word[..length] {
-                    b"Td" | b"TD" | b"Tm" | b"ET" | b"endobj" => broken(out),
-                    b"T" if word.get(1) == Some(&b'*') => broken(out),
-                    b"T*" => broken(out),
+                    b"Td" | b"TD" | b"Tm" | b"T*" | b"ET" | b"endobj" => broken(out),
                     _ => {}
                 }
                 at += length.max(1);
