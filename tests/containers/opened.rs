@@ -291,18 +291,9 @@ xml += a + '</w:t></w:r><w:r><w:t>' + b + '</w:t></w:r></w:p></w:document>'
 with zipfile.ZipFile('b.docx', 'w', zipfile.ZIP_DEFLATED) as z:
     z.writestr('word/document.xml', xml)
 page = zlib.compress(('BT (One) Tj 0 -9 Td [(' + a + ') -3 (' + b + ')] TJ ET').encode())
-head = '%PDF-1.4
-1 0 obj
-<< /Length ' + str(len(page)) + ' /Filter /FlateDecode >>
-stream
-'
-open('c.pdf', 'wb').write(head.encode() + page + b'
-endstream
-endobj
-')
-open('d.py', 'w').write('ONE = "x"
-KEY = "' + token + '"
-')
+head = '%PDF-1.4\n1 0 obj\n<< /Length ' + str(len(page)) + ' /Filter /FlateDecode >>\nstream\n'
+open('c.pdf', 'wb').write(head.encode() + page + b'\nendstream\nendobj\n')
+open('d.py', 'w').write('ONE = "x"\nKEY = "' + token + '"\n')
 py_compile.compile('d.py', 'd.pyc')
 "#
     );
