@@ -1,5 +1,7 @@
 //! One commit: what it brings in.
 
+mod inside;
+
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Range;
@@ -19,10 +21,9 @@ use crate::findings::{Accepted, Collector, Finding, Fingerprint};
 use crate::sources::history::{
     Absence, Commit, Failed, Id, Lookup, LookupReader, RangeCommit, Touched, path_of, touched,
 };
-use crate::sources::{
-    Chunk, Containers, ContentKind, Globs, Origin, Skip, SkipReason, Visitor, content,
-};
+use crate::sources::{Chunk, Containers, ContentKind, Globs, Origin, Skip, SkipReason, content};
 use crate::story::CommitInfo;
+use inside::Inside;
 
 /// How many parents a commit is compared with: git makes merges of some sixty at most.
 const PARENTS: usize = 1 << 10;
@@ -494,69 +495,6 @@ impl<'a> Teller<'a> {
             ((key, allowed), line_of(text, j.secret.start))
         })
     }
-}
-
-/// Takes what is inside of a container.
-struct Inside<'t, 'a> {
-    teller: &'t mut Teller<'a>,
-    is_new: std::vec::IntoIter<bool>,
-    into: Option<(&'t mut Collector, &'t mut Told)>,
-    matches: Vec<Counted>,
-    skips: Vec<Skip>,
-}
-
-impl Visitor for Inside<'_, '_> {
-    fn chunk(&mut self, origin: &Origin, chunk: &Chunk<'_>) {
-        let begins = chunk.offset == 0 && chunk.core_start == 0;
-        if let (true, Some((collector, _))) = (begins, &mut self.into) {
-            collector.begin();
-        }
-        let (judged, refused) = self.teller.judged(chunk, &origin.path);
-        let Some((collector, told)) = &mut self.into else {
-            let room = limits::MATCHES.saturating_sub(self.matches.len());
-            let counted = self.teller.counted(chunk.text, &judged);
-            self.matches.extend(counted.take(room));
-            return;
-        };
-        let mut new = Vec::new();
-        for j in &judged {
-            if matches!(j.outcome, Outcome::Rejected(_)) {
-                continue;
-            }
-            // Of more than are counted the rest is new: so it is told.
-            if self.is_new.next().unwrap_or(true) {
-                new.push(j.clone());
-            } else if is_match(j, self.teller.with.today) {
-                told.older.push(Older {
-                    pattern: j.pattern,
-                    secret: canonical(j, chunk.text),
-                    path: origin.path.clone(),
-                    confidence: j.confidence,
-                });
-            }
-        }
-        told.refused += new.iter().filter(|j| refused.contains(&j.secret)).count() as u64;
-        let beyond = self.teller.scratch.beyond();
-        collector.see(chunk, &judged, beyond);
-        let today = self.teller.with.today;
-        let found = new.iter().filter(|j| is_match(j, today));
-        let found = found.map(|j| (j.pattern.id, canonical(j, chunk.text)));
-        told.new.extend(found);
-        let was_full = collector.is_full();
-        collector.take(origin, chunk, &new, today);
-        if collector.is_full() && !was_full {
-            told.skips.push(Skip {
-                path: origin.path.clone(),
-                reason: SkipReason::TooMany(limits::MATCHES),
-            });
-        }
-    }
-
-    fn skip(&mut self, skip: Skip) {
-        self.skips.push(skip);
-    }
-
-    fn done(&mut self, _: &Origin, _: u64) {}
 }
 
 fn canonical(judged: &Judged, text: &[u8]) -> Secret {
