@@ -71,6 +71,7 @@ const SEARCH: &[&str] = &[
     "src/detect",
     "src/scan/history/search.rs",
     "src/sources/chunk.rs",
+    "src/sources/containers",
     "src/sources/content.rs",
     "src/sources/history/commit.rs",
     "src/sources/history/delta.rs",

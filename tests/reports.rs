@@ -124,9 +124,7 @@ fn no_type_and_no_reason_tells_a_secret() {
         }
         let chunk = Chunk::whole(&text, ContentKind::Text);
         let judged = detector.scan(&chunk, Path::new("a.env"), &mut Scratch::default());
-        let origin = Origin {
-            path: "a.env".into(),
-        };
+        let origin = Origin::new("a.env");
         let mut collector = Collector::new();
         collector.begin();
         collector.see(&chunk, &judged, &[]);

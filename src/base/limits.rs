@@ -59,3 +59,37 @@ pub const OBJECT_BYTES: u64 = 512 << 20;
 /// Bytes of texts that a worker keeps alive on its way down a delta tree; beyond, texts are let
 /// go and read anew.
 pub const SWEEP_BYTES: usize = 64 << 20;
+
+/// Bytes that are unpacked of one container, all that is nested in it together: what a minute or so
+/// can search.
+pub const CONTAINER_BYTES: u64 = 8 << 30;
+
+/// How often a container may unpack to its own size. Text shrinks to a tenth, a log that repeats
+/// itself to a hundredth; deflate can make a thousandth of nothing but zeros, others far less.
+pub const CONTAINER_RATIO: u64 = 200;
+
+/// Bytes that any container may unpack to, whatever its ratio.
+pub const CONTAINER_FREE: u64 = 128 << 20;
+
+/// How deep containers lie in each other. A compressed archive is two.
+pub const CONTAINER_DEPTH: usize = 8;
+
+/// Entries of one container, all that is nested in it together.
+pub const CONTAINER_ENTRIES: u64 = 1 << 20;
+
+/// Bytes of nested containers that are held in memory at once, by one worker: such as are read from
+/// their end and lie in another.
+pub const CONTAINER_MEMORY: usize = 128 << 20;
+
+/// Entries of one container that are named as not read; more are counted.
+pub const CONTAINER_SKIPS: u64 = 100;
+
+/// The biggest dictionary or window that a compressed stream may ask for: twice what xz takes at its
+/// highest level, and as much as zstd takes if it is not told otherwise.
+pub const DICTIONARY_BYTES: usize = 128 << 20;
+
+/// The longest name of an entry that is kept, as long as the longest path of most systems.
+pub const NAME_BYTES: usize = 4 << 10;
+
+/// Bytes of the streams of one PDF that are unpacked to look for text. Pages of text have some KiB.
+pub const PDF_BYTES: usize = 32 << 20;

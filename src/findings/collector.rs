@@ -3,7 +3,7 @@
 //! Each worker owns a collector; they are merged and sorted at the end, so that the result does
 //! not depend on which worker saw what.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use super::cover::Cover;
@@ -35,6 +35,8 @@ struct Held {
     shown: Secret,
     confidence: Confidence,
     occurrences: Vec<Occurrence>,
+    /// The containers that places lie in.
+    around: HashSet<PathBuf>,
     /// The content that gave the last occurrence, and how many of its places have a frame.
     framed: (u64, usize),
 }
@@ -199,9 +201,11 @@ impl Collector {
             shown,
             confidence: j.confidence,
             occurrences: Vec::new(),
+            around: HashSet::new(),
             framed: (0, 0),
         });
         held.confidence = held.confidence.max(j.confidence);
+        held.around.extend(origin.around());
         if held.framed.0 != self.content {
             held.framed = (self.content, 0);
         }
@@ -239,6 +243,7 @@ impl Collector {
                     ours.confidence = ours.confidence.max(theirs.confidence);
                     ours.shown = ours.shown.clone().min(theirs.shown);
                     ours.occurrences.extend(theirs.occurrences);
+                    ours.around.extend(theirs.around);
                 }
             }
         }
@@ -259,6 +264,10 @@ impl Collector {
                 }
                 same
             });
+            // What is told inside of a container is not told of the container's own bytes, too.
+            if !held.around.is_empty() {
+                occurrences.retain(|o| !held.around.contains(&o.path));
+            }
             let finding = Finding {
                 pattern: held.pattern,
                 fingerprint: held.fingerprint,

@@ -20,9 +20,7 @@ fn collected<'a>(chunks: impl IntoIterator<Item = Chunk<'a>>) -> (Vec<Finding>, 
     let detector = Detector::new(&Catalogue::embedded(), Engine::Fast);
     let mut scratch = Scratch::default();
     let mut collector = Collector::new();
-    let origin = Origin {
-        path: "a.env".into(),
-    };
+    let origin = Origin::new("a.env");
     collector.begin();
     for chunk in chunks {
         let judged = detector.scan(&chunk, Path::new("a.env"), &mut scratch);

@@ -58,9 +58,7 @@ pub fn versions(
         let told = data.map(|(_, data)| {
             let (text, kind) = content(&data);
             let chunk = Chunk::whole(&text, kind);
-            let origin = Origin {
-                path: PathBuf::from(&one.path),
-            };
+            let origin = Origin::new(PathBuf::from(&one.path));
             let judged = detector.scan(&chunk, &origin.path, &mut scratch);
             let mut collector = Collector::from_the_top().without_frames();
             collector.begin();

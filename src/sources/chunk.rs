@@ -18,8 +18,29 @@ pub enum ContentKind {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Origin {
     /// The path as reports show it: as the user named the target, joined with what is below it.
-    /// Standard input is `-`.
+    /// Standard input is `-`. What lies in a container is `outer!inner`.
     pub path: PathBuf,
+    /// The length of the container's own path, in bytes, if it lies in one: a file may have a `!` in
+    /// its name.
+    pub container: Option<usize>,
+}
+
+impl Origin {
+    /// A content of its own.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self {
+            path: path.into(),
+            container: None,
+        }
+    }
+
+    /// The paths of the containers that it lies in, from the outermost inwards.
+    pub fn around(&self) -> impl Iterator<Item = PathBuf> + '_ {
+        let path = self.path.as_os_str().as_encoded_bytes();
+        let from = self.container.unwrap_or(path.len()).min(path.len());
+        let marks = memchr::memchr_iter(b'!', &path[from..]);
+        marks.map(move |at| super::path_of_bytes(&path[..from + at]))
+    }
 }
 
 /// A piece of one content.

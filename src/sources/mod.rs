@@ -13,6 +13,7 @@
 //! Nothing of a repository is run or believed but its ignore rules and its index.
 
 mod chunk;
+mod containers;
 mod content;
 mod folders;
 pub mod git_config;
@@ -37,6 +38,7 @@ mod worker;
 mod tests;
 
 pub use chunk::{Chunk, ContentKind, Origin};
+pub use containers::Containers;
 pub use content::content;
 pub use globs::Globs;
 pub use head::Heads;
@@ -72,6 +74,12 @@ pub trait Visitor: Send {
 
     /// A content was read to its end: how many bytes it had where it lies.
     fn done(&mut self, origin: &Origin, bytes: u64);
+
+    /// Something inside of a content was read to its end: an entry of an archive. How many bytes it
+    /// had.
+    fn inside(&mut self, origin: &Origin, bytes: u64) {
+        let _ = (origin, bytes);
+    }
 
     /// Whether to stop early (a closed pipe, Ctrl-C).
     fn stop(&self) -> bool {

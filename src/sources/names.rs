@@ -34,13 +34,27 @@ impl Names {
             return file.to_owned();
         };
         if !self.folders.contains_key(folder) {
-            self.folders.insert(folder.to_owned(), below_top(folder));
+            let below = below_top(folder).or_else(|| below_container(folder));
+            self.folders.insert(folder.to_owned(), below);
         }
         match self.folders.get(folder) {
             Some(Some(below)) => below.join(name),
             _ => file.to_owned(),
         }
     }
+}
+
+/// The path of a folder in an archive (`a.zip!dir`) from the top of the repository that the archive
+/// lies in.
+fn below_container(folder: &Path) -> Option<PathBuf> {
+    let shown = folder.to_str()?;
+    let mut marks = shown.match_indices('!').map(|(at, _)| at);
+    let end = marks.find(|at| Path::new(&shown[..*at]).is_file())?;
+    let outer = Path::new(&shown[..end]);
+    let below = below_top(outer.parent()?)?;
+    let mut name = outer.file_name()?.to_owned();
+    name.push(&shown[end..]);
+    Some(below.join(name))
 }
 
 /// The path of a folder from the top of the repository it lies in.
@@ -77,6 +91,12 @@ mod tests {
         for shown in ["repo/a/b/c.env", "repo/./a/b/c.env", "repo/a/../a/b/c.env"] {
             let told = names.of(&dir.path().join(shown));
             assert_eq!(told, Path::new("a/b/c.env"), "{shown}");
+        }
+        let archive = dir.path().join("repo/a/b.zip");
+        std::fs::write(&archive, "PK").unwrap();
+        for inside in ["b.zip!d.tar!e/c.env", "b.zip!c.env", "b.zip!../c.env"] {
+            let told = names.of(&dir.path().join("repo/a").join(inside));
+            assert_eq!(told, Path::new("a").join(inside));
         }
         let outside = dir.path().join("plain/c.env");
         assert_eq!(names.of(&outside), outside, "no repository");

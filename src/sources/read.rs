@@ -8,6 +8,7 @@ use std::io::{self, Read};
 use std::ops::{Deref, DerefMut};
 use std::path::Path;
 
+use super::containers::{self, Bounds, Format, Input};
 use super::guard::guarded;
 use super::kind::{Sniffed, is_lfs_pointer, sniff};
 use super::utf16::Utf16Reader;
@@ -91,7 +92,7 @@ impl Reader {
         visitor: &mut V,
     ) {
         match open(path, links) {
-            Ok(file) => self.content(file, size, origin, visitor),
+            Ok(file) => self.content(file, size, Opens::Again, origin, visitor),
             Err(error) => visitor.skip(Skip {
                 path: origin.path.clone(),
                 reason: refusal(&error, links),
@@ -106,17 +107,30 @@ impl Reader {
         origin: &Origin,
         visitor: &mut V,
     ) {
-        self.content(stream, |_| None, origin, visitor);
+        let stream = Stream(stream);
+        self.content(stream, |_| None, Opens::Once, origin, visitor);
     }
 
-    fn content<R: Read, V: Visitor>(
+    /// Reads a stream to its end, and opens nothing.
+    pub(super) fn plain<V: Visitor>(
         &mut self,
-        input: R,
-        size: fn(&R) -> Option<u64>,
+        stream: &mut dyn Read,
         origin: &Origin,
         visitor: &mut V,
     ) {
-        let reason = match guarded(|| self.read(input, size, origin, visitor)) {
+        let stream = Stream(stream);
+        self.content(stream, |_| None, Opens::Not, origin, visitor);
+    }
+
+    fn content<R: Source, V: Visitor>(
+        &mut self,
+        input: R,
+        size: fn(&R) -> Option<u64>,
+        opens: Opens,
+        origin: &Origin,
+        visitor: &mut V,
+    ) {
+        let reason = match guarded(|| self.read(input, size, opens, origin, visitor)) {
             Ok(Ok(())) => return,
             Ok(Err(reason)) => reason,
             Err(bug) => SkipReason::Failed(bug),
@@ -127,14 +141,23 @@ impl Reader {
         });
     }
 
-    fn read<R: Read, V: Visitor>(
+    fn read<R: Source, V: Visitor>(
         &mut self,
         mut input: R,
         size: fn(&R) -> Option<u64>,
+        opens: Opens,
         origin: &Origin,
         visitor: &mut V,
     ) -> Result<(), SkipReason> {
         let (len, trouble) = fill(&mut input, &mut self.buffer, 0);
+        let format = match opens {
+            Opens::Not => None,
+            _ => Format::of(&self.buffer[..len]).filter(|_| trouble.is_none()),
+        };
+        if let (Opens::Once, Some(format)) = (opens, format) {
+            self.opened(input, len, format, origin, visitor);
+            return Ok(());
+        }
         let size = if len < self.buffer.len() {
             None
         } else {
@@ -142,7 +165,7 @@ impl Reader {
         };
         // A file that grows as fast as it is read would never end: its size now is its end.
         let limit = size.map_or(u64::MAX, |size| size.saturating_sub(len as u64));
-        let mut rest = input.take(limit);
+        let mut rest = (&mut input).take(limit);
 
         let (total, trouble) = match sniff(&self.buffer[..len]) {
             Sniffed::Wide(order, width) => {
@@ -174,8 +197,42 @@ impl Reader {
             ))),
             (None, _) => {
                 visitor.done(origin, total);
+                if let Some(format) = format
+                    && let Some(file) = input.file()
+                {
+                    let input = Input::Whole(file, total);
+                    containers::open(self, input, format, origin, visitor, Bounds::default());
+                }
                 Ok(())
             }
+        }
+    }
+
+    /// Opens a container that comes as a stream, of which `len` bytes were read. A short one is
+    /// searched as it is, too; of a long one only what is inside is.
+    fn opened<V: Visitor>(
+        &mut self,
+        mut input: impl Read,
+        len: usize,
+        format: Format,
+        origin: &Origin,
+        visitor: &mut V,
+    ) {
+        let head = self.buffer[..len].to_vec();
+        if len < self.buffer.len() {
+            let kind = sniff(&head).kind();
+            let (total, _) = self.cut(&mut input, len, None, kind, origin, visitor);
+            visitor.done(origin, total);
+            let (mut whole, bytes) = (io::Cursor::new(&head[..]), head.len() as u64);
+            let input = Input::Whole(&mut whole, bytes);
+            containers::open(self, input, format, origin, visitor, Bounds::default());
+            return;
+        }
+        let mut all = Counter(head.chain(input), 0);
+        let stream = Input::Stream(&mut all);
+        containers::open(self, stream, format, origin, visitor, Bounds::default());
+        if !visitor.stop() {
+            visitor.done(origin, all.1);
         }
     }
 
@@ -230,6 +287,55 @@ impl Reader {
                 trouble = failed.or(trouble);
             }
         }
+    }
+}
+
+/// Whether what is read is opened if it is a container.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Opens {
+    /// After it was searched as it is.
+    Again,
+    /// It can be read once only.
+    Once,
+    Not,
+}
+
+/// What contents are read from.
+trait Source: Read {
+    /// The file, if it can be read from its begin once more.
+    fn file(&mut self) -> Option<&mut File>;
+}
+
+impl Source for File {
+    fn file(&mut self) -> Option<&mut File> {
+        let is_file = self.metadata().is_ok_and(|meta| meta.is_file());
+        is_file.then_some(self)
+    }
+}
+
+/// What can be read once.
+struct Stream<R>(R);
+
+impl<R: Read> Read for Stream<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        self.0.read(out)
+    }
+}
+
+impl<R: Read> Source for Stream<R> {
+    fn file(&mut self) -> Option<&mut File> {
+        None
+    }
+}
+
+/// Counts what is read.
+struct Counter<R>(R, u64);
+
+impl<R: Read> Read for Counter<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let read = self.0.read(out)?;
+        self.1 += read as u64;
+        Ok(read)
     }
 }
 
@@ -315,7 +421,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn origin() -> Origin {
-        Origin { path: "x".into() }
+        Origin::new("x")
     }
 
     /// Checks that every chunk is the content at its place, with all the context there is.
@@ -360,7 +466,7 @@ mod tests {
         ) {
             let mut visitor = Checker { content: &content, core, context, at: 0 };
             let mut reader = Reader::with_sizes(core, context);
-            reader.read(&content[..], |_| None, &origin(), &mut visitor).unwrap();
+            reader.read(Stream(&content[..]), |_| None, Opens::Not, &origin(), &mut visitor).unwrap();
             prop_assert_eq!(visitor.at, content.len());
         }
 
@@ -370,7 +476,7 @@ mod tests {
             let raw: Vec<u8> = units.flat_map(u16::to_le_bytes).collect();
             let mut visitor = Recorder::default();
             let mut reader = Reader::with_sizes(core, 5);
-            reader.read(&raw[..], |_| None, &origin(), &mut visitor).unwrap();
+            reader.read(Stream(&raw[..]), |_| None, Opens::Not, &origin(), &mut visitor).unwrap();
             prop_assert_eq!(&visitor.contents[&origin().path], text.as_bytes());
             prop_assert_eq!(visitor.done[&origin().path], raw.len() as u64);
         }
@@ -406,13 +512,15 @@ mod tests {
         let content = vec![b'a'; 100];
         let mut seen = Recorder::default();
         let mut reader = Reader::with_sizes(30, 5);
-        reader.content(&content[..], |_| Some(200), &origin(), &mut seen);
+        let short = Stream(&content[..]);
+        reader.content(short, |_| Some(200), Opens::Not, &origin(), &mut seen);
         assert_eq!(seen.contents[&origin().path], content);
         assert_eq!(seen.skips[0].reason.code(), "changed");
         assert!(seen.done.is_empty());
 
         let mut seen = Recorder::default();
-        reader.content(io::repeat(b'a'), |_| Some(1000), &origin(), &mut seen);
+        let long = Stream(io::repeat(b'a'));
+        reader.content(long, |_| Some(1000), Opens::Not, &origin(), &mut seen);
         assert_eq!(seen.done[&origin().path], 1000);
         assert!(seen.skips.is_empty());
     }

@@ -35,6 +35,8 @@ pub enum SkipReason {
     SpecialFile,
     /// A symbolic link to somewhere outside of the targets, or to nothing.
     Link,
+    /// An entry of an archive that is encrypted: what it says is not here without its key.
+    Encrypted,
     /// A Git LFS pointer: the content is elsewhere.
     LfsPointer,
     /// A submodule that is not checked out.
@@ -75,6 +77,7 @@ impl SkipReason {
             Self::Interrupted(_) => "interrupted",
             Self::SpecialFile => "special-file",
             Self::Link => "link",
+            Self::Encrypted => "encrypted",
             Self::LfsPointer => "lfs-pointer",
             Self::EmptySubmodule => "empty-submodule",
             Self::IgnoredFolder => "ignored-folder",
@@ -98,6 +101,7 @@ impl fmt::Display for SkipReason {
             Self::Interrupted(how) => write!(f, "interrupted: {how}"),
             Self::SpecialFile => f.write_str("a device, socket or FIFO"),
             Self::Link => f.write_str("a symbolic link, not followed"),
+            Self::Encrypted => f.write_str("encrypted; it cannot be read without its key"),
             Self::LfsPointer => f.write_str("a Git LFS pointer; its content is not here"),
             Self::EmptySubmodule => f.write_str("a submodule that is not checked out"),
             Self::IgnoredFolder => f.write_str("a folder that git ignores"),

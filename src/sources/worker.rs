@@ -77,9 +77,7 @@ impl<'s, V> Worker<'s, V> {
             visitor: None,
             reader: None,
             view: None,
-            origin: Origin {
-                path: PathBuf::new(),
-            },
+            origin: Origin::new(PathBuf::new()),
         }
     }
 }

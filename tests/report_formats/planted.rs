@@ -121,7 +121,7 @@ pub fn finding(id: &str, seed: u64, file: &Path) -> Finding {
     let mut collector = Collector::new();
     collector.begin();
     collector.see(&chunk, &judged, &[]);
-    let origin = Origin { path: file.into() };
+    let origin = Origin::new(file);
     collector.take(&origin, &chunk, &judged, "2026-01-01");
     let (findings, _) = collector.finish();
     let mut one = findings

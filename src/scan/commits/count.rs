@@ -53,7 +53,7 @@ pub(super) fn introduced(matches: &[((Key, bool), u64)], olds: &[Matches]) -> Ve
 
 #[cfg(test)]
 mod tests {
-    use std::rc::Rc;
+    use std::sync::Arc;
 
     use super::*;
     use crate::base::Secret;
@@ -63,7 +63,7 @@ mod tests {
         let of = |list: &[(&str, u64)]| -> Matches {
             let key = |secret: &str| (("p", Secret::new(secret.as_bytes())), false);
             let one = |(secret, line): &(&str, u64)| (key(secret), *line);
-            Rc::new(list.iter().map(one).collect())
+            Arc::new(list.iter().map(one).collect())
         };
         let told = |new: &[(&str, u64)], olds: &[&[(&str, u64)]]| {
             let olds: Vec<Matches> = olds.iter().map(|old| of(old)).collect();

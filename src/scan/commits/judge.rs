@@ -1,10 +1,12 @@
 //! One commit: what it brings in.
 
+mod inside;
+
 use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::super::conceal::hide;
@@ -21,8 +23,9 @@ use crate::findings::{Accepted, Collector, Finding, Fingerprint};
 use crate::sources::history::{
     Absence, Commit, Failed, Id, Lookup, LookupReader, RangeCommit, Touched, path_of, touched,
 };
-use crate::sources::{Chunk, ContentKind, Globs, Origin, Skip, SkipReason, content};
+use crate::sources::{Chunk, Containers, ContentKind, Globs, Origin, Skip, SkipReason, content};
 use crate::story::CommitInfo;
+use inside::Inside;
 
 /// How many parents a commit is compared with: git makes merges of some sixty at most.
 const PARENTS: usize = 1 << 10;
@@ -99,13 +102,17 @@ pub(super) struct Told {
 
 /// The matches of a version of a file: the secret, whether a comment allows it, and a hash of the
 /// line it begins on.
-pub(super) type Matches = Rc<Vec<((Key, bool), u64)>>;
+pub(super) type Matches = Arc<Vec<Counted>>;
+
+/// One of them.
+type Counted = ((Key, bool), u64);
 
 /// One worker.
 pub(super) struct Teller<'a> {
     pub(super) with: &'a Judging<'a>,
     pub(super) reader: LookupReader<'a>,
     scratch: Scratch,
+    containers: Containers,
     /// By content and path.
     remembered: HashMap<(Id, Vec<u8>), Matches>,
     /// All candidates of the files that were judged, if they are to be explained.
@@ -118,6 +125,7 @@ impl<'a> Teller<'a> {
             with,
             reader: with.lookup.reader(),
             scratch: Scratch::default(),
+            containers: Containers::default(),
             remembered: HashMap::new(),
             explained: None,
         }
@@ -288,6 +296,9 @@ impl<'a> Teller<'a> {
             let bytes = data.len() as u64;
             progress.bytes.fetch_add(bytes, Ordering::Relaxed);
         }
+        if Containers::is_one(&data) {
+            self.inside(file, (&data, shown), moved, collector, failed, told);
+        }
         let (text, kind) = content(&data);
         let chunk = Chunk::whole(&text, kind);
         let (judged, refused) = self.judged(&chunk, shown);
@@ -296,19 +307,7 @@ impl<'a> Teller<'a> {
         }
         let matches = self.matches(&text, &judged);
         self.remember((file.blob, file.path.clone()), &matches);
-        // What each parent has of it, where it is or where it was moved from.
-        let mut olds: Vec<Matches> = Vec::new();
-        if !matches.is_empty() {
-            for (parent, old) in file.old.iter().enumerate() {
-                let before = match old {
-                    Some(blob) => Some((file.path.clone(), *blob)),
-                    None => moved.source(&mut self.reader, parent, &file.path, failed),
-                };
-                if let Some((path, blob)) = before {
-                    olds.extend(self.old(blob, path, failed));
-                }
-            }
-        }
+        let olds = self.olds(file, &matches, moved, failed, Self::old);
         let is_new = introduced(&matches, &olds);
         // Matches are in the order of what was judged.
         let counted = judged
@@ -335,6 +334,95 @@ impl<'a> Teller<'a> {
             let one = |j| explained(j, &chunk, (shown, shown), collector);
             all.extend(judged.map(one));
         }
+    }
+
+    /// What each parent has of a file, where it is or where it was moved from, as `told` tells it;
+    /// nothing if the file has no match.
+    fn olds(
+        &mut self,
+        file: &Touched,
+        matches: &Matches,
+        moved: &mut Renames,
+        failed: &mut Vec<Failed>,
+        told: fn(&mut Self, Id, Vec<u8>, &mut Vec<Failed>) -> Option<Matches>,
+    ) -> Vec<Matches> {
+        let mut olds: Vec<Matches> = Vec::new();
+        if !matches.is_empty() {
+            for (parent, old) in file.old.iter().enumerate() {
+                let before = match old {
+                    Some(blob) => Some((file.path.clone(), *blob)),
+                    None => moved.source(&mut self.reader, parent, &file.path, failed),
+                };
+                if let Some((path, blob)) = before {
+                    olds.extend(told(self, blob, path, failed));
+                }
+            }
+        }
+        olds
+    }
+
+    /// Judges what is inside of a container: all of it together, whatever moved from one entry to
+    /// another. It is opened once to count, and once more if it brings something in.
+    fn inside(
+        &mut self,
+        file: &Touched,
+        (data, shown): (&[u8], &Path),
+        moved: &mut Renames,
+        collector: &mut Collector,
+        failed: &mut Vec<Failed>,
+        told: &mut Told,
+    ) {
+        let (matches, skips) = self.within(data, shown, Vec::new(), None);
+        told.skips.extend(skips);
+        if matches.is_empty() {
+            return;
+        }
+        let matches = Arc::new(matches);
+        let olds = self.olds(file, &matches, moved, failed, Self::old_inside);
+        let is_new = introduced(&matches, &olds);
+        self.within(data, shown, is_new, Some((collector, told)));
+    }
+
+    /// What is inside of a container: its matches, and what was not read. With a collector those
+    /// that are new are collected; `is_new` says of each match in turn whether it is.
+    fn within(
+        &mut self,
+        data: &[u8],
+        shown: &Path,
+        is_new: Vec<bool>,
+        into: Option<(&mut Collector, &mut Told)>,
+    ) -> (Vec<Counted>, Vec<Skip>) {
+        let mut containers = std::mem::take(&mut self.containers);
+        let mut inside = Inside {
+            teller: self,
+            is_new: is_new.into_iter(),
+            into,
+            matches: Vec::new(),
+            skips: Vec::new(),
+        };
+        let origin = Origin::new(shown.to_owned());
+        containers.open(data, &origin, &mut inside);
+        let told = (inside.matches, inside.skips);
+        self.containers = containers;
+        told
+    }
+
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "it stands for `old`, which keeps the path"
+    )]
+    /// The matches inside of an older version of a file; none if it cannot be read.
+    fn old_inside(&mut self, blob: Id, path: Vec<u8>, failed: &mut Vec<Failed>) -> Option<Matches> {
+        let data = match self.reader.read(&blob) {
+            Ok((_, data)) => data,
+            Err(why) => {
+                failed.push((blob, why));
+                return None;
+            }
+        };
+        // What of it cannot be read was told when it came in.
+        let (matches, _) = self.within(&data, &path_of(&path), Vec::new(), None);
+        Some(Arc::new(matches))
     }
 
     /// Judges a text; and where comments stand that do not count.
@@ -376,9 +464,7 @@ impl<'a> Teller<'a> {
             let matches = (told.new.len() - before) as u64;
             progress.matches.fetch_add(matches, Ordering::Relaxed);
         }
-        let origin = Origin {
-            path: path.to_owned(),
-        };
+        let origin = Origin::new(path.to_owned());
         collector.take(&origin, chunk, new, self.with.today);
         if collector.is_full() {
             told.skips.push(Skip {
@@ -391,7 +477,7 @@ impl<'a> Teller<'a> {
     /// The matches of an older version of a file; none if it cannot be read.
     fn old(&mut self, blob: Id, path: Vec<u8>, failed: &mut Vec<Failed>) -> Option<Matches> {
         if let Some(known) = self.remembered.get(&(blob, path.clone())) {
-            return Some(Rc::clone(known));
+            return Some(Arc::clone(known));
         }
         let data = match self.reader.read(&blob) {
             Ok((_, data)) => data,
@@ -412,18 +498,25 @@ impl<'a> Teller<'a> {
         if self.remembered.len() == REMEMBERED {
             self.remembered.clear();
         }
-        self.remembered.insert(version, Rc::clone(matches));
+        self.remembered.insert(version, Arc::clone(matches));
     }
 
     fn matches(&self, text: &[u8], judged: &[Judged]) -> Matches {
+        Arc::new(self.counted(text, judged).collect())
+    }
+
+    fn counted<'j>(
+        &'j self,
+        text: &'j [u8],
+        judged: &'j [Judged],
+    ) -> impl Iterator<Item = Counted> + 'j {
         let counted = judged
             .iter()
             .filter(|j| !matches!(j.outcome, Outcome::Rejected(_)));
-        let one = |j: &Judged| {
+        counted.map(|j: &Judged| {
             let key = (j.pattern.id, j.identity(text));
             let allowed = !is_match(j, self.with.today);
             ((key, allowed), line_of(text, j.secret.start))
-        };
-        Rc::new(counted.map(one).collect())
+        })
     }
 }

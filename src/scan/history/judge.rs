@@ -9,7 +9,8 @@ use crate::detect::{Detector, Judged, Needles, Outcome, Scratch};
 use crate::findings::{Accepted, Collector, Finding, Fingerprint};
 use crate::sources::history::{Base, Commit, Object, ObjectKind, ObjectVisitor, Stores, Tag};
 use crate::sources::{
-    Chunk, ContentKind, Globs, Origin, Skip, SkipReason, Visitor, content, is_lfs_pointer,
+    Chunk, Containers, ContentKind, Globs, Origin, Skip, SkipReason, Visitor, content,
+    is_lfs_pointer,
 };
 use crate::story::{Paths, Trees};
 
@@ -32,6 +33,7 @@ pub(super) struct Judge<'a> {
     with: &'a Judging<'a>,
     collector: Collector,
     scratch: Scratch,
+    containers: Containers,
     /// Secrets by pattern and bytes.
     secrets: HashMap<(&'static str, Secret), u32>,
     hits: Vec<(Hit, Identity)>,
@@ -58,7 +60,7 @@ pub(super) struct Found {
     pub(super) skips: Vec<Skip>,
 }
 
-/// A blob in chunks, at one of its paths.
+/// A blob in chunks, or what is inside of one, at one of its paths.
 struct Big<'j, 'a> {
     judge: &'j mut Judge<'a>,
     blob: u32,
@@ -100,6 +102,7 @@ impl<'a> Judge<'a> {
                 None => Collector::from_the_top(),
             },
             scratch: Scratch::default(),
+            containers: Containers::default(),
             secrets: HashMap::new(),
             hits: Vec::new(),
             bigs: Vec::new(),
@@ -132,11 +135,28 @@ impl<'a> Judge<'a> {
         for path in with.placed.get(&blob).into_iter().flatten() {
             let shown = with.paths.path(*path, with.trees);
             if !with.exclude.leave_out(&shown) {
-                self.text(blob, &text, kind, *path, shown);
+                self.text(blob, &text, kind, *path, shown.clone());
+                self.inside(blob, data, *path, shown);
                 is_seen = true;
             }
         }
         self.pointers += u64::from(is_seen && is_lfs_pointer(data));
+    }
+
+    /// Judges what is inside of a blob, if it is a container.
+    fn inside(&mut self, blob: u32, data: &[u8], path: u32, shown: PathBuf) {
+        if !Containers::is_one(data) {
+            return;
+        }
+        let mut containers = std::mem::take(&mut self.containers);
+        let mut one = Big {
+            judge: self,
+            blob,
+            path,
+            bytes: None,
+        };
+        containers.open(data, &Origin::new(shown), &mut one);
+        self.containers = containers;
     }
 
     /// Judges the text of a commit or a tag.
@@ -165,7 +185,7 @@ impl<'a> Judge<'a> {
     }
 
     fn text(&mut self, blob: u32, text: &[u8], kind: ContentKind, path: u32, shown: PathBuf) {
-        let (chunk, origin) = (Chunk::whole(text, kind), Origin { path: shown });
+        let (chunk, origin) = (Chunk::whole(text, kind), Origin::new(shown));
         self.collector.begin();
         self.chunk(blob, path, &origin, &chunk);
     }
@@ -212,7 +232,7 @@ impl<'a> Judge<'a> {
             if with.exclude.leave_out(&shown) {
                 continue;
             }
-            let origin = Origin { path: shown };
+            let origin = Origin::new(shown);
             let mut one = Big {
                 judge: self,
                 blob,

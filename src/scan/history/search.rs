@@ -11,7 +11,9 @@ use crate::detect::{Detector, Judged, Marks, NeedleHit, Needles, Outcome, Reject
 use crate::sources::history::{
     Base, Commit, Object, ObjectKind, ObjectSet, ObjectVisitor, Objects, Tag,
 };
-use crate::sources::{Chunk, ContentKind, Skip, SkipReason, content, is_lfs_pointer};
+use crate::sources::{
+    Chunk, Containers, ContentKind, Origin, Skip, SkipReason, Visitor, content, is_lfs_pointer,
+};
 use crate::story::{CommitFact, NONE};
 
 /// What is kept of a blob for those that are built upon it.
@@ -36,6 +38,7 @@ pub(super) struct Searcher<'a> {
     progress: Option<&'a Progress>,
     stop: &'a Stop,
     scratch: Scratch,
+    containers: Containers,
     pub(super) blobs: u64,
     pub(super) bytes: u64,
     /// Bytes of blobs that were searched.
@@ -70,6 +73,7 @@ impl<'a> Searcher<'a> {
             progress,
             stop,
             scratch: Scratch::default(),
+            containers: Containers::default(),
             blobs: 0,
             bytes: 0,
             searched: 0,
@@ -89,11 +93,14 @@ impl<'a> Searcher<'a> {
 
     /// Whether a whole text may hold a match, without help from a base.
     fn may(&mut self, text: &[u8], kind: ContentKind) -> bool {
+        self.may_chunk(&Chunk::whole(text, kind))
+    }
+
+    fn may_chunk(&mut self, chunk: &Chunk<'_>) -> bool {
         if let Some(needles) = self.find {
-            return needles.is_in(text);
+            return needles.is_in(chunk.text);
         }
-        let chunk = Chunk::whole(text, kind);
-        let judged = self.detector.scan(&chunk, Path::new(""), &mut self.scratch);
+        let judged = self.detector.scan(chunk, Path::new(""), &mut self.scratch);
         judged.iter().any(is_hope)
     }
 
@@ -117,6 +124,7 @@ impl<'a> Searcher<'a> {
         // What the marks of commits and tags took is none of it.
         self.scratch.take_searched();
         let (hope, kept) = self.look(&text, kind, base);
+        let hope = hope || self.inside(object.data);
         self.searched += self.scratch.take_searched();
         // A pointer is looked at once more, to be counted.
         let hope = hope || is_lfs_pointer(object.data);
@@ -124,6 +132,25 @@ impl<'a> Searcher<'a> {
             self.hopeful.insert(object.number);
         }
         (hope, kept)
+    }
+
+    /// Whether what is inside of a blob may hold a match, or cannot all be read: that is told when it
+    /// is judged, where its paths are known. What is inside is searched in full: texts inherit from
+    /// the bytes that are stored.
+    fn inside(&mut self, data: &[u8]) -> bool {
+        if !Containers::is_one(data) {
+            return false;
+        }
+        let mut containers = std::mem::take(&mut self.containers);
+        let mut hope = Hope {
+            searcher: self,
+            is_there: false,
+        };
+        let origin = Origin::new("");
+        containers.open(data, &origin, &mut hope);
+        let is_there = hope.is_there;
+        self.containers = containers;
+        is_there
     }
 
     /// The same of a text.
@@ -210,6 +237,28 @@ impl<'a> Searcher<'a> {
             reason: SkipReason::Corrupt(why),
         });
         self.text(object, std::slice::from_ref(&(0..object.data.len())));
+    }
+}
+
+/// Looks for the first match in a container.
+struct Hope<'s, 'a> {
+    searcher: &'s mut Searcher<'a>,
+    is_there: bool,
+}
+
+impl Visitor for Hope<'_, '_> {
+    fn chunk(&mut self, _: &Origin, chunk: &Chunk<'_>) {
+        self.is_there = self.is_there || self.searcher.may_chunk(chunk);
+    }
+
+    fn skip(&mut self, _: Skip) {
+        self.is_there = true;
+    }
+
+    fn done(&mut self, _: &Origin, _: u64) {}
+
+    fn stop(&self) -> bool {
+        self.is_there || self.searcher.stop.is_asked()
     }
 }
 

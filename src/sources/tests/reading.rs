@@ -101,7 +101,7 @@ fn a_file_that_goes_away_is_told() {
     let tree = Tree::new(&["a"]);
     let mut reader = super::super::read::Reader::new();
     let mut seen = Recorder::default();
-    let origin = Origin { path: "b".into() };
+    let origin = Origin::new("b");
     let gone = tree.path().join("b");
     reader.file(&gone, super::super::read::Links::Refuse, &origin, &mut seen);
     assert_eq!(seen.skips[0].reason.code(), "changed");
