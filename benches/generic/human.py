@@ -110,9 +110,9 @@ REFERENCES = {
 }
 LABELS = {
     "locales/en.yml": "en:\n  password: Password\n  new_password: New password\n  forgot_password: Forgot your password?\n  password_confirmation: Confirm password\n  password_too_short: Too short\n",
-    "locales/de.yml": "de:\n  password: Kennwort\n  new_password: Neues Passwort\n  forgot_password: Passwort vergessen?\n",
+    "locales/de.yml": "de:\n  password: Kennwort\n  new_password: Neues Passwort\n  forgot_password: Passwort vergessen?\n",  # straykey:allow generic.password labels
     "locales/fr.json": "{\n  \"password\": \"Mot de passe\",\n  \"newPassword\": \"Nouveau mot de passe\",\n  \"passwordHint\": \"Indice\"\n}\n",
-    "locales/es.properties": "login.password=Contrase\u00f1a\nlogin.password.title=Acceso\nlogin.password.help=Ayuda\n",
+    "locales/es.properties": "login.password=Contrase\u00f1a\nlogin.password.title=Acceso\nlogin.password.help=Ayuda\n",  # straykey:allow generic.password labels
     "src/form.html": "<label for=\"password\">Password</label>\n<input type=\"password\" name=\"password\" placeholder=\"Enter password\">\n",
     "src/form.jsx": "<Field label=\"Password\" name=\"password\" type=\"password\" />\n<Input password=\"required\" />\n",
     "src/model.ts": "interface User {\n  password: string;\n  passwordHash?: string;\n}\nfunction login(user: string, password: string): void {}\n",

@@ -15,6 +15,9 @@ use super::settings::Settings;
 use super::staged;
 use super::tell;
 
+/// How many reasons for a weight are told.
+const REASONS: usize = 6;
+
 /// What is to be explained.
 #[derive(Debug, PartialEq, Eq)]
 enum What {
@@ -118,6 +121,20 @@ fn write(one: &Explained, out: &mut dyn Write) -> io::Result<()> {
         }
     };
     writeln!(out, "  {}", escape_controls(&told))?;
+    if let Some(weighed) = one.judged.weighed {
+        let likely = weighed.probability() * 100.0;
+        let reasons = weighed.reasons();
+        let told = reasons
+            .iter()
+            .take(REASONS)
+            .map(|(tells, weight)| format!("{tells} {weight:+.1}"));
+        let told = told.collect::<Vec<_>>().join("; ");
+        writeln!(
+            out,
+            "  likely a secret: {likely:.0} %, of {} answers these weigh most: {told}",
+            reasons.len()
+        )?;
+    }
     if let Some(decoded) = &one.judged.decoded {
         let told = decoded_from(&decoded.ways).unwrap_or_default();
         writeln!(out, "  {told}")?;

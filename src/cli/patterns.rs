@@ -165,9 +165,13 @@ fn check(files: &[PathBuf]) -> Result<(), CliError> {
                 continue;
             }
         };
-        // What the build asks of the files it embeds is more than what a scan asks of a file.
-        let stem = file.file_stem().and_then(|s| s.to_str()).unwrap_or("");
-        if let Err(found) = patterns::parse(&name, Some(stem), &text) {
+        // What the build asks of the files it embeds is more than what a scan asks of a file; but a
+        // file of one's own may be called as one likes.
+        let told = patterns::parse(&name, None, &text).and_then(|list| match list.first() {
+            Some(one) => patterns::parse(&name, Some(one.provider), &text).map(drop),
+            None => Ok(()),
+        });
+        if let Err(found) = told {
             errors.extend(found.iter().map(ToString::to_string));
             continue;
         }

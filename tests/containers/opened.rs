@@ -231,10 +231,10 @@ fn standard_input_may_be_an_archive() {
         assert!(run.out.contains("\"-!c.env\""), "{out}: {}", run.out);
     }
     // A long one is not held in memory.
-    let mut filler = String::new();
-    for i in 0..200_000u64 {
-        filler += &format!("{:x}\n", i.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-    }
+    let lines: Vec<String> = (0..200_000u64)
+        .map(|i| format!("{:x}", i.wrapping_mul(0x9e37_79b9_7f4a_7c15)))
+        .collect();
+    let filler = lines.join("\n");
     write(dir, "filler", filler.repeat(4));
     pack(
         dir,

@@ -55,7 +55,7 @@ const RULES: &[(&str, &str)] = &[
     ("digitalocean-pat", "digitalocean.personal-access-token"),
     ("digitalocean-refresh-token", "digitalocean.refresh-token"),
     ("discord-client-secret", "discord.client-secret"),
-    ("discord-client-secret", "discord.client-secret-plain"),
+    ("discord-client-secret", "discord.client-secret"),
     ("droneci-access-token", "droneci.access-token"),
     (
         "dropbox-long-lived-api-token",

@@ -211,6 +211,15 @@ pub(super) const COMMON: &[&str] = &[
     "db_password",
     "dbpass",
     "pass123",
+    // A password in other languages.
+    "passwort",
+    "kennwort",
+    "contraseña",
+    "senha",
+    "wachtwoord",
+    "parola",
+    "hasło",
+    "пароль",
     // Of methods and algorithms.
     "utf-8",
     "utf8",

@@ -29,7 +29,7 @@ pub(in super::super) fn text(xml: &[u8]) -> Vec<u8> {
         let (inside, end) = if let Some(text) = tag.strip_prefix(b"![CDATA[") {
             let end = memchr::memmem::find(text, b"]]>").unwrap_or(text.len());
             out.extend_from_slice(&text[..end]);
-            (&b""[..], 9 + end + 2)
+            (&b""[..], 8 + end + 2)
         } else {
             let end = memchr::memchr(b'>', tag).unwrap_or(tag.len());
             (&tag[..end], end)
