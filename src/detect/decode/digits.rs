@@ -83,6 +83,10 @@ fn is_edge(before: &[u8]) -> bool {
 
 /// Whether digits of a text begin at `at`; and whether that is in the middle of a row.
 pub(super) fn begins(text: &[u8], at: usize) -> Option<(Kind, bool)> {
+    let head = text[at..].first_chunk::<4>()?;
+    if !head.iter().all(u8::is_ascii_hexdigit) && !may_be_text(*head) {
+        return None;
+    }
     let edge = is_edge(&text[at.saturating_sub(8)..at]);
     if !edge {
         let low = at.checked_sub(INSIDE)?;
@@ -112,6 +116,20 @@ pub(super) fn begins(text: &[u8], at: usize) -> Option<(Kind, bool)> {
     let mut bytes = [0; TOLD];
     let count = base64(row, &mut bytes);
     begins_text(&bytes[..count]).then_some((Kind::Base64, !edge))
+}
+
+/// Whether base64 that begins so can begin a text: the first bytes decide of nearly all names that
+/// they are none.
+fn may_be_text(head: [u8; 4]) -> bool {
+    let mut bytes = [0; 3];
+    base64(&head, &mut bytes);
+    let [first, second, _] = bytes;
+    let wide = first == 0 || second == 0 || first >= 0xfe;
+    let plain = |b: &u8| matches!(b, b' '..=b'~' | b'\t' | b'\n' | b'\r') || *b >= 0x80;
+    wide || bytes.iter().all(plain)
+        && std::str::from_utf8(&bytes)
+            .err()
+            .is_none_or(|e| e.error_len().is_none())
 }
 
 fn pair(high: u8, low: u8) -> u8 {

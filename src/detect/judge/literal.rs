@@ -187,7 +187,7 @@ fn same_letters(name: &[u8], value: &[u8]) -> bool {
     letters(name) == letters(value)
 }
 
-/// Whether a value is a number: `0x1f`, `-1.5E+10`.
+/// Whether a value is a number or a time: `0x1f`, `-1.5E+10`, `2026-01-31T12:00:00Z`.
 fn is_number(value: &[u8]) -> bool {
     let digits = value.strip_prefix(b"0x").or(value.strip_prefix(b"0X"));
     if let Some(digits) = digits {
@@ -196,7 +196,7 @@ fn is_number(value: &[u8]) -> bool {
     value.iter().any(|b| matches!(b, b'.' | b'+' | b'-'))
         && value
             .iter()
-            .all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'+' | b'-' | b'e' | b'E'))
+            .all(|b| b.is_ascii_digit() || b".+-eE:TZ".contains(b))
 }
 
 /// Whether a value is a command in the way of PowerShell: `Get-Secret`.

@@ -13,14 +13,14 @@ use crate::detect::patterns::ANCHORS;
 const GROUPS: [[&[u8]; 4]; 8] = [
     // pass
     [b"p", b"a", b"s", b"s"],
-    // pwd, pw=; ://, 7Q~, 8Q~
-    [b"p:78", b"w/q", b"d=:\"' /~", b""],
+    // pwd, (a)uth=
+    [b"pu", b"wt", b"dh", b""],
     // (se)cret, rede(ntial), (ident)ifie(d)
     [b"cri", b"ref", b"edi", b"te"],
-    // oken, and what ends in key
-    [b"o_-ishentg", b"k", b"e", b"yn"],
-    // key=, (a)uth=
-    [b"ku", b"et", b"yh", b"=:\"' \\("],
+    // (o)ken, key, and what ends in it
+    [b"k", b"e", b"yn", b""],
+    // ://, 7Q~, 8Q~
+    [b":78", b"/q", b"/~", b""],
     // -BEG(IN), sig=; curl, ysql, (b)asic
     [b"-scya", b"bius", b"egrqi", b"g=lc"],
     // xoxd, AzSe, AZDO
@@ -152,6 +152,7 @@ impl Literals {
         for number in self.windows.get(key) {
             let (literal, offset, what) = self.all[usize::from(number)];
             if let Some(start) = hit.checked_sub(usize::from(offset))
+                && text.get(start + literal.len() - 1) == literal.last()
                 && text[start..].starts_with(literal)
             {
                 tell(start, what);
