@@ -439,13 +439,7 @@ fn is_uuid(value: &[u8]) -> bool {
 
 /// Whether the value repeats the name, or the name holds the value.
 fn like_name(name: &[u8], value: &[u8]) -> bool {
-    let letters = |text: &[u8]| -> Vec<u8> {
-        text.iter()
-            .filter(|b| b.is_ascii_alphabetic())
-            .map(u8::to_ascii_lowercase)
-            .collect()
-    };
-    let (name, value) = (letters(name), letters(value));
+    let (name, value) = (name::letters(name), name::letters(value));
     let within = |short: &[u8], long: &[u8]| {
         short.len() >= 4 && long.windows(short.len()).any(|w| w == short)
     };

@@ -15,6 +15,8 @@ mod weights;
 
 use std::path::Path;
 
+pub(super) use self::value::longest;
+
 use self::features::{Answers, FEATURES};
 use self::weights::{BIAS, WEIGHTS};
 use super::assignment::Assignment;
@@ -39,6 +41,11 @@ pub(super) fn weigh(text: &[u8], path: &Path, assignment: &Assignment, password:
         answers: features::answers(text, path, assignment),
         column: usize::from(!password),
     }
+}
+
+/// Whether a value is its name once more.
+pub(super) fn same_letters(name: &[u8], value: &[u8]) -> bool {
+    name::letters(name) == name::letters(value)
 }
 
 /// Whether a text, in small letters, is an ordinary word.

@@ -339,6 +339,12 @@ fn words(text: &[u8]) -> Vec<String> {
     words.split_off(more)
 }
 
+/// The letters of a name or a value, small.
+pub(super) fn letters(text: &[u8]) -> Vec<u8> {
+    let only = text.iter().filter(|b| b.is_ascii_alphabetic());
+    only.map(u8::to_ascii_lowercase).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -380,7 +380,8 @@ fn some_standin(value: &[u8]) -> bool {
         .any(|w| lower.windows(w.len()).any(|l| l == w.as_bytes()))
 }
 
-fn longest(text: &[u8], goes_on: impl Fn(u8, u8) -> bool) -> usize {
+/// The length of the longest stretch in which each byte goes on from the one before it; 0 of nothing.
+pub(in crate::detect) fn longest(text: &[u8], goes_on: impl Fn(u8, u8) -> bool) -> usize {
     let (mut best, mut length) = (usize::from(!text.is_empty()), 1);
     for pair in text.windows(2) {
         length = if goes_on(pair[0], pair[1]) {

@@ -1,5 +1,6 @@
 //! Filters for every token: randomness, placeholders, documented examples.
 
+use crate::detect::generic::longest;
 use crate::detect::patterns::{Class, Pattern};
 use crate::detect::{Rejection, entropy};
 
@@ -170,19 +171,6 @@ fn longest_sequence(text: &[u8]) -> usize {
     let next =
         |a: u8, b: u8| b == a.wrapping_add(1) || (a, b) == (b'9', b'0') || (a, b) == (b'9', b'a');
     longest(text, next).max(longest(text, |a, b| next(b, a)))
-}
-
-fn longest(text: &[u8], goes_on: impl Fn(u8, u8) -> bool) -> usize {
-    let (mut best, mut length) = (usize::from(!text.is_empty()), 1);
-    for pair in text.windows(2) {
-        length = if goes_on(pair[0], pair[1]) {
-            length + 1
-        } else {
-            1
-        };
-        best = best.max(length);
-    }
-    best
 }
 
 #[cfg(test)]

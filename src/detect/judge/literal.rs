@@ -77,7 +77,7 @@ impl Standing<'_> {
         if unasked(self.name) {
             return Err(Rejection::Reference("a token of a form, or a public one"));
         }
-        if same_letters(self.name, value) {
+        if generic::same_letters(self.name, value) {
             return Err(Rejection::Words);
         }
         // `ok ? "pass" : "failed"`
@@ -176,15 +176,6 @@ pub(super) fn stands_in(value: &[u8]) -> Result<(), Rejection> {
         ));
     }
     Ok(())
-}
-
-/// Whether a value is the name once more.
-fn same_letters(name: &[u8], value: &[u8]) -> bool {
-    let letters = |text: &[u8]| -> Vec<u8> {
-        let only = text.iter().filter(|b| b.is_ascii_alphabetic());
-        only.map(u8::to_ascii_lowercase).collect()
-    };
-    letters(name) == letters(value)
 }
 
 /// Whether a value is a number or a time: `0x1f`, `-1.5E+10`, `2026-01-31T12:00:00Z`.
