@@ -286,12 +286,6 @@ fn known(options: &ScanOptions) -> Result<(), ScanError> {
     }
 }
 
-/// The number of the entry of a baseline that covers a finding.
-fn covered(baseline: &Baseline, finding: &Finding) -> Option<usize> {
-    let found = baseline.find(&finding.fingerprint);
-    found.filter(|i| !baseline.known()[*i].is_settled)
-}
-
 /// Takes away what is disabled, what somebody accepted and what is below the least confidence, and
 /// tells of it.
 ///
@@ -332,7 +326,7 @@ fn withhold(
                 by,
                 reason: Some(allowance.reason.clone()),
             });
-        } else if let Some(i) = covered(&options.baseline, &finding) {
+        } else if let Some(i) = options.baseline.covering(&finding) {
             known.insert(i);
             let entry = &options.baseline.known()[i];
             let by = format!("{}:{}", options.baseline.file(), entry.line);
@@ -343,6 +337,8 @@ fn withhold(
                 reason: entry.reason.clone(),
             });
         } else {
+            let mut finding = finding;
+            options.baseline.leave_uncovered(&mut finding);
             result.findings.push(finding);
         }
     }

@@ -57,7 +57,7 @@ pub fn run(args: &AllowArgs) -> Result<Exit, CliError> {
     if !all.any(|f| f.fingerprint.matches(&args.id)) {
         // Whoever was stopped at a commit may have it in the index alone. Where there is none, or it
         // cannot be read, nothing is found in it.
-        let staged = staged::options_here(&settings.options, args.look.config.is_some());
+        let staged = staged::options_here(&settings.options);
         if let Ok(staged) = straykey::scan::staged(&staged) {
             result.accepted = staged.scan.accepted;
             result.findings = staged.scan.findings;

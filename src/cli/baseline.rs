@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use straykey::base::{escape_controls, path_text};
 use straykey::detect::patterns::Confidence;
-use straykey::findings::{Baseline, Finding, Known, ScanResult};
+use straykey::findings::{Baseline, Finding, Inserted, Known, ScanResult};
 use straykey::scan::{HistoryOptions, ScanOptions};
-use straykey::sources::top_of;
+use straykey::sources::{Names, top_of};
 use straykey::story::Before;
 
 use super::args::{BaselineArgs, BaselineCommand, BaselineOf};
@@ -109,22 +109,38 @@ fn write(of: &BaselineOf) -> Result<Exit, CliError> {
     let place = Place::of(of)?;
     let now = Now::look(of, &place, false)?;
     let incomplete = now.incomplete();
-    let mut counts = (0, 0);
+    let mut names = if of.history {
+        Names::from_the_top()
+    } else {
+        Names::default()
+    };
+    let (mut added, mut wider, mut kept) = (0, 0, 0);
     let file = place.home.replace(BASELINE, |old| {
         // Somebody may have written it meanwhile.
         let mut baseline = parsed(&place.home, old)?;
-        counts = (0, baseline.known().len());
+        (added, wider, kept) = (0, 0, baseline.known().len());
         for finding in &now.found.findings {
-            counts.0 += usize::from(baseline.insert(finding, None));
+            match baseline.insert(finding, &mut names, None) {
+                Inserted::Finding => added += 1,
+                Inserted::Files => wider += 1,
+                Inserted::Nothing => {}
+            }
         }
-        let is_new = old.is_empty() || counts.0 > 0;
+        let is_new = old.is_empty() || added + wider > 0;
         Ok(is_new.then(|| baseline.to_string()))
     })?;
     to_stdout(|out| {
         let file = escape_controls(&file).into_owned();
-        let (added, kept) = (counted(counts.0, "finding"), counts.1);
-        writeln!(out, "{added} added to {file}; {kept} were in it")?;
-        if counts.0 > 0 {
+        write!(
+            out,
+            "{} added to {file}; {kept} were in it",
+            counted(added, "finding")
+        )?;
+        match wider {
+            0 => writeln!(out)?,
+            n => writeln!(out, ", {n} of them in fewer files")?,
+        }
+        if added + wider > 0 {
             writeln!(
                 out,
                 "next: git add {file}; a commit, a pull request or a scan no longer fails for them"
@@ -140,12 +156,12 @@ fn write(of: &BaselineOf) -> Result<Exit, CliError> {
     Ok(Exit::Clean)
 }
 
-/// Says what a commit is stopped for all the same: a baseline covers the places of when a finding
-/// came into it, and has no words for new ones.
+/// Says what a commit is stopped for all the same: what is staged need not be in the working tree, or
+/// where was looked.
 fn tell_what_spreads(of: &BaselineOf, place: &Place) -> Result<(), CliError> {
     let confidence = of.confidence.map(|c| c.0);
     let settings = Settings::resolve(&of.look, place.targets.clone(), confidence)?;
-    let options = super::staged::options_here(&settings.options, of.look.config.is_some());
+    let options = super::staged::options_here(&settings.options);
     // Without a repository nothing is staged.
     let Ok(staged) = straykey::scan::staged(&options) else {
         return Ok(());
@@ -157,7 +173,7 @@ fn tell_what_spreads(of: &BaselineOf, place: &Place) -> Result<(), CliError> {
         let place = finding.occurrences.first();
         let place = place.map_or(String::new(), |o| path_text(&o.path).into_owned());
         tell(&format!(
-            "notice: {id} was known before and is staged in a new place, {}: that stops the commit; \
+            "notice: {id} is staged in {}, which was not looked at: that stops the commit; \
              straykey allow {id} --reason \"...\" accepts it",
             escape_controls(&place)
         ));

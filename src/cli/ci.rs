@@ -150,7 +150,6 @@ fn judge(args: &CiArgs, how: Tell, env: &Env, system: System) -> Result<Done, Cl
     let Ruled {
         mut settings,
         added,
-        baseline,
     } = rules::settle(args, &folder, &repository, &reader, &plan)?;
     if let Some(severity) = args.severity {
         settings.severity = severity.0;
@@ -165,8 +164,7 @@ fn judge(args: &CiArgs, how: Tell, env: &Env, system: System) -> Result<Done, Cl
     notices.extend(plan.notices.iter().cloned());
     notices.append(&mut settings.notices);
     notices.extend(added.notices.iter().cloned());
-    let mut judged =
-        look(args, &folder, &plan, settings, baseline).map_err(|e| hinted(&e, system, &plan))?;
+    let mut judged = look(args, &folder, &plan, settings).map_err(|e| hinted(&e, system, &plan))?;
     if let Judged::Range(result) = &mut judged {
         notices.extend(refused(result, plan.trust));
         notices.extend(narrow(result, &args.paths)?);
@@ -221,13 +219,7 @@ fn not_through_a_link(path: &Path) -> Result<(), CliError> {
 }
 
 /// Judges.
-fn look(
-    args: &CiArgs,
-    folder: &Path,
-    plan: &Plan,
-    settings: Settings,
-    baseline: Vec<String>,
-) -> Result<Judged, CliError> {
+fn look(args: &CiArgs, folder: &Path, plan: &Plan, settings: Settings) -> Result<Judged, CliError> {
     match &plan.what {
         Judge::Nothing => Ok(Judged::Range(RangeResult::default())),
         Judge::Range { without, head, tag } => {
@@ -237,7 +229,6 @@ fn look(
                 places: environment(),
                 revisions: without.chain([head.clone()]).collect(),
                 pushed: tag.iter().cloned().collect(),
-                baseline,
                 scan: settings.options,
                 comments: match plan.trust {
                     Trust::Own => Comments::Count,

@@ -32,11 +32,6 @@ pub fn run(args: &CommitsArgs, how: Tell) -> Result<Exit, CliError> {
         repository,
         places: environment(),
         revisions: args.revisions.clone(),
-        baseline: match &args.look.config {
-            Some(folder) => super::home::baseline_in(folder),
-            // None is read, then.
-            None => Vec::new(),
-        },
         scan: settings.options,
         ..CommitsOptions::default()
     });

@@ -43,7 +43,7 @@ pub fn run(args: &ExplainArgs) -> Result<Exit, CliError> {
     let staged;
     if let (What::Fingerprint(_), true) = (&what, found.is_empty()) {
         // Whoever was stopped at a commit may have it in the index alone.
-        let options = staged::options_here(&settings.options, args.look.config.is_some());
+        let options = staged::options_here(&settings.options);
         staged = straykey::scan::explain_staged(&options).map_or_else(|_| Vec::new(), |e| e.0);
         found = staged.iter().filter(asked).collect();
     }

@@ -23,26 +23,6 @@ pub const BASELINE: &str = "baseline";
 /// The allowances in it.
 pub const IGNORE: &str = "ignore";
 
-/// Where the baseline lies in commits, names from the top; what is kept elsewhere is in no commit.
-pub fn baseline(is_elsewhere: bool) -> Vec<String> {
-    if is_elsewhere {
-        return Vec::new();
-    }
-    vec![FOLDER.to_owned(), BASELINE.to_owned()]
-}
-
-/// The same of a folder that was named: where it lies in commits, if it is in the repository.
-pub fn baseline_in(folder: &Path) -> Vec<String> {
-    let names = || {
-        let folder = folder.canonicalize().ok()?;
-        let below = folder.strip_prefix(top_of(&folder)?).ok()?;
-        let names = below.iter().map(|name| name.to_str().map(str::to_owned));
-        let names = names.chain([Some(BASELINE.to_owned())]);
-        names.collect::<Option<Vec<String>>>()
-    };
-    names().unwrap_or_default()
-}
-
 /// The biggest file of configuration that is read, in bytes.
 pub const MOST: u64 = 16 << 20;
 

@@ -30,7 +30,7 @@ struct Where {
 }
 
 impl Where {
-    fn options(self, baseline: Vec<String>, scan: ScanOptions) -> StagedOptions {
+    fn options(self, scan: ScanOptions) -> StagedOptions {
         StagedOptions {
             repository: self.repository,
             places: self.places,
@@ -38,15 +38,14 @@ impl Where {
             top: self.top,
             merging: self.merging,
             whole: false,
-            baseline,
             scan,
         }
     }
 }
 
 /// What is staged here, for who asks about one finding of it: it need not be in the working tree.
-pub fn options_here(scan: &ScanOptions, is_elsewhere: bool) -> StagedOptions {
-    located(None).options(super::home::baseline(is_elsewhere), scan.clone())
+pub fn options_here(scan: &ScanOptions) -> StagedOptions {
+    located(None).options(scan.clone())
 }
 
 /// Runs the command.
@@ -77,14 +76,13 @@ pub fn judge(args: &StagedArgs, how: Tell, whole: bool) -> Result<Judged, CliErr
     if let Some(severity) = args.report.severity {
         settings.severity = severity.0;
     }
-    let baseline = super::home::baseline(args.look.config.is_some());
     settings.options.stop = super::interrupt::watch();
     let progress = Arc::new(Progress::default());
     settings.options.progress = Some(Arc::clone(&progress));
     let watch = Watch::begin(&progress, how.quiet);
     let judged = straykey::scan::staged(&StagedOptions {
         whole,
-        ..places.options(baseline, settings.options)
+        ..places.options(settings.options)
     });
     watch.into_iter().for_each(Watch::end);
     let mut result = judged?;

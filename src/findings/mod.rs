@@ -25,7 +25,7 @@ use crate::detect::patterns::{Confidence, Pattern};
 use crate::sources::{Skip, SkipReason};
 
 pub use allowances::{Allowance, AllowanceError, Allowances, is_day};
-pub use baseline::{Baseline, Known};
+pub use baseline::{Baseline, FileMark, Inserted, Known};
 pub use collector::{Collector, sort};
 pub use fingerprint::{Fingerprint, Strength, place_id, strength};
 pub use mask::{WEAK_MASK, mask, mask_line};

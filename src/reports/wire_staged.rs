@@ -29,7 +29,7 @@ pub(super) struct StagedWire<'a> {
 #[derive(Serialize, JsonSchema)]
 pub(super) struct BeforeWire {
     /// `staged`: nowhere but in the index. `committed`: the last commit has it, elsewhere or less
-    /// often. `known`: it is in the baseline that the last commit has.
+    /// often. `known`: it is in the baseline, of other files.
     before: &'static str,
     /// Whether a secret that was there before stands in a new place: revoke it first.
     spreads: bool,

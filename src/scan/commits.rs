@@ -8,13 +8,12 @@
 
 mod alone;
 mod count;
-mod earlier;
 mod judge;
 mod pushed;
 mod renames;
 mod staged;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::iter::repeat_n;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -52,14 +51,11 @@ pub struct CommitsOptions {
     pub pushed: Vec<Pushed>,
     /// What the other side of a push has: it is left out.
     pub known: Known,
-    /// What is looked for and what is left out. Targets are not used.
+    /// What is looked for and what is left out. Targets are not used. Of a baseline each line covers the
+    /// files that it names.
     pub scan: ScanOptions,
     /// Which comments of the range count.
     pub comments: Comments,
-    /// Where the baseline lies in commits, names from the top of the repository. A finding that is in
-    /// the baseline of a commit's first parent was known then: a new place of it, which the commit
-    /// brings in, is none of those that the baseline covers. Empty if the baseline is in no commit.
-    pub baseline: Vec<String>,
 }
 
 /// Which comments may allow what they stand beside. Those of older versions are read in the same way,
@@ -95,6 +91,7 @@ pub fn commits(options: &CommitsOptions) -> Result<RangeResult, ScanError> {
     let mut options = options.clone();
     // Few of all that was accepted are in the commits of one range: nothing is told of the rest.
     options.scan.targets = Vec::new();
+    options.scan.baseline.hold_to_files();
     let options = &options;
     let exclude = globs(&options.scan)?;
     let mut result = RangeResult::default();
@@ -182,29 +179,24 @@ fn judged(
             reason: SkipReason::Interrupted(why),
         });
     }
-    let with_parents = ordered.iter().filter(|_| !options.baseline.is_empty());
-    let parents = with_parents.filter_map(|c| Some((lookup.hex(&c.id), c.parents.first()?)));
-    let parents: HashMap<String, &Id> = parents.collect();
+    let baseline = &options.scan.baseline;
     let mut spread = 0;
     for told in all {
-        let scan = match parents.get(&told.info.commit) {
-            Some(parent) => settled(options, &judging, &mut reader, parent, &told, result),
-            None => None,
-        };
         let before = result.scan.findings.len();
-        let scan = scan.as_ref().unwrap_or(&options.scan);
-        gather(scan, &today, told, &mut older, &mut new, result);
+        gather(&options.scan, &today, told, &mut older, &mut new, result);
         let brought = result.scan.findings[before..].iter();
         spread += brought
-            .filter(|f| scan.baseline.contains(&f.fingerprint))
+            .filter(|f| baseline.contains(&f.fingerprint))
             .count();
     }
     if spread > 0 {
         result.scan.notices.push(match spread {
             1 => {
-                "1 finding is in the baseline and spreads: its new place is not covered".to_owned()
+                "1 finding is in the baseline, of other files: it spreads, and is not covered here".to_owned()
             }
-            n => format!("{n} findings are in the baseline and spread: new places are not covered"),
+            n => format!(
+                "{n} findings are in the baseline, of other files: they spread, and are not covered here"
+            ),
         });
     }
     let (all, new) = (older.iter().collect(), new.iter().collect());
@@ -338,35 +330,6 @@ fn all_told(options: &CommitsOptions, judging: &Judging<'_>, commits: &[RangeCom
     });
     let done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
     done.into_values().flatten().collect()
-}
-
-/// What is left out of what one commit told, if its first parent had some of it in its baseline.
-fn settled(
-    options: &CommitsOptions,
-    judging: &Judging<'_>,
-    reader: &mut LookupReader<'_>,
-    parent: &Id,
-    told: &Told,
-    result: &mut RangeResult,
-) -> Option<ScanOptions> {
-    let baseline = &options.scan.baseline;
-    let mut found = told.findings.iter();
-    if !found.any(|f| baseline.contains(&f.fingerprint)) {
-        return None;
-    }
-    match earlier::baseline_of(reader, parent, &options.baseline) {
-        Ok(earlier) => {
-            let mut scan = options.scan.clone();
-            scan.baseline.settle(&earlier);
-            Some(scan)
-        }
-        Err((id, why)) => {
-            let (what, hex) = (&told.info.commit, judging.lookup.hex(&id));
-            let skip = absent(what, &hex, &why, judging.is_partial);
-            result.scan.skips.push(skip);
-            None
-        }
-    }
 }
 
 /// Adds what one commit told.

@@ -23,7 +23,7 @@ pub enum Before {
     Nowhere,
     /// The last commit has it, elsewhere or less often: it spreads.
     Committed,
-    /// It is in the baseline that the last commit has: it was known there, and it spreads.
+    /// It is in the baseline, of other files: it is known there, and it spreads.
     Known,
 }
 

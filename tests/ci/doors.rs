@@ -351,12 +351,18 @@ fn the_message_of_a_tag_is_judged() {
     );
 }
 
+/// A line of a baseline that names a file.
+fn known_in(seed: u64, file: &str, reason: &str) -> String {
+    let mark = straykey::findings::FileMark::of(std::path::Path::new(file));
+    line(seed, &format!("@{mark} {reason}"))
+}
+
 /// A baseline covers what was there when it was written.
 #[test]
 fn a_known_secret_in_another_file_spreads() {
     let server = Server::new();
     server.write("old.txt", &format!("key = {}\n", token(1)));
-    server.write(".straykey/baseline", &line(1, ""));
+    server.write(".straykey/baseline", &known_in(1, "old.txt", ""));
     let base = server.commit("known");
     server.switch(&["-b", "topic"]);
     let copied = server.add("new.txt", &format!("key = {}\n", token(1)));
@@ -364,7 +370,7 @@ fn a_known_secret_in_another_file_spreads() {
     let payload = change(&base, &copied);
     let done = github(&server, &clone, "pull_request", &copied, &payload);
     is_found(&done, &copied);
-    let told = "1 finding is in the baseline and spreads";
+    let told = "1 finding is in the baseline, of other files: it spreads";
     assert!(done.run.out.contains(told), "{:?}", done.run);
     // On the default branch, too, and by hand.
     let payload = push(&base, &copied, "refs/heads/main");
@@ -372,6 +378,20 @@ fn a_known_secret_in_another_file_spreads() {
     let range = format!("{base}..{copied}");
     let done = super::common::straykey(&clone, &["commits", &range, "--config", ".straykey"]);
     assert_eq!(done.code, 1, "{done:?}");
+    // A line that names more files needs a reason, as one that is added does.
+    for (reason, code) in [("# of the docs", 0), ("", 1)] {
+        let both = known_in(1, "old.txt", "") + &known_in(1, "new.txt", reason);
+        let head = server.add(".straykey/baseline", &both);
+        let clone = server.checkout(&head, None);
+        let done = github(
+            &server,
+            &clone,
+            "pull_request",
+            &head,
+            &change(&base, &head),
+        );
+        assert_eq!(done.run.code, code, "{reason}: {:?}", done.run);
+    }
     // The commits before it was known, and the one that made it known, are covered.
     let payload = push(ZERO, &base, "refs/heads/main");
     let clone = server.checkout(&base, None);

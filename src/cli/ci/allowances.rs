@@ -1,6 +1,6 @@
 //! What a proposed change says about its own judgement: it is read, told, and believed in part only.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::path::Path;
 
 use straykey::findings::{Accepted, Allowance, Allowances, Baseline, Known};
@@ -63,9 +63,15 @@ pub fn added(
     }
     if let Some((file, text)) = all {
         let before = Baseline::parse("", &known.unwrap_or_default()).map_err(CliError::all)?;
-        let before: HashSet<&str> = before.known().iter().map(|k| &*k.fingerprint).collect();
+        let known = before.known().iter();
+        let before: HashMap<&str, &Known> = known.map(|k| (&*k.fingerprint, k)).collect();
         let after = Baseline::parse(&file, &text).map_err(CliError::all)?;
-        let is_new = |k: &&Known| !before.contains(&*k.fingerprint);
+        // A line that loses its files covers all of them.
+        let is_new = |k: &&Known| match before.get(&*k.fingerprint) {
+            Some(old) if old.files.is_empty() => false,
+            Some(old) => k.files.is_empty() || !k.files.is_subset(&old.files),
+            None => true,
+        };
         new.extend(after.known().iter().filter(is_new).map(|known| Allowance {
             fingerprint: known.fingerprint.clone(),
             pattern: known.pattern.clone(),

@@ -8,7 +8,6 @@ use super::plan::{Judge, Plan, Trust};
 use super::repository::{CommitHome, Reader, Repository};
 use crate::cli::args::CiArgs;
 use crate::cli::error::CliError;
-use crate::cli::home::BASELINE;
 use crate::cli::settings::Settings;
 
 /// What a run goes by.
@@ -18,8 +17,6 @@ pub struct Ruled {
     pub settings: Settings,
     /// What the head adds to it.
     pub added: Added,
-    /// Where the baseline lies in commits, names from the top; none if it is in no commit.
-    pub baseline: Vec<String>,
 }
 
 /// Reads the rules.
@@ -50,7 +47,6 @@ pub fn settle(
             return Ok(Ruled {
                 settings: Settings::resolve(&look, targets, confidence)?,
                 added: Added::default(),
-                baseline: Vec::new(),
             });
         }
         Where::Inside(_) | Where::Outside(_) => Vec::new(),
@@ -65,7 +61,6 @@ pub fn settle(
         return Ok(Ruled {
             settings: Settings::resolve(&look, targets, confidence)?,
             added: Added::default(),
-            baseline: Vec::new(),
         });
     };
     let base = CommitHome::new(reader, rules, &names);
@@ -105,11 +100,5 @@ pub fn settle(
         }
         None => Added::default(),
     };
-    let mut baseline = names;
-    baseline.push(BASELINE.to_owned());
-    Ok(Ruled {
-        settings,
-        added,
-        baseline,
-    })
+    Ok(Ruled { settings, added })
 }

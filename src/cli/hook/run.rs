@@ -94,7 +94,6 @@ pub fn judged(
     let settings = Settings::resolve(&look, vec![PathBuf::from(".")], None)?;
     options.repository = repository();
     options.places = environment();
-    options.baseline = crate::cli::home::baseline(args.config.is_some());
     options.scan = settings.options;
     options.scan.stop = interrupt::watch();
     let mut result = straykey::scan::commits(&options)?;

@@ -1,6 +1,6 @@
 //! Allowlists by what a secret looks like: what they allow today is accepted, one by one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use straykey::findings::{Finding, Occurrence};
 use straykey::scan::{CommitsOptions, ScanOptions, commits};
@@ -60,6 +60,7 @@ pub fn one_allowed(
                 pattern,
                 sink: Sink::Ignore,
                 reason: reason.clone(),
+                files: BTreeSet::new(),
             });
         }
     }

@@ -2,7 +2,7 @@
 //! line of its own. Lists of line numbers and hashes become fingerprints.
 
 use std::cell::Cell;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
 
 use sha1::Sha1;
@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use straykey::base::{Position, path_text};
 use straykey::detect::Catalogue;
 use straykey::detect::patterns::Confidence;
-use straykey::findings::{Finding, Occurrence};
+use straykey::findings::{FileMark, Finding, Occurrence};
 use straykey::scan::{ScanOptions, Version, scan, versions};
 use straykey::sources::history::hex;
 
@@ -32,6 +32,8 @@ pub struct Entry {
     pub sink: Sink,
     /// Why.
     pub reason: String,
+    /// Where it was known; empty for any file.
+    pub files: BTreeSet<FileMark>,
 }
 
 /// Words for kinds of values of which one is hashed with the value, and pairs of them.
@@ -168,7 +170,15 @@ fn once(mut entries: Vec<Entry>) -> Vec<Entry> {
         let key = |e: &Entry| (e.fingerprint.clone(), e.sink, e.reason.clone());
         key(a).cmp(&key(b))
     });
-    entries.dedup_by(|a, b| a.fingerprint == b.fingerprint);
+    entries.dedup_by(|b, a| {
+        let is_same = a.fingerprint == b.fingerprint;
+        if is_same && !(a.files.is_empty() || b.files.is_empty()) {
+            a.files.append(&mut b.files);
+        } else if is_same {
+            a.files.clear();
+        }
+        is_same
+    });
     entries
 }
 
@@ -179,6 +189,16 @@ pub fn entry(finding: &Finding, sink: Sink, reason: &str) -> Entry {
         pattern: finding.pattern.id.to_owned(),
         sink,
         reason: reason.to_owned(),
+        files: BTreeSet::new(),
+    }
+}
+
+/// What was known in one file; the fingerprint of a weak secret says in which.
+fn known_in(path: &str, finding: &Finding, reason: &str) -> Entry {
+    let files = Some(FileMark::of(Path::new(path))).filter(|_| !finding.fingerprint.is_weak());
+    Entry {
+        files: files.into_iter().collect(),
+        ..entry(finding, Sink::Baseline, reason)
     }
 }
 
@@ -213,7 +233,7 @@ fn places(plan: &mut Plan, seen: &Seen<'_>, options: &ScanOptions, entries: &mut
                 let file = place.source.file.clone();
                 for finding in found {
                     tell_spread(plan, seen, place, finding);
-                    entries.push(entry(finding, Sink::Baseline, &format!("from {file}")));
+                    entries.push(known_in(&place.path, finding, &format!("from {file}")));
                 }
             }
             Err(why) => {
@@ -393,7 +413,10 @@ fn one_value(plan: &mut Plan, seen: &Seen<'_>, value: &Value, entries: &mut Vec<
         Some(reason) => format!("{reason} ({from})"),
         None => from,
     };
-    entries.extend(found.into_iter().map(|f| entry(f, value.sink, &reason)));
+    entries.extend(found.into_iter().map(|f| match (value.sink, &value.path) {
+        (Sink::Baseline, Some(path)) => known_in(path, f, &reason),
+        (sink, _) => entry(f, sink, &reason),
+    }));
 }
 
 fn is_value(seen: &Seen<'_>, known: &Known, finding: &Finding) -> bool {

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use straykey::base::path_text;
-use straykey::findings::{Allowance, Allowances};
+use straykey::findings::{Allowance, Allowances, Known};
 use straykey::reports::write_atomically;
 use straykey::sources::Globs;
 
@@ -155,7 +155,16 @@ fn baseline(entries: &[&Entry], old: Option<String>) -> Option<Output> {
         .iter()
         .filter(|e| !known.contains(e.fingerprint.as_str()));
     let fresh: Vec<String> = fresh
-        .map(|e| format!("{} {} # {}", e.fingerprint, e.pattern, e.reason))
+        .map(|e| {
+            let known = Known {
+                fingerprint: e.fingerprint.clone(),
+                pattern: e.pattern.clone(),
+                reason: Some(e.reason.clone()),
+                files: e.files.clone(),
+                line: 0,
+            };
+            known.to_string()
+        })
         .collect();
     let count = fresh.len();
     lines.extend(fresh);

@@ -9,11 +9,10 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use super::super::{Explained, ScanError, ScanOptions, known, withhold};
-use super::earlier::baseline_of;
 use super::judge::{Judging, Teller, Told};
-use super::{Comments, absent, globs, notices, older};
+use super::{Comments, globs, notices, older};
 use crate::detect::{Detector, Outcome};
-use crate::findings::{Baseline, Fingerprint};
+use crate::findings::Fingerprint;
 use crate::sources::history::{
     Commit, Id, Index, Lookup, ObjectKind, Places, PlacesOptions, Revisions, path_of,
 };
@@ -37,10 +36,8 @@ pub struct StagedOptions {
     pub merging: Vec<String>,
     /// Judge all that is in the index, not only what is new to the last commit.
     pub whole: bool,
-    /// Where the baseline lies, names from the top of the repository. A finding that is in the
-    /// baseline of the last commit was known then: a new place of it is none of those it covers.
-    pub baseline: Vec<String>,
-    /// What is looked for and what is left out. Targets are not used.
+    /// What is looked for and what is left out. Targets are not used. Of a baseline each line covers the
+    /// files that it names, unless all is judged.
     pub scan: ScanOptions,
 }
 
@@ -196,12 +193,8 @@ impl Judge<'_> {
             *explained = teller.explained;
             break told;
         };
-        let earlier = match scan.baseline.known() {
-            [] => Baseline::default(),
-            _ => self.earlier(&lookup, &parents, result),
-        };
         let explained = explained.as_deref_mut().unwrap_or_default();
-        self.gather(told, &earlier, &today, explained, result);
+        self.gather(told, &today, explained, result);
         result.scan.patterns = detector.patterns().len();
         notices(self.places, &detector, &mut result.scan);
         Ok(())
@@ -258,28 +251,9 @@ impl Judge<'_> {
         None
     }
 
-    /// What the last commit has as its baseline.
-    fn earlier(&self, lookup: &Lookup, parents: &[Id], result: &mut StagedResult) -> Baseline {
-        let Some(head) = parents.first() else {
-            return Baseline::default();
-        };
-        match baseline_of(&mut lookup.reader(), head, &self.options.baseline) {
-            Ok(earlier) => earlier,
-            Err((id, why)) => {
-                let (hex, is_partial) = (lookup.hex(&id), self.places.format.partial);
-                result
-                    .scan
-                    .skips
-                    .push(absent("index", &hex, &why, is_partial));
-                Baseline::default()
-            }
-        }
-    }
-
     fn gather(
         &self,
         told: Told,
-        earlier: &Baseline,
         today: &str,
         explained: &mut [Explained],
         result: &mut StagedResult,
@@ -287,7 +261,9 @@ impl Judge<'_> {
         let mut scan = self.options.scan.clone();
         // Few of all that was accepted are in the files of one commit.
         scan.targets = Vec::new();
-        scan.baseline.settle(earlier);
+        if !self.options.whole {
+            scan.baseline.hold_to_files();
+        }
         let new: HashSet<Fingerprint> = told.findings.iter().map(|f| f.fingerprint).collect();
         withhold(&scan, today, told.findings, &mut result.scan, explained);
         for one in explained.iter_mut() {
