@@ -94,7 +94,45 @@ pub(super) struct Literals {
     pub(super) spreads: [Spread; 4],
     /// First three bytes of a window, without case, to the literals with such a window.
     windows: Triples,
-    all: Vec<(&'static [u8], u8, Literal)>,
+    all: Vec<Sought>,
+}
+
+/// A literal, and where in it its window begins.
+#[derive(Clone, Copy, Debug)]
+struct Sought {
+    text: &'static [u8],
+    /// Its first eight bytes, and which bits of them count.
+    head: u64,
+    mask: u64,
+    offset: u8,
+    what: Literal,
+}
+
+impl Sought {
+    fn new(text: &'static [u8], offset: usize, what: Literal) -> Self {
+        let mut head = [0; 8];
+        let len = text.len().min(8);
+        head[..len].copy_from_slice(&text[..len]);
+        Self {
+            text,
+            head: u64::from_le_bytes(head),
+            mask: u64::MAX >> (64 - 8 * len),
+            offset: offset as u8,
+            what,
+        }
+    }
+
+    /// Whether it begins at `start`.
+    #[inline]
+    fn is_at(&self, text: &[u8], start: usize) -> bool {
+        match text[start..].first_chunk::<8>() {
+            Some(eight) => {
+                u64::from_le_bytes(*eight) & self.mask == self.head
+                    && (self.text.len() <= 8 || text[start..].starts_with(self.text))
+            }
+            None => text[start..].starts_with(self.text),
+        }
+    }
 }
 
 impl Literals {
@@ -129,7 +167,7 @@ impl Literals {
             });
             let opening = [text[offset], text[offset + 1], text[offset + 2]];
             windows.push((opening.map(|b| b | 0x20), all.len() as u16));
-            all.push((text, offset as u8, literal));
+            all.push(Sought::new(text, offset, literal));
         }
         Self {
             spreads: places.map(|p| p.spread()),
@@ -150,12 +188,11 @@ impl Literals {
             return;
         }
         for number in self.windows.get(key) {
-            let (literal, offset, what) = self.all[usize::from(number)];
-            if let Some(start) = hit.checked_sub(usize::from(offset))
-                && text.get(start + literal.len() - 1) == literal.last()
-                && text[start..].starts_with(literal)
+            let sought = &self.all[usize::from(number)];
+            if let Some(start) = hit.checked_sub(usize::from(sought.offset))
+                && sought.is_at(text, start)
             {
-                tell(start, what);
+                tell(start, sought.what);
             }
         }
     }

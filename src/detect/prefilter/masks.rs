@@ -165,12 +165,6 @@ impl Masks {
         !letter | lower & this.upper | this.escape << 2 | before.escape >> 62
     }
 
-    /// Bits of a word whose byte is a letter.
-    #[inline]
-    pub(super) fn letters(&self, word: usize) -> u64 {
-        self.words[word].lower | self.words[word].upper
-    }
-
     /// 64 bits from `at` on of the mask that `of` takes.
     #[inline]
     fn from(&self, at: usize, of: impl Fn(&Word) -> u64) -> u64 {

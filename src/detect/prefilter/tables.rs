@@ -3,20 +3,19 @@
 use super::masks::Masks;
 use crate::detect::patterns::keyword_end;
 
-/// Three bytes to values. A bitmap of 64 Ki bits in front answers "no" with one load.
+/// The first bytes of something (`N`: three or four) to values. A bitmap in front, of 64 Ki or 128
+/// Ki bits, answers "no" with one load.
 #[derive(Clone, Debug)]
-pub(super) struct Triples {
-    seen: Box<[u64; 1024]>,
-    /// Sorted by key.
+pub(super) struct Table<const N: usize> {
+    seen: Box<[u64; 2048]>,
+    /// Sorted by bucket and key.
     entries: Vec<(u32, u16)>,
-    /// Where a hash's entries begin; one more at the end.
+    /// Where a bucket's entries begin; one more at the end.
     buckets: Vec<u16>,
 }
 
-#[inline]
-fn hash(key: u32) -> usize {
-    (key.wrapping_mul(0x9e37_79b1) >> 16) as usize
-}
+/// By three bytes.
+pub(super) type Triples = Table<3>;
 
 /// The key of three bytes, letters without case.
 #[inline]
@@ -25,27 +24,38 @@ pub(super) fn folded(bytes: [u8; 3]) -> u32 {
 }
 
 #[inline]
-fn key(bytes: [u8; 3]) -> u32 {
-    u32::from_le_bytes([bytes[0], bytes[1], bytes[2], 0])
+fn key<const N: usize>(bytes: [u8; N]) -> u32 {
+    let mut four = [0; 4];
+    four[..N].copy_from_slice(&bytes);
+    u32::from_le_bytes(four)
 }
 
-const BUCKETS: usize = 1024;
+const BUCKETS: usize = 4096;
 
-impl Triples {
-    pub(super) fn new(pairs: impl IntoIterator<Item = ([u8; 3], u16)>) -> Self {
-        let mut seen = Box::new([0; 1024]);
+impl<const N: usize> Table<N> {
+    /// What of four bytes belongs to a key.
+    const KEY: u32 = u32::MAX >> (8 * (4 - N));
+
+    /// A place in the bitmap: 16 bits of three bytes, 17 of four.
+    #[inline]
+    fn hash(key: u32) -> usize {
+        (key.wrapping_mul(0x9e37_79b1) >> (19 - N)) as usize
+    }
+
+    pub(super) fn new(pairs: impl IntoIterator<Item = ([u8; N], u16)>) -> Self {
+        let mut seen = Box::new([0; 2048]);
         let mut entries: Vec<(u32, u16)> = pairs.into_iter().map(|(b, v)| (key(b), v)).collect();
-        entries.sort_unstable_by_key(|(k, v)| (hash(*k) % BUCKETS, *k, *v));
+        entries.sort_unstable_by_key(|(k, v)| (Self::hash(*k) % BUCKETS, *k, *v));
         entries.dedup();
         for (k, _) in &entries {
-            let h = hash(*k);
+            let h = Self::hash(*k);
             seen[h / 64] |= 1 << (h % 64);
         }
         let mut buckets = Vec::with_capacity(BUCKETS + 1);
         let mut at = 0;
         for bucket in 0..BUCKETS {
             buckets.push(at as u16);
-            while at < entries.len() && hash(entries[at].0) % BUCKETS == bucket {
+            while at < entries.len() && Self::hash(entries[at].0) % BUCKETS == bucket {
                 at += 1;
             }
         }
@@ -57,18 +67,18 @@ impl Triples {
         }
     }
 
-    /// Whether the three bytes may be in the table: no means no.
+    /// Whether the bytes may be in the table: no means no.
     #[inline]
     pub(super) fn may_have(&self, bytes: u32) -> bool {
-        let h = hash(bytes & 0x00ff_ffff);
+        let h = Self::hash(bytes & Self::KEY);
         self.seen[h / 64] >> (h % 64) & 1 != 0
     }
 
-    /// The values of three bytes.
+    /// The values of the bytes.
     #[inline]
     pub(super) fn get(&self, bytes: u32) -> impl Iterator<Item = u16> + '_ {
-        let k = bytes & 0x00ff_ffff;
-        let bucket = hash(k) % BUCKETS;
+        let k = bytes & Self::KEY;
+        let bucket = Self::hash(k) % BUCKETS;
         let range = usize::from(self.buckets[bucket])..usize::from(self.buckets[bucket + 1]);
         self.entries[range]
             .iter()
@@ -80,21 +90,10 @@ impl Triples {
 /// Keywords, looked for without case near a run.
 #[derive(Clone, Debug)]
 pub(super) struct Keywords {
-    /// First three bytes, without case, to the openings that begin with them.
-    triples: Triples,
-    openings: Vec<Opening>,
+    /// First four bytes, without case, to the keywords that can begin with them.
+    openings: Table<4>,
     /// Keywords with the patterns that want them.
     words: Vec<(&'static str, Vec<u16>)>,
-    /// Whether some keyword begins with something else than a letter.
-    odd: bool,
-}
-
-/// How a keyword can begin.
-#[derive(Clone, Copy, Debug)]
-struct Opening {
-    /// The fourth byte, without case; 0 for any.
-    fourth: u8,
-    word: u16,
 }
 
 impl Keywords {
@@ -109,25 +108,15 @@ impl Keywords {
                 _ => words.push((word, vec![pattern])),
             }
         }
-        let (mut pairs, mut all) = (Vec::new(), Vec::new());
+        let mut pairs = Vec::new();
         for (number, (word, _)) in words.iter().enumerate() {
-            openings(word.as_bytes(), &mut |[a, b, c, fourth]| {
-                pairs.push(([a, b, c], all.len() as u16));
-                all.push(Opening {
-                    fourth,
-                    word: number as u16,
-                });
+            openings(word.as_bytes(), &mut |opening| {
+                pairs.push((opening, number as u16));
             });
         }
-        let triples = Triples::new(pairs);
-        let odd = words
-            .iter()
-            .any(|(word, _)| !word.starts_with(|c: char| c.is_ascii_alphabetic()));
         Self {
-            triples,
-            openings: all,
+            openings: Table::new(pairs),
             words,
-            odd,
         }
     }
 
@@ -156,10 +145,7 @@ impl Keywords {
             return;
         }
         for word in from / 64..=(to - 1) / 64 {
-            let mut begins = masks.word_begins(word);
-            if !self.odd {
-                begins &= masks.letters(word);
-            }
+            let mut begins = masks.word_begins(word) & masks.words[word].alnum();
             if word == from / 64 {
                 begins = begins >> (from % 64) << (from % 64);
             }
@@ -169,8 +155,12 @@ impl Keywords {
                 if at >= to {
                     return;
                 }
-                let key = folded([text[at], text[at + 1], text[at + 2]]);
-                if self.triples.may_have(key) {
+                let key = match text[at..].first_chunk::<4>() {
+                    Some(four) => u32::from_le_bytes(*four),
+                    None => key([text[at], text[at + 1], text[at + 2]]),
+                };
+                let key = key | 0x2020_2020;
+                if self.openings.may_have(key) {
                     self.compare(text, at, key, &mut tell);
                 }
             }
@@ -179,40 +169,37 @@ impl Keywords {
 
     #[inline]
     fn compare(&self, text: &[u8], at: usize, key: u32, tell: &mut impl FnMut(usize, u16)) {
-        let behind = text.get(at + 3).map_or(0, |b| b | 0x20);
-        for opening in self.triples.get(key) {
-            let Opening { fourth, word } = self.openings[usize::from(opening)];
-            if (fourth == 0 || fourth == behind)
-                && keyword_end(text, at, self.words[usize::from(word)].0.as_bytes()).is_some()
-            {
+        for word in self.openings.get(key) {
+            let keyword = self.words[usize::from(word)].0;
+            if keyword_end(text, at, keyword.as_bytes()).is_some() {
                 tell(at, word);
             }
         }
     }
 }
 
-/// Tells the folded four-byte openings of a keyword: a separator stands for any, or for none. Of a
-/// keyword of three bytes the fourth is 0.
+/// Tells the folded four-byte openings of a keyword: a separator stands for any, or for none. The
+/// fourth byte of a keyword of three may be any.
 fn openings(word: &[u8], tell: &mut impl FnMut([u8; 4])) {
     fn go(rest: &[u8], done: [u8; 4], len: usize, tell: &mut impl FnMut([u8; 4])) {
-        let Some((first, rest)) = rest.split_first().filter(|_| len < 4) else {
-            if len >= 3 {
-                tell(done.map(|b| if b == 0 { 0 } else { b | 0x20 }));
-            }
-            return;
-        };
         let with = |byte: u8| {
             let mut more = done;
-            more[len] = byte;
+            more[len] = byte | 0x20;
             more
         };
-        if matches!(first, b' ' | b'-' | b'_') {
-            go(rest, done, len, tell);
-            for separator in *b" -_." {
-                go(rest, with(separator), len + 1, tell);
+        match rest.split_first() {
+            _ if len == 4 => tell(done),
+            None if len == 3 => (0..=255)
+                .filter(|b| b & 0x20 != 0)
+                .for_each(|b| tell(with(b))),
+            None => {}
+            Some((b' ' | b'-' | b'_', rest)) => {
+                go(rest, done, len, tell);
+                for separator in *b" -_." {
+                    go(rest, with(separator), len + 1, tell);
+                }
             }
-        } else {
-            go(rest, with(*first), len + 1, tell);
+            Some((first, rest)) => go(rest, with(*first), len + 1, tell),
         }
     }
     go(word, [0; 4], 0, tell);
@@ -261,5 +248,20 @@ mod tests {
         words.find(text, &masks, 0, 23, |at, word| told.push((at, word)));
         assert_eq!(told, [(2, 1), (9, 0), (17, 0)]);
         assert_eq!(words.patterns(1), [1, 3]);
+    }
+
+    #[test]
+    fn short_keywords_are_found_before_any_byte_and_at_the_end() {
+        let words = Keywords::new([("dsn", 1), ("8x8", 2), ("dsnx", 3)]);
+        for behind in (0..=255u8).filter(|b| !b.is_ascii_alphanumeric()) {
+            let text = [b"-8X8", &[behind][..], b"=dsn"].concat();
+            let mut masks = Masks::default();
+            masks.read(&text, &Literals::new());
+            let mut told = Vec::new();
+            words.find(&text, &masks, 0, text.len(), |at, word| {
+                told.push((at, words.patterns(word)[0]));
+            });
+            assert_eq!(told, [(1, 2), (6, 1)], "{behind}");
+        }
     }
 }
