@@ -15,6 +15,10 @@ const LEAST: usize = 60;
 /// goes on in words.
 const ROW: usize = 32;
 
+/// How much may stand before the first such line: what joins pieces of a string (`PHP_EOL`), signs of
+/// comments, numbers of lines. Where more does, the BEGIN line is all there is, and code follows.
+const STRAY: usize = 24;
+
 /// Reads the body behind the BEGIN line: widens the match to it, or rejects.
 pub(super) fn body(text: &[u8], judged: &mut Judged) -> Result<(), Rejection> {
     let begin = judged.span.end;
@@ -42,6 +46,9 @@ pub(super) fn body(text: &[u8], judged: &mut Judged) -> Result<(), Rejection> {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=') {
             held.push(byte);
             row += 1;
+            if longest < ROW && row == ROW && held.len() > STRAY + ROW {
+                return Err(Rejection::NotAKey);
+            }
             longest = longest.max(row);
             at += 1;
             continue;
@@ -136,4 +143,58 @@ fn is_container(held: &[u8]) -> bool {
         || held.starts_with(b"MG")
         || held.starts_with(b"b3BlbnNzaC1rZXkt")
         || matches!(held.first(), Some(b'l' | b'x'))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use crate::detect::{Catalogue, Detector, Engine, Outcome, Scratch};
+    use crate::sources::{Chunk, ContentKind};
+
+    /// Whether a private key is told in a text.
+    fn is_key(text: &str) -> bool {
+        let catalogue = Catalogue::default();
+        let detector = Detector::new(&catalogue, Engine::Fast);
+        let chunk = Chunk::whole(text.as_bytes(), ContentKind::Text);
+        let judged = detector.scan(&chunk, Path::new("a.go"), &mut Scratch::default());
+        let keys = judged.iter().filter(|j| j.pattern.id == "private-key.pem");
+        keys.filter(|j| j.outcome == Outcome::Match).count() > 0
+    }
+
+    #[test]
+    fn a_begin_line_alone_is_no_key_whatever_follows() {
+        // 160 bytes of base64, wrapped as some do: no key, and as good as one.
+        let all: Vec<char> = ('A'..='Z').chain('a'..='z').chain('0'..='9').collect();
+        let some = |count: usize| -> String {
+            let at = |i: usize| all[(i * i * 7 + i * 13 + 5) % all.len()];
+            (0..count).map(at).collect()
+        };
+        let begin = ["-----BEGIN RSA PRIVATE", " KEY-----"].concat();
+        let rows = |joint: &str, width: usize| -> String {
+            let body: Vec<char> = some(160).chars().collect();
+            let rows = body.chunks(width).map(|row| row.iter().collect::<String>());
+            rows.collect::<Vec<_>>().join(joint)
+        };
+        for joint in [
+            "\n",
+            "\\n",
+            "\\n\" +\n    \"",
+            "' . PHP_EOL .\n '",
+            "\" + Environment.NewLine +\n \"",
+            "\n// ",
+            "\n  12  ",
+            "\",\n\"",
+        ] {
+            for width in [32, 64, 76] {
+                let text = format!("\"{begin}{joint}{}\"", rows(joint, width));
+                assert!(is_key(&text), "{joint:?} {width}");
+            }
+        }
+        let code = format!(
+            "Key: \"{begin}\",\n Token: \"short\",\n CertificateOfSomebodyElse: \"x\",\n Cert: \"{}\"",
+            some(200)
+        );
+        assert!(!is_key(&code));
+    }
 }
