@@ -23,11 +23,6 @@ pub const ANCHORS: &[&str] = &[
     "dp.st.",
     "api_live",
     "api_sandbox",
-    "_mmk",
-    "+ACR",
-    "AzSe",
-    "AZDO",
-    "NRAL",
 ];
 
 /// How a pattern is found. Offsets count back from the hit to where the match begins.

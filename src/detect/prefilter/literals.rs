@@ -11,8 +11,8 @@ use crate::detect::patterns::ANCHORS;
 
 /// The bytes at each place of a window, by group; none means any. Small letters stand for both.
 const GROUPS: [[&[u8]; 4]; 8] = [
-    // pass
-    [b"p", b"a", b"s", b"s"],
+    // pass, d(p.st.)
+    [b"p", b"a.", b"s", b"st"],
     // pwd, (a)uth=
     [b"pu", b"wt", b"dh", b""],
     // (se)cret, rede(ntial), (ident)ifie(d)
@@ -21,12 +21,12 @@ const GROUPS: [[&[u8]; 4]; 8] = [
     [b"k", b"e", b"yn", b""],
     // ://, 7Q~, 8Q~
     [b":78", b"/q", b"/~", b""],
-    // -BEG(IN), sig=; curl, ysql, (b)asic
-    [b"-scya", b"bius", b"egrqi", b"g=lc"],
-    // xoxd, AzSe, AZDO
-    [b"xa", b"oz", b"xsd", b"deo"],
-    // (api)_liv(e), (api)_san(dbox), _mmk, dp.s(t.), +ACR, NRAL
-    [b"_d+n", b"lsmpar", b"iamc.", b"vnksrl"],
+    // -BEG(IN), sig=
+    [b"-s", b"bi", b"eg", b"g="],
+    // curl, ysql, (b)asic
+    [b"cya", b"us", b"rqi", b"lc"],
+    // xoxd, (a)pi_l(ive), (a)pi_s(andbox)
+    [b"xp", b"oi", b"x_", b"dls"],
 ];
 
 /// The group for literals that nobody gave one: it is widened for them.

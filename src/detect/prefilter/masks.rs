@@ -307,6 +307,29 @@ fn five_apart(this: u64, next: u64) -> u64 {
     this & ahead(5) & ahead(10) & ahead(15)
 }
 
+/// What the tables of nibbles let in for a set of openings: low and high nibbles, by place.
+#[derive(Clone, Copy, Debug)]
+struct Reached([(u16, u16); 3]);
+
+impl Reached {
+    fn of(opening: [u8; 3]) -> Self {
+        Self(opening.map(|b| (1 << (b & 15), 1 << (b >> 4))))
+    }
+
+    fn with(self, other: Self) -> Self {
+        let both = |i: usize| (self.0[i].0 | other.0[i].0, self.0[i].1 | other.0[i].1);
+        Self([both(0), both(1), both(2)])
+    }
+
+    /// How many openings.
+    fn count(self) -> u64 {
+        let bytes = self
+            .0
+            .map(|(low, high)| low.count_ones() * high.count_ones());
+        bytes.into_iter().map(u64::from).product()
+    }
+}
+
 /// A filter on three bytes: a superset of the openings it was made of.
 #[derive(Clone, Debug)]
 pub(super) struct Filter {
@@ -318,16 +341,39 @@ pub(super) struct Filter {
 }
 
 impl Filter {
-    /// Openings that begin alike share a group.
+    /// Openings that begin alike share a group, and groups are joined until there are eight: those
+    /// two first that let in the fewest openings more together than apart.
     pub(super) fn new(openings: &[[u8; 3]]) -> Self {
-        let mut firsts: Vec<u8> = openings.iter().map(|o| o[0]).collect();
-        firsts.sort_unstable();
-        firsts.dedup();
-        let mut places = [Nibbles::default(); 3];
+        let mut groups: Vec<(Vec<[u8; 3]>, Reached)> = Vec::new();
         for opening in openings {
-            let group = firsts.partition_point(|f| *f < opening[0]) % 8;
-            for (place, byte) in places.iter_mut().zip(opening) {
-                place.let_in(*byte, group);
+            let alike = groups.iter_mut().find(|(all, _)| all[0][0] == opening[0]);
+            match alike {
+                Some((all, reached)) => {
+                    all.push(*opening);
+                    *reached = reached.with(Reached::of(*opening));
+                }
+                None => groups.push((vec![*opening], Reached::of(*opening))),
+            }
+        }
+        while groups.len() > 8 {
+            let mut best = (u64::MAX, 0, 1);
+            for (i, (_, one)) in groups.iter().enumerate() {
+                for (j, (_, other)) in groups.iter().enumerate().skip(i + 1) {
+                    let more = one.with(*other).count() - one.count() - other.count();
+                    best = best.min((more, i, j));
+                }
+            }
+            let (_, i, j) = best;
+            let (all, reached) = groups.swap_remove(j);
+            groups[i].0.extend(all);
+            groups[i].1 = groups[i].1.with(reached);
+        }
+        let mut places = [Nibbles::default(); 3];
+        for (number, (all, _)) in groups.iter().enumerate() {
+            for opening in all {
+                for (place, byte) in places.iter_mut().zip(opening) {
+                    place.let_in(*byte, number);
+                }
             }
         }
         Self {

@@ -221,8 +221,8 @@ fn open_to(lengths: &mut [u8], to: Reach) {
     }
 }
 
-/// The bytes that every match of a pattern begins with, eight at most: most candidates end here, at
-/// one comparison, before anything else of their pattern is looked at.
+/// What is known of the first eight bytes of every match of a pattern, bit by bit: most candidates end
+/// here, at one comparison, before anything else of their pattern is looked at.
 #[derive(Clone, Copy, Debug)]
 struct Head {
     bytes: u64,
@@ -231,22 +231,27 @@ struct Head {
 
 impl Head {
     fn new(pattern: &Pattern) -> Self {
-        let mut literal = [0; 8];
-        let mut len = 0;
+        let mut known: Vec<(u8, u8)> = Vec::with_capacity(8);
         for op in pattern.program.ops {
             match op {
                 Op::SecretStart => {}
-                Op::Bytes(bytes) => {
-                    let some = bytes.len().min(8 - len);
-                    literal[len..len + some].copy_from_slice(&bytes[..some]);
-                    len += some;
+                Op::Bytes(bytes) => known.extend(bytes.iter().map(|b| (*b, 0xff))),
+                Op::Set { set, min, max, .. } => {
+                    let count = usize::from(*min).min(8);
+                    known.extend(std::iter::repeat_n(common(*set), count));
+                    if min != max {
+                        break;
+                    }
                 }
                 _ => break,
             }
         }
+        known.resize(8, (0, 0));
+        let word =
+            |of: fn(&(u8, u8)) -> u8| u64::from_le_bytes(std::array::from_fn(|i| of(&known[i])));
         Self {
-            bytes: u64::from_le_bytes(literal),
-            mask: u64::MAX.checked_shr(64 - 8 * len as u32).unwrap_or(0),
+            bytes: word(|(byte, mask)| byte & mask),
+            mask: word(|(_, mask)| *mask),
         }
     }
 
@@ -258,6 +263,15 @@ impl Head {
             None => true,
         }
     }
+}
+
+/// A byte of a set, and the bits that all of its bytes have alike: all but one of a letter in any case.
+fn common(set: ByteSet) -> (u8, u8) {
+    let first = set.iter().next().unwrap_or_default();
+    (
+        first,
+        set.iter().fold(0xff, |mask, byte| mask & !(byte ^ first)),
+    )
 }
 
 /// The compiled prefilter of one catalogue.
