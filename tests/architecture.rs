@@ -57,7 +57,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("regex_syntax", &["detect", "cli"]),
     ("saphyr_parser", &["cli"]),
     ("sha1", &["sources", "cli"]),
-    ("sha2", &["sources", "cli"]),
+    ("sha2", &["sources", "cli", "inventory"]),
     ("blake3", &["findings", "store"]),
     ("rusqlite", &["sources", "store"]),
     ("serde_sarif", &["reports"]),

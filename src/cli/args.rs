@@ -3,6 +3,7 @@
 mod baseline;
 mod ci;
 mod hook;
+mod inventory;
 mod migrate;
 mod patterns;
 mod staged;
@@ -19,6 +20,10 @@ pub use ci::{CiArgs, Mode as CiMode};
 pub use hook::{
     Hook, HookAgentArgs, HookArgs, HookCommand, HookInstallArgs, HookRunArgs, HookTestArgs,
     Installed, OnTimeout,
+};
+pub use inventory::{
+    IncidentArgs, InventoryArgs, InventoryCheckArgs, InventoryCommand, InventoryDiffArgs,
+    InventoryInitArgs, InventoryLook, InventoryRecheckArgs, InventoryReport,
 };
 pub use migrate::MigrateArgs;
 pub use patterns::{PatternsArgs, PatternsCommand, ProofFormat};
@@ -81,6 +86,10 @@ pub enum Command {
     Ci(CiArgs),
     /// Sweep everything that a git repository holds, and tell the story of each finding
     History(HistoryArgs),
+    /// Make a record of every credential: whose, how old, how far retired
+    Inventory(InventoryArgs),
+    /// Tell on one page what is known of one credential, and how to retire it
+    Incident(IncidentArgs),
     /// Tell why something was or was not reported
     Explain(ExplainArgs),
     /// Accept a finding, with a reason, in .straykey/ignore
@@ -146,7 +155,7 @@ pub struct Look {
 
 /// What of git's objects is looked at, and for what. The working tree is that of one commit only: it
 /// must not say what is looked for, so no configuration is read unless it is named.
-#[derive(Clone, Debug, ClapArgs)]
+#[derive(Clone, Debug, Default, ClapArgs)]
 pub struct LookObjects {
     #[command(flatten)]
     pub sought: Sought,
@@ -223,8 +232,9 @@ pub struct CommitsArgs {
     pub look: LookObjects,
 }
 
-#[derive(Debug, ClapArgs)]
-pub struct HistoryArgs {
+/// Which repositories are swept.
+#[derive(Clone, Debug, Default, ClapArgs)]
+pub struct WhichRepositories {
     /// A folder of the repository, or its git folder; of several the folders at their tops
     /// [default: .]
     #[arg(value_name = "REPO", value_hint = ValueHint::DirPath)]
@@ -235,6 +245,12 @@ pub struct HistoryArgs {
     /// Take each REPO for a folder of clones: sweep every git repository in and below it
     #[arg(long)]
     pub recursive: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct HistoryArgs {
+    #[command(flatten)]
+    pub which: WhichRepositories,
     #[command(flatten)]
     pub report: Reporting,
     /// Tell only what commits since then brought in: YYYY-MM-DD (in UTC) or RFC 3339

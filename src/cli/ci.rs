@@ -241,6 +241,7 @@ fn look(args: &CiArgs, folder: &Path, plan: &Plan, settings: Settings) -> Result
         }
         Judge::Everything => {
             let result = straykey::scan::history(&HistoryOptions {
+                people: false,
                 repository: folder.to_owned(),
                 places: environment(),
                 full_scan: false,

@@ -66,7 +66,7 @@ pub fn run(args: &HistoryArgs, how: Tell) -> Result<Exit, CliError> {
     let outputs = Outputs::resolve(&args.report)?;
     let stop = interrupt::watch();
     let confidence = args.report.confidence.map(|c| c.0);
-    let repositories = Repositories::resolve(args, &stop)?;
+    let repositories = Repositories::resolve(&args.which, &stop)?;
     let targets = match &repositories {
         Repositories::One(path) => vec![path.clone()],
         Repositories::Several(_) => Vec::new(),
@@ -76,7 +76,7 @@ pub fn run(args: &HistoryArgs, how: Tell) -> Result<Exit, CliError> {
         settings.severity = severity.0;
     }
     let progress = Arc::new(Progress::default());
-    let taken = args.repos_from.as_deref() == Some(Path::new("-"));
+    let taken = args.which.repos_from.as_deref() == Some(Path::new("-"));
     if args.find.is_some() && taken {
         let why = "standard input holds the value to look for: name a file with --repos-from";
         return Err(CliError::new(why));
@@ -86,6 +86,7 @@ pub fn run(args: &HistoryArgs, how: Tell) -> Result<Exit, CliError> {
     settings.options.stop = stop;
     let watch = Watch::begin(&progress, how.quiet);
     let mut options = HistoryOptions {
+        people: false,
         most: None,
         repository: PathBuf::new(),
         places: environment(),

@@ -17,7 +17,9 @@ mod generate;
 mod history;
 mod home;
 mod hook;
+mod incident;
 mod interrupt;
+mod inventory;
 mod migrate;
 mod output;
 mod patterns;
@@ -57,6 +59,8 @@ fn run(args: Args) -> Exit {
         Command::Commits(commits) => commits::run(&commits, args.tell),
         Command::Ci(ci) => ci::run(&ci, args.tell),
         Command::History(history) => history::run(&history, args.tell),
+        Command::Inventory(inventory) => inventory::run(&inventory, args.tell),
+        Command::Incident(incident) => incident::run(&incident, args.tell),
         Command::Explain(explain) => explain::run(&explain),
         Command::Allow(allow) => allow::run(&allow),
         Command::Baseline(baseline) => baseline::run(&baseline),

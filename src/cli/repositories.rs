@@ -7,7 +7,7 @@ use straykey::base::{Stop, path_text};
 use straykey::sources::history::Discovery;
 use straykey::sources::{Skip, SkipReason, Stdin, path_of_bytes};
 
-use super::args::HistoryArgs;
+use super::args::WhichRepositories;
 use super::error::CliError;
 
 /// The longest list that is read, in bytes.
@@ -28,7 +28,7 @@ impl Repositories {
     /// # Errors
     ///
     /// If a list cannot be read, or names nothing.
-    pub fn resolve(args: &HistoryArgs, stop: &Stop) -> Result<Self, CliError> {
+    pub fn resolve(args: &WhichRepositories, stop: &Stop) -> Result<Self, CliError> {
         let mut named = args.repositories.clone();
         if let Some(list) = &args.repos_from {
             named.extend(listed(list, stop)?);

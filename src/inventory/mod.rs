@@ -2,10 +2,45 @@
 //! histories tell of its life.
 //!
 //! A [`Record`] wraps what lower floors told; no finding knows its own. Every field says where it
-//! came from and how sure it is. Nothing here reads a repository or asks anybody: `scan` gathers what
-//! is needed, so that all of this is a function of what was gathered and of the day that is asked
-//! for.
+//! came from and how sure it is. Nothing here opens a repository or asks anybody: `scan` says what
+//! was found, and answers questions of single files ([`Ground`]), so that records are a function of
+//! that, and of the day that is asked for.
+//!
+//! [`build`] puts records together; each of its questions is a module: whose a credential is
+//! (`owner`), what took whose place (`slots`), where it is used (`environment`, `workload`), what it
+//! says of itself (`facts`), how old it may become (`defaults`), how far it is retired
+//! (`retirement`), what is wrong (`issues`), what comes first (`rank`).
 
+mod annotations;
+mod audit;
+mod build;
+mod declared;
+mod defaults;
+mod diff;
+mod environment;
+mod facts;
+mod ground;
+mod issues;
+mod keys;
+mod owner;
+mod past;
+mod policy;
+mod privilege;
+mod rank;
 pub mod record;
+mod requirements;
+mod retirement;
+mod slots;
+mod workload;
 
+pub use build::{Options, Records, records};
+pub use declared::{Declaration, Declarations};
+pub use diff::{Change, diff};
+pub use facts::hashed_token;
+pub use ground::{Ground, Told as Found};
+pub use issues::CLASSES as ISSUES;
+pub use owner::{Codeowners, Flavour, Owners, People, Presence};
+pub use policy::{ALWAYS, Policy, Verdict};
+pub use rank::rank as ranked;
 pub use record::{Record, Source, Stamp, Sureness, Told};
+pub use retirement::{purged, recheck};

@@ -111,7 +111,7 @@ fn row(cells: [String; 18], out: &mut dyn Write) -> io::Result<()> {
 
 /// Whether a spreadsheet could take a cell for a formula; some look past blanks, and some know the
 /// wide forms of the signs.
-fn is_formula(text: &str) -> bool {
+pub(super) fn is_formula(text: &str) -> bool {
     let sign = text.trim_start().chars().next();
     let is_sign = |c| {
         matches!(

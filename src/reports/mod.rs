@@ -17,6 +17,7 @@ mod human_histories;
 mod human_history;
 mod human_range;
 mod human_staged;
+mod inventory;
 mod json;
 mod junit;
 mod markdown;
@@ -47,6 +48,10 @@ pub use file::write_atomically;
 pub use github::GitHub;
 pub use gitlab::GitLab;
 pub use human::Human;
+pub use inventory::{
+    Inventory, InventoryFormat, Totals, incident, inventory_jsonl_schema, inventory_schema,
+    read_inventory,
+};
 pub use json::{Json, JsonLines};
 pub use junit::JUnit;
 pub use markdown::{Markdown, span as markdown_span};

@@ -24,12 +24,18 @@ fn written<T: JsonSchema>() -> serde_json::Value {
 
 #[cfg(test)]
 mod tests {
+    use super::super::{inventory_jsonl_schema, inventory_schema};
     use super::*;
 
     /// `UPDATE_SCHEMAS=1 cargo test schemas` writes them anew.
     #[test]
     fn the_shipped_schemas_are_current() {
-        for (name, schema) in [("json", json_schema()), ("jsonl", jsonl_schema())] {
+        for (name, schema) in [
+            ("json", json_schema()),
+            ("jsonl", jsonl_schema()),
+            ("inventory", inventory_schema()),
+            ("inventory-jsonl", inventory_jsonl_schema()),
+        ] {
             let file = format!(
                 "{}/docs/schemas/straykey-{name}-1.schema.json",
                 env!("CARGO_MANIFEST_DIR")

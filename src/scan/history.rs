@@ -14,7 +14,7 @@ mod search;
 mod tell;
 mod told;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
@@ -29,7 +29,7 @@ use crate::sources::history::{
 use crate::sources::{Globs, Skip};
 use crate::store::SweepStore;
 use crate::story::{
-    CommitFact, Commits, HistoryRead, HistoryResult, Paths, State, TOP, Trees, expand,
+    CommitFact, Commits, HistoryRead, HistoryResult, Paths, Person, State, TOP, Trees, expand,
 };
 use judge::Judge;
 pub(super) use judge::is_match;
@@ -54,6 +54,8 @@ pub struct HistoryOptions {
     /// The biggest object that is at hand whole, in bytes; if it is not given,
     /// [`OBJECT_BYTES`](crate::base::limits::OBJECT_BYTES). Bigger blobs are read in chunks.
     pub most: Option<u64>,
+    /// Tell who works here, and when each last did ([`HistoryRead::people`]).
+    pub people: bool,
     /// Where what was searched is remembered: a later sweep searches only what is new.
     pub store: Option<PathBuf>,
     /// What is looked for and what is left out. Targets are not used.
@@ -147,6 +149,7 @@ fn sweep(
         tags,
         texts,
         bytes: searched,
+        people,
     } = search(options, &detector, &stores, &memory, sets, &mut result.scan);
 
     // 2. Where it stands.
@@ -224,6 +227,10 @@ fn sweep(
     let narrowed = result.read.narrowed.take();
     result.read = HistoryRead {
         narrowed,
+        people: people
+            .into_iter()
+            .map(|(mail, last)| Person { mail, last })
+            .collect(),
         searched_bytes: searched,
         lfs_pointers: judged.pointers,
         ..what_was_read(options, places, &telling, seen.len(), is_whole)
@@ -271,6 +278,8 @@ struct Searched {
     texts: Vec<u32>,
     /// Bytes of blobs that were searched.
     bytes: u64,
+    /// When everybody last did anything, by mail address.
+    people: BTreeMap<String, i64>,
 }
 
 /// Looks at every blob, commit and tag that was not searched before; `seen` takes those that were
@@ -304,9 +313,11 @@ fn search(
         let watch = (progress, stores.stop());
         Searcher::new(detector, stores.objects(), sets, memory, full, watch)
             .finding(options.scan.find.as_deref())
+            .noting(options.people)
     });
     let (mut facts, mut tags, mut texts) = (Vec::new(), HashMap::new(), Vec::new());
     let (mut rest, mut searched) = (Vec::new(), 0);
+    let mut people: BTreeMap<String, i64> = BTreeMap::new();
     scan.files += memory.blobs().len() as u64;
     scan.bytes += memory.bytes();
     for searcher in searchers {
@@ -314,6 +325,10 @@ fn search(
         scan.bytes += searcher.bytes;
         searched += searcher.searched;
         scan.skips.extend(searcher.skips);
+        for (mail, time) in searcher.people.into_iter().flatten() {
+            let last = people.entry(mail).or_insert(time);
+            *last = (*last).max(time);
+        }
         facts.extend(searcher.commits);
         tags.extend(searcher.tags);
         texts.extend(searcher.texts);
@@ -327,6 +342,7 @@ fn search(
         tags,
         texts,
         bytes: searched,
+        people,
     }
 }
 

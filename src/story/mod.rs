@@ -78,6 +78,10 @@ pub struct Event {
     pub from: Option<PathBuf>,
     /// The commit's parents are not here: it came in then or before.
     pub or_before: bool,
+    /// The blob it stands in, in hex, as it came in or before it went out; empty if it is not known.
+    pub blob: String,
+    /// The place of the commit among all, in which parents come before their children.
+    pub order: u32,
 }
 
 /// The story of one finding.
@@ -176,6 +180,17 @@ pub struct HistoryRead {
     pub verified: bool,
     /// What is not told, if not everything is.
     pub narrowed: Option<Narrowed>,
+    /// Everybody who wrote or committed a commit, if that was asked for; sorted by mail address.
+    pub people: Vec<Person>,
+}
+
+/// Somebody who works on a repository.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Person {
+    /// Their mail address, as commits have it.
+    pub mail: String,
+    /// When they last wrote or committed anything, in seconds since 1970.
+    pub last: i64,
 }
 
 /// What narrowed a report, and what it left out.

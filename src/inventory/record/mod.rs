@@ -44,6 +44,9 @@ pub struct Record {
     pub provider: String,
     /// Whose service it opens.
     pub party: Told<Party>,
+    /// Whether its kind is one of continuous integration, of delivery or of packages.
+    #[serde(default)]
+    pub delivery: bool,
     /// The secret as it may be shown; empty for what has none.
     pub label: String,
     /// critical, high, medium or low: what its kind opens.
@@ -207,6 +210,7 @@ impl Record {
             name: name.into(),
             provider: String::new(),
             party: Told::plain(Party::Unknown, Source::Derived, Sureness::Guess),
+            delivery: false,
             label: String::new(),
             severity: "medium".to_owned(),
             confidence: "high".to_owned(),

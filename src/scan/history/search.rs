@@ -1,5 +1,6 @@
 //! The first look at every object: may it hold a match at some path?
 
+use std::collections::HashMap;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::atomic::Ordering;
@@ -44,6 +45,8 @@ pub(super) struct Searcher<'a> {
     /// Bytes of blobs that were searched.
     pub(super) searched: u64,
     pub(super) commits: Vec<CommitFact>,
+    /// When everybody last wrote or committed anything, if that is asked for.
+    pub(super) people: Option<HashMap<String, i64>>,
     /// Annotated tags and what they point to.
     pub(super) tags: Vec<(u32, u32)>,
     /// Commits and tags whose text may hold a match.
@@ -78,6 +81,7 @@ impl<'a> Searcher<'a> {
             bytes: 0,
             searched: 0,
             commits: Vec::new(),
+            people: None,
             tags: Vec::new(),
             texts: Vec::new(),
             batch: Batch::default(),
@@ -88,6 +92,12 @@ impl<'a> Searcher<'a> {
     /// Looks for one known value instead of patterns.
     pub(super) fn finding(mut self, find: Option<&'a Needles>) -> Self {
         self.find = find;
+        self
+    }
+
+    /// Notes who works here.
+    pub(super) fn noting(mut self, people: bool) -> Self {
+        self.people = people.then(HashMap::new);
         self
     }
 
@@ -201,6 +211,12 @@ impl<'a> Searcher<'a> {
             parents: commit.parents.iter().map(|p| find(p)).collect(),
             time: commit.committer().time,
         });
+        if let Some(people) = &mut self.people {
+            for who in [commit.author(), commit.committer()] {
+                let last = people.entry(who.mail).or_insert(who.time);
+                *last = (*last).max(who.time);
+            }
+        }
         Some(self.text(object, &commit.text))
     }
 

@@ -252,6 +252,11 @@ impl Telling<'_> {
                     line,
                     from: h.from.map(|from| paths.path(from, self.trees)),
                     or_before: h.change == Change::In && self.commits.is_border(h.commit),
+                    blob: match h.blob {
+                        NONE => String::new(),
+                        blob => self.stores.objects().hex(blob),
+                    },
+                    order: h.commit,
                     ..known.clone()
                 };
                 events.push((h.commit, event));
@@ -366,6 +371,8 @@ impl Telling<'_> {
             line: None,
             from: None,
             or_before: false,
+            blob: String::new(),
+            order: place,
         })
     }
 }
