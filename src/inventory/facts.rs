@@ -4,14 +4,16 @@
 //! anything: names, numbers of accounts, times.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
+use super::certificate::certificate;
 use super::record::{Hint, PrivilegeClass, Stamp};
 use crate::base::time_of;
 use crate::detect::patterns::Class;
-use crate::findings::Finding;
+use crate::findings::{Finding, Fingerprint};
 
 /// The longest token that is taken apart, in bytes.
 const MOST: usize = 64 << 10;
@@ -31,6 +33,8 @@ pub struct Facts {
     pub scopes: Vec<String>,
     /// What they amount to, and the field that shows it.
     pub class: Option<(PrivilegeClass, String)>,
+    /// The certificate beside a private key: when it begins.
+    pub certified: Option<Stamp>,
 }
 
 impl Facts {
@@ -44,11 +48,22 @@ impl Facts {
         if finding.pattern.class == Class::Jwt || is_jwt(secret) {
             facts.jwt(secret);
         }
-        let id = finding.pattern.id;
-        if id.starts_with("aws.") && finding.pattern.class == Class::Identifier {
-            if let Some(account) = aws_account(secret) {
-                facts.hint("account", &account);
-            }
+        let pattern = finding.pattern;
+        if pattern.provider == "aws"
+            && pattern.class == Class::Identifier
+            && let Some(account) = key_id(finding, text).and_then(aws_account)
+        {
+            facts.hint("account", &account);
+        }
+        if pattern.class == Class::PrivateKey
+            && let Some(told) = certificate(text)
+        {
+            facts.hint("certificate-serial", &told.serial);
+            facts.expires = Some((
+                told.ends,
+                "notAfter of the certificate beside it".to_owned(),
+            ));
+            facts.certified = Some(told.begins);
         }
         if finding.pattern.provider == "github" && finding.pattern.class == Class::Token {
             facts.hint("hashed-token", &hashed_token(secret));
@@ -206,14 +221,14 @@ fn is_jwt(secret: &[u8]) -> bool {
 /// The claims of a token.
 fn claims(token: &[u8]) -> Option<serde_json::Map<String, Value>> {
     let body = token.split(|b| *b == b'.').nth(1)?;
-    match serde_json::from_slice(&base64url(body)?) {
+    match serde_json::from_slice(&base64_of(body)?) {
         Ok(Value::Object(claims)) => Some(claims),
         _ => None,
     }
 }
 
-/// RFC 4648, section 5, without padding; what is left of a group that is not whole is nothing.
-fn base64url(text: &[u8]) -> Option<Vec<u8>> {
+/// RFC 4648, sections 4 and 5, padded or not; what is left of a group that is not whole is nothing.
+pub(super) fn base64_of(text: &[u8]) -> Option<Vec<u8>> {
     let (mut bits, mut held, mut out) = (0u32, 0, Vec::new());
     for byte in text.iter().filter(|b| **b != b'=') {
         let digit = match byte {
@@ -315,6 +330,15 @@ fn basic_time(text: &str) -> Option<i64> {
         })
         .and_then(|text| time_of(&text))
         .map(|t| t.0)
+}
+
+/// The id of an access key whose finding shows its secret: the run in the text that has the finding's
+/// fingerprint.
+fn key_id<'t>(finding: &Finding, text: &'t [u8]) -> Option<&'t [u8]> {
+    let prefix = finding.pattern.prefix.as_bytes();
+    let found = memchr::memmem::find_iter(text, prefix).take(1_000);
+    let mut ids = found.filter_map(|at| text.get(at..at + 20));
+    ids.find(|id| Fingerprint::new(finding.pattern, id, Path::new("")) == finding.fingerprint)
 }
 
 /// The account of an access key: 40 of the bits that its last sixteen characters are in base32. Read

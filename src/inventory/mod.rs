@@ -14,6 +14,7 @@
 mod annotations;
 mod audit;
 mod build;
+mod certificate;
 mod declared;
 mod defaults;
 mod diff;
