@@ -1,8 +1,11 @@
 //! `straykey incident`: one page about one credential.
 
 use std::io::Read as _;
+use std::path::Path;
 
-use straykey::detect::patterns::Severity;
+use straykey::detect::Catalogue;
+use straykey::detect::patterns::{Class, Severity};
+use straykey::findings::Fingerprint;
 use straykey::inventory::Record;
 use straykey::reports::incident;
 
@@ -54,7 +57,9 @@ pub fn run(args: &IncidentArgs, how: Tell) -> Result<Exit, CliError> {
         return Err(CliError::new(format!("no record is {named}{hint}")));
     }
     let key_id = match &asked {
-        Asked::Name(name) if found.iter().all(|r| !r.id.starts_with(*name)) => Some(*name),
+        Asked::Name(name) if is_of(found[0], name.as_bytes(), Some(Class::Identifier)) => {
+            Some(*name)
+        }
         _ => None,
     };
     let options = report_options(false, Severity::Medium, how);
@@ -85,10 +90,13 @@ impl Asked<'_> {
     /// Whether a record is meant; `secret` is its secret.
     fn is(&self, record: &Record, secret: Option<&straykey::base::Secret>) -> bool {
         match self {
-            Self::Value(value) => secret.is_some_and(|secret| {
-                let (secret, value) = (secret.expose(), value.expose());
-                secret == value || canonical(secret) == canonical(value)
-            }),
+            Self::Value(value) => {
+                let same = |secret: &straykey::base::Secret| {
+                    let (secret, value) = (secret.expose(), value.expose());
+                    secret == value || canonical(secret) == canonical(value)
+                };
+                secret.is_some_and(same) || is_of(record, value.expose(), None)
+            }
             Self::Name(name) => {
                 let lower = name.to_ascii_lowercase();
                 let least = if name.starts_with("w:") { 13 } else { 8 };
@@ -97,18 +105,21 @@ impl Asked<'_> {
                 let told = ["hashed-token", "key-id", "token-id", "account"];
                 let mut hints = record.hints.iter();
                 let by_hint = hints.any(|h| told.contains(&&*h.name) && h.value == *name);
-                // An access key id is what its finding is about.
-                let by_key = secret.is_some_and(|s| s.expose() == name.as_bytes())
-                    && record.pattern.as_deref().is_some_and(is_key_id);
+                let by_key = is_of(record, name.as_bytes(), Some(Class::Identifier));
                 by_id || by_hint || by_key
             }
         }
     }
 }
 
-/// Kinds whose secret is an id that names it in logs, and opens nothing alone.
-fn is_key_id(pattern: &str) -> bool {
-    matches!(pattern, "aws.access-key" | "aws.temporary-access-key")
+/// Whether a value is what a record's fingerprint was made of: of a key with its id, the id.
+fn is_of(record: &Record, value: &[u8], class: Option<Class>) -> bool {
+    let catalogue = Catalogue::embedded();
+    let pattern = record.pattern.as_deref().and_then(|id| catalogue.get(id));
+    pattern.is_some_and(|pattern| {
+        let of = || Fingerprint::new(pattern, value, Path::new("")).to_string() == record.id;
+        class.is_none_or(|class| class == pattern.class) && of()
+    })
 }
 
 /// A key's body without line breaks and frame.

@@ -1,6 +1,8 @@
 //! A certificate's days and serial number, as far as they are needed beside its key: RFC 5280, section
 //! 4.1. Nothing is verified.
 
+use std::fmt::Write as _;
+
 use super::facts::base64_of;
 use super::record::Stamp;
 use crate::base::time_of;
@@ -49,11 +51,14 @@ pub fn certificate(text: &[u8]) -> Option<Certificate> {
     let (_, validity, _) = element(rest)?;
     let (begin_tag, begins, rest) = element(validity)?;
     let (end_tag, ends, _) = element(rest)?;
-    let hex: String = serial.iter().map(|b| format!("{b:02x}")).collect();
+    let mut hex = String::new();
+    for byte in serial.iter().take(40) {
+        let _ = write!(hex, "{byte:02x}");
+    }
     Some(Certificate {
         begins: time(begin_tag, begins)?,
         ends: time(end_tag, ends)?,
-        serial: hex.chars().take(80).collect(),
+        serial: hex,
     })
 }
 

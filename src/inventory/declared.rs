@@ -190,14 +190,9 @@ impl Declarations {
     }
 
     /// What is said of a record with one of these fingerprints.
-    pub fn of<'a>(
-        &'a self,
-        ids: impl IntoIterator<Item = &'a str> + Clone,
-    ) -> Option<&'a Declaration> {
-        self.entries.iter().find(|entry| {
-            let mut ids = ids.clone().into_iter();
-            ids.any(|id| id.starts_with(&entry.id))
-        })
+    pub fn of(&self, ids: &[&str]) -> Option<&Declaration> {
+        let is_one = |entry: &&Declaration| ids.iter().any(|id| id.starts_with(&entry.id));
+        self.entries.iter().find(is_one)
     }
 
     /// All entries, in the order of the file.
@@ -240,7 +235,7 @@ impl Declarations {
         }
         for record in records {
             let ids = std::iter::once(&*record.id).chain(record.also.iter().map(|id| &**id));
-            if self.of(ids).is_none() {
+            if self.of(&ids.collect::<Vec<_>>()).is_none() {
                 blocks.push((record.id.clone(), draft(record)));
             }
         }
@@ -300,13 +295,13 @@ mod tests {
                     environment = \"production\"\nrotate_every = 30\nexpires = \"2027-02-01\"\n\
                     reviewed = { by = \"alice\", on = \"2026-11-20\", next = \"2027-02-20\" }\n";
         let told = Declarations::parse("f", text).expect("it is right");
-        let one = told.of(["7f3a91c2ffff"]).expect("it is there");
+        let one = told.of(&["7f3a91c2ffff"]).expect("it is there");
         assert_eq!(one.owner.as_deref(), Some("team"));
         assert_eq!(one.environment, Some(Environment::Production));
         assert_eq!((&*one.place, one.rotate_every), ("f:3", Some(30)));
         let review = one.reviewed.as_ref().expect("reviewed");
         assert_eq!(review.next.map(Stamp::day).as_deref(), Some("2027-02-20"));
-        assert!(told.of(["8f3a91c2ffff"]).is_none());
+        assert!(told.of(&["8f3a91c2ffff"]).is_none());
 
         let text = "version = 2\n[[credential]]\nid = \"7f3a\"\nexpires = \"soon\"\n";
         let errors = Declarations::parse("f", text).expect_err("wrong");

@@ -215,7 +215,7 @@ impl Facts {
 }
 
 fn is_jwt(secret: &[u8]) -> bool {
-    secret.starts_with(b"eyJ") && secret.iter().filter(|b| **b == b'.').count() == 2
+    secret.starts_with(b"eyJ") && memchr::memchr_iter(b'.', secret).count() == 2
 }
 
 /// The claims of a token.

@@ -65,6 +65,7 @@ const PERSONAL: &[&str] = &[
 ];
 
 /// What is wrong with a record, in the order of [`CLASSES`].
+#[expect(clippy::too_many_lines, reason = "one issue after the other")]
 pub fn issues(record: &Record, as_of: Stamp) -> Vec<Issue> {
     let mut out = Vec::new();
     let mut say = |class: &str, why: String| {

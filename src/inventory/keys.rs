@@ -3,6 +3,8 @@
 //! Files are read leniently, by their lines: what is no valid document (a template, a file that is
 //! being edited) still has keys. What is not understood has none; it is never guessed from a value.
 
+use std::fmt::Write as _;
+
 /// The longest text that is looked into, in bytes.
 const MOST: usize = 8 << 20;
 /// The longest line.
@@ -96,10 +98,10 @@ fn name_before(before: &[u8]) -> Option<String> {
         if operator {
             let name = String::from_utf8_lossy(&before[at..end]).into_owned();
             let name = name.trim_matches(['-', '.', '$']).to_owned();
-            if matches!(&*name, "value" | "Value") {
-                if let Some(named) = attribute(before, &["key=", "name=", "Key=", "Name="]) {
-                    return Some(named);
-                }
+            if matches!(&*name, "value" | "Value")
+                && let Some(named) = attribute(before, &["key=", "name=", "Key=", "Name="])
+            {
+                return Some(named);
             }
             return (!name.is_empty() && name.len() <= NAME).then_some(name);
         }
@@ -193,7 +195,9 @@ fn json(text: &[u8], to: usize) -> Option<String> {
         match level {
             Level::Object(key) if key.is_empty() => {}
             Level::Object(key) => push(&mut out, key),
-            Level::Array(index) => out.push_str(&format!("[{index}]")),
+            Level::Array(index) => {
+                let _ = write!(out, "[{index}]");
+            }
         }
     }
     (!out.is_empty()).then_some(out)
@@ -324,6 +328,17 @@ fn label(text: &[u8], from: usize, dash: usize) -> String {
         }
     }
     format!("[{}]", name.unwrap_or_default())
+}
+
+/// Whether a file is YAML, by its name.
+pub fn is_yaml(path: &str) -> bool {
+    has_ending(path, &[".yaml", ".yml"])
+}
+
+/// Whether a file's name ends in one of these, in either case.
+pub fn has_ending(path: &str, endings: &[&str]) -> bool {
+    let path = path.to_ascii_lowercase();
+    endings.iter().any(|ending| path.ends_with(ending))
 }
 
 /// The scalar at a path of keys of the document of YAML that holds a place: `metadata.name`.

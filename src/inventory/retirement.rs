@@ -28,6 +28,7 @@ pub struct Remains {
     pub named: Option<usize>,
 }
 
+#[expect(clippy::too_many_lines, reason = "one step after the other")]
 /// The state of a record, and its steps. `at` is the time of the sweep.
 pub fn retirement(record: &Record, remains: &Remains, at: Stamp) -> Retirement {
     let gone = !remains.at_head;
@@ -56,9 +57,10 @@ pub fn retirement(record: &Record, remains: &Remains, at: Stamp) -> Retirement {
         unsure(gone),
         Source::Git,
         at,
-        match gone {
-            true => "no worktree's last commit has it".to_owned(),
-            false => format!("it stands at {places} places of the last commit"),
+        if gone {
+            "no worktree's last commit has it".to_owned()
+        } else {
+            format!("it stands at {places} places of the last commit")
         },
     );
     let reached = remains.references;
@@ -214,7 +216,7 @@ pub fn recheck(record: &mut Record, before: &Record) {
         record.retirement.state = Resurrected;
     }
     let mut steps: Vec<Step> = before.retirement.steps.clone();
-    steps.extend(record.retirement.steps.drain(..));
+    steps.append(&mut record.retirement.steps);
     steps.sort_by(|a, b| (a.at, &a.check).cmp(&(b.at, &b.check)));
     // The same answer at a later time says since when: the first and the last one stay.
     steps.dedup();

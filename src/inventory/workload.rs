@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use super::environment::is_ci;
 use super::ground::Ground;
-use super::keys::yaml_value;
+use super::keys::{has_ending, is_yaml, yaml_value};
 use super::owner::OfFile;
 use super::record::{Source, Sureness, Told, Workload};
 
@@ -74,7 +74,7 @@ impl Packages {
             return make("mcp-server", server, place, Sureness::Certain);
         }
         if lower.contains("compose")
-            && (lower.ends_with(".yml") || lower.ends_with(".yaml"))
+            && is_yaml(name)
             && let Some(service) = below("services")
         {
             let place = "service of a compose file".to_owned();
@@ -84,7 +84,7 @@ impl Packages {
             let place = "manifest, by kind and name".to_owned();
             return make("kubernetes", named, place, Sureness::Certain);
         }
-        if lower.ends_with(".tf") || lower.ends_with(".tfvars") {
+        if has_ending(name, &[".tf", ".tfvars"]) {
             let place = "module: the folder of the file".to_owned();
             return make("terraform", folder.to_owned(), place, Sureness::Likely);
         }
@@ -133,8 +133,7 @@ impl Packages {
 
 /// Kind and name of the manifest around a place.
 fn kubernetes(grounds: &mut [Box<dyn Ground + '_>], file: &OfFile) -> Option<String> {
-    let is_yaml = file.path.ends_with(".yaml") || file.path.ends_with(".yml");
-    let at = file.at.filter(|_| is_yaml)?;
+    let at = file.at.filter(|_| is_yaml(&file.path))?;
     let text = grounds.get_mut(file.ground)?.file(&file.path)?;
     yaml_value(&text, at, &["apiVersion"])?;
     let kind = yaml_value(&text, at, &["kind"])?;

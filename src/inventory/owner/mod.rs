@@ -21,7 +21,7 @@ pub use people::{People, Presence};
 use super::annotations::Annotation;
 use super::declared::Declaration;
 use super::ground::Ground;
-use super::keys::yaml_value;
+use super::keys::{is_yaml, yaml_value};
 use super::record::{Owner, OwnerState, Source, Stamp, Sureness, Told};
 
 /// How many of a credential's files are asked for their owners.
@@ -212,8 +212,7 @@ impl Responsible {
 
 /// What the labels of the manifest say that a credential stands in.
 fn labels(grounds: &mut [Box<dyn Ground + '_>], file: &OfFile) -> Option<Told<String>> {
-    let is_yaml = file.path.ends_with(".yaml") || file.path.ends_with(".yml");
-    let at = file.at.filter(|_| is_yaml)?;
+    let at = file.at.filter(|_| is_yaml(&file.path))?;
     let ground = grounds.get_mut(file.ground)?;
     let text = ground.file(&file.path)?;
     yaml_value(&text, at, &["kind"])?;

@@ -16,6 +16,8 @@ const LINES: usize = 2_000_000;
 pub struct People {
     /// By mail address, handle, name or team, in lower case.
     known: HashMap<String, Presence>,
+    /// Whether teams are listed: if not, nothing is known of any.
+    has_teams: bool,
 }
 
 /// Whether somebody is here.
@@ -102,15 +104,20 @@ impl People {
                 }
             }
         }
-        Ok(Self { known })
+        Ok(Self {
+            known,
+            has_teams: team.is_some(),
+        })
     }
 
-    /// Whether somebody is here on a day: by any of their names.
+    /// Whether somebody is here on a day: by any of their names. A team of an organisation is, if the
+    /// list names no teams.
     pub fn presence(&self, names: &[&str], on: Stamp) -> Presence {
         let found = names.iter().find_map(|name| self.known.get(&plain(name)));
         match found {
             Some(Presence::Left(Some(day))) if *day > on => Presence::Here,
             Some(known) => *known,
+            None if !self.has_teams && names.iter().all(|n| n.contains('/')) => Presence::Here,
             None => Presence::NotListed,
         }
     }

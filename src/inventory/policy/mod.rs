@@ -191,6 +191,7 @@ impl Policy {
     /// # Errors
     ///
     /// What is wrong with it, each with its line.
+    #[expect(clippy::too_many_lines, reason = "one table after the other")]
     pub fn parse(file: &str, text: &str) -> Result<Self, Vec<String>> {
         let line = |at: usize| text[..at.min(text.len())].split('\n').count();
         let wire: Wire = toml::from_str(text).map_err(|error| {

@@ -1,5 +1,6 @@
 //! A table for a person: what to act on first comes first, with why.
 
+use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use super::super::ReportOptions;
@@ -116,7 +117,7 @@ fn one(
             place.path, place.line
         )));
         if let Some(key) = &place.key {
-            text.push_str(&format!(" ({})", shown(key)));
+            let _ = write!(text, " ({})", shown(key));
         }
         if !place.at_head {
             text.push_str(", no longer there");
@@ -201,32 +202,30 @@ pub(super) fn age(record: &Record) -> String {
         let commit = &first.value;
         let before = if commit.or_before { " or before" } else { "" };
         let id = commit.id.get(..9).unwrap_or(&commit.id);
-        text.push_str(&format!(
+        let _ = write!(
+            text,
             "; in {}{before} {id} {}",
             commit.time.day(),
             commit.author
-        ));
+        );
     }
     if let Some(out) = &record.removed {
         let commit = &out.value;
         let id = commit.id.get(..9).unwrap_or(&commit.id);
-        text.push_str(&format!(
-            "; out {} {id} {}",
-            commit.time.day(),
-            commit.author
-        ));
+        let _ = write!(text, "; out {} {id} {}", commit.time.day(), commit.author);
     }
     if let Some(end) = &record.expires {
-        text.push_str(&format!("; ends {}", end.value.day()));
+        let _ = write!(text, "; ends {}", end.value.day());
     } else {
-        text.push_str(&format!("; {}", record.lifetime.value.word()));
+        let _ = write!(text, "; {}", record.lifetime.value.word());
     }
     if let (Some(days), Some(every)) = (record.rotation.overdue_days, &record.rotation.every_days) {
         let source = every.place.as_deref().unwrap_or_default();
-        text.push_str(&format!(
+        let _ = write!(
+            text,
             "; {days} days overdue ({} days, {source})",
             every.value
-        ));
+        );
     }
     text
 }

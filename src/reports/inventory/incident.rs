@@ -222,10 +222,7 @@ fn kill(record: &Record) -> Vec<String> {
         let number = lines.len() + 1;
         lines.push(format!("{number}. {text}"));
     };
-    let over = record.expires.as_ref().is_some_and(|e| {
-        e.value <= crate::inventory::Stamp(i64::MAX)
-            && record.retirement.result("dead-at-provider") == StepResult::Yes
-    });
+    let over = record.retirement.result("dead-at-provider") == StepResult::Yes;
     if over {
         step("nothing to revoke: it is dead; take it out of the code".to_owned());
     } else {
