@@ -136,6 +136,6 @@ mod tests {
                 ("standing", "a")
             ]
         );
-        assert!(diff(&[a.clone()], &[a]).is_empty());
+        assert!(diff(std::slice::from_ref(&a), std::slice::from_ref(&a)).is_empty());
     }
 }

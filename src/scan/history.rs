@@ -227,10 +227,7 @@ fn sweep(
     let narrowed = result.read.narrowed.take();
     result.read = HistoryRead {
         narrowed,
-        people: people
-            .into_iter()
-            .map(|(mail, last)| Person { mail, last })
-            .collect(),
+        people,
         searched_bytes: searched,
         lfs_pointers: judged.pointers,
         ..what_was_read(options, places, &telling, seen.len(), is_whole)
@@ -278,8 +275,8 @@ struct Searched {
     texts: Vec<u32>,
     /// Bytes of blobs that were searched.
     bytes: u64,
-    /// When everybody last did anything, by mail address.
-    people: BTreeMap<String, i64>,
+    /// Everybody, if that was asked for; sorted.
+    people: Vec<Person>,
 }
 
 /// Looks at every blob, commit and tag that was not searched before; `seen` takes those that were
@@ -342,7 +339,10 @@ fn search(
         tags,
         texts,
         bytes: searched,
-        people,
+        people: people
+            .into_iter()
+            .map(|(mail, last)| Person { mail, last })
+            .collect(),
     }
 }
 

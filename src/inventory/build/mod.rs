@@ -7,10 +7,7 @@ mod whose;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::base::path_text;
-use crate::base::path_text;
 use crate::detect::patterns::Class;
-use crate::detect::patterns::Class;
-use crate::findings::{Finding, Fingerprint};
 use crate::findings::{Finding, Fingerprint};
 use crate::inventory::declared::{Declaration, Declarations};
 use crate::inventory::facts::Facts;
