@@ -87,9 +87,9 @@ pub enum Command {
     /// Sweep everything that a git repository holds, and tell the story of each finding
     History(HistoryArgs),
     /// Make a record of every credential: whose, how old, how far retired
-    Inventory(InventoryArgs),
+    Inventory(Box<InventoryArgs>),
     /// Tell on one page what is known of one credential, and how to retire it
-    Incident(IncidentArgs),
+    Incident(Box<IncidentArgs>),
     /// Tell why something was or was not reported
     Explain(ExplainArgs),
     /// Accept a finding, with a reason, in .straykey/ignore

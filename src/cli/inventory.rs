@@ -217,7 +217,7 @@ fn again(args: &InventoryRecheckArgs, how: Tell) -> Result<Exit, CliError> {
 }
 
 /// The records of an earlier inventory.
-pub fn earlier(path: &PathBuf) -> Result<Vec<Record>, CliError> {
+pub fn earlier(path: &Path) -> Result<Vec<Record>, CliError> {
     let text = read_named(path)?;
     read_inventory(&text).map_err(|why| CliError::new(format!("{}: {why}", path_text(path))))
 }
@@ -231,15 +231,14 @@ fn init(args: &InventoryInitArgs, how: Tell) -> Result<Exit, CliError> {
         [one] => one.clone(),
         _ => return Err(CliError::new("init drafts for one repository: name one")),
     };
-    let home = match made.home.clone() {
-        Some(home) => home,
-        None => {
-            let folder = target
-                .canonicalize()
-                .map_err(|e| CliError::file("cannot read", &target, &e))?;
-            let top = straykey::sources::top_of(&folder).map(Path::to_owned);
-            Home::at(&top.unwrap_or(folder))
-        }
+    let home = if let Some(home) = made.home.clone() {
+        home
+    } else {
+        let folder = target
+            .canonicalize()
+            .map_err(|e| CliError::file("cannot read", &target, &e))?;
+        let top = straykey::sources::top_of(&folder).map(Path::to_owned);
+        Home::at(&top.unwrap_or(folder))
     };
     let draft = |text: &str| -> Result<Option<String>, CliError> {
         Ok(declarations(DECLARED, text)?.drafted(text, records))
@@ -259,9 +258,10 @@ fn init(args: &InventoryInitArgs, how: Tell) -> Result<Exit, CliError> {
         Ok(new)
     })?;
     if !how.quiet {
-        tell(&match changed {
-            true => format!("{file}: fill in owners and purposes, and commit it"),
-            false => format!("{file}: it has an entry for every credential"),
+        tell(&if changed {
+            format!("{file}: fill in owners and purposes, and commit it")
+        } else {
+            format!("{file}: it has an entry for every credential")
         });
     }
     done(&made.result)

@@ -205,6 +205,8 @@ pub fn of(kind: Kind, scan: ScanResult) -> Planted {
         line: Some(2),
         from: None,
         or_before: false,
+        blob: String::new(),
+        order: 0,
     };
     let story = |finding: &Finding| Story {
         standing: Standing::InHistory,

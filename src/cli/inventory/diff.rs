@@ -1,6 +1,6 @@
 //! `straykey inventory diff`: what changed between two inventories, or two days of a repository.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use straykey::base::{escape_controls, time_of};
 use straykey::inventory::{Record, diff};
@@ -24,9 +24,10 @@ pub fn run(args: &InventoryDiffArgs, how: Tell) -> Result<Exit, CliError> {
             return writeln!(out);
         }
         for change in &changes {
-            let short: String = match change.id.starts_with("w:") {
-                true => change.id.clone(),
-                false => change.id.chars().take(8).collect(),
+            let short: String = if change.id.starts_with("w:") {
+                change.id.clone()
+            } else {
+                change.id.chars().take(8).collect()
             };
             let turn = match (&*change.before, &*change.after) {
                 ("", after) => after.to_owned(),
@@ -65,7 +66,7 @@ fn side(
                 written: text.clone(),
                 seconds,
             }),
-            None => return Ok((earlier(&PathBuf::from(text))?, Exit::Clean)),
+            None => return Ok((earlier(Path::new(text))?, Exit::Clean)),
         },
         None => None,
     };
