@@ -66,7 +66,7 @@ pub(super) fn head(
     let s = if count == 1 { "y" } else { "ies" };
     writeln!(
         out,
-        "{} on {}: {count} repositor{s}, {}/{} objects, {} commits, {:.2} s; nothing sent",
+        "{} on {}: {count} repositor{s}, {}/{} objects, {} commit{}, {:.2} s; nothing sent",
         match inventory.records.len() {
             1 => "1 credential".to_owned(),
             n => format!("{} credentials", thousands(n as u64)),
@@ -75,6 +75,11 @@ pub(super) fn head(
         thousands(sum(|read| read.objects_read)),
         thousands(sum(|read| read.objects)),
         thousands(sum(|read| read.commits)),
+        if sum(|read| read.commits) == 1 {
+            ""
+        } else {
+            "s"
+        },
         scan.elapsed.as_secs_f64(),
     )
 }
