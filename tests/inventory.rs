@@ -628,3 +628,31 @@ fn what_cannot_be_read_is_told_and_ends_with_two() {
         .find(|s| s["check"] == "gone-from-stash-and-dangling");
     assert_ne!(dangling.expect("there")["result"], "yes");
 }
+
+/// What stands in a message of a commit has no key there, and nothing uses it from there.
+#[test]
+fn a_secret_in_a_message_has_no_key_and_no_workload() {
+    let built = Built::new();
+    let time = Time::new(BEGIN, 0);
+    let who = Signature::new("Ann", "ann@x.invalid", &time).expect("who");
+    let tree = built
+        .repository
+        .treebuilder(None)
+        .expect("a builder")
+        .write()
+        .expect("a tree");
+    let tree = built.repository.find_tree(tree).expect("found");
+    let message = format!("deploy with token: {}\n", token(9));
+    let made = built
+        .repository
+        .commit(Some("refs/heads/main"), &who, &who, &message, &tree, &[]);
+    made.expect("committed");
+    let told = inventory(built.at(), &[]);
+    let record = of(&told, &token(9));
+    assert_eq!(record["places"][0]["key"], Value::Null);
+    assert_eq!(record["workloads"].as_array().map(Vec::len), Some(0));
+    assert_eq!(
+        record["rotation"]["slots"].as_array().map(Vec::len),
+        Some(0)
+    );
+}

@@ -125,6 +125,13 @@ impl<'a> Past<'a> {
     }
 }
 
+/// Whether a path is one of a file, and not what stands for a message of git or for a blob without a
+/// name.
+pub fn is_file(path: &str) -> bool {
+    let others = ["commit:", "tag:", "blob:"];
+    !others.iter().any(|begin| path.starts_with(begin))
+}
+
 /// When a credential came back that was gone from every path of a repository.
 fn back(events: &[&Event]) -> Option<Stamp> {
     let mut here: Vec<&std::path::Path> = Vec::new();

@@ -14,7 +14,7 @@ use crate::inventory::facts::Facts;
 use crate::inventory::ground::{Ground, Told as Found};
 use crate::inventory::keys::key_at;
 use crate::inventory::owner::{People, Responsible};
-use crate::inventory::past::Past;
+use crate::inventory::past::{Past, is_file};
 use crate::inventory::record::{Kind, Record, Replaced, Slot, Source, Stamp, Sureness, Told};
 use crate::inventory::retirement::retirement;
 use crate::inventory::slots::{Moment, slots};
@@ -167,7 +167,7 @@ impl Builder<'_, '_> {
         line: u64,
         finding: &Finding,
     ) -> Option<String> {
-        if blob.is_empty() || line == 0 {
+        if blob.is_empty() || line == 0 || !is_file(path) {
             return None;
         }
         let place = (ground, blob.to_owned(), line);
@@ -189,7 +189,7 @@ impl Builder<'_, '_> {
                 let events = events.filter(|e| e.time <= self.options.as_of.0);
                 for (place, event) in events.enumerate() {
                     let path = path_text(&event.path).into_owned();
-                    if path.starts_with("commit:") || path.starts_with("tag:") {
+                    if !is_file(&path) {
                         continue;
                     }
                     let is_in = event.change == Change::In && place < KEYS;

@@ -9,7 +9,7 @@ use crate::inventory::environment::environment;
 use crate::inventory::facts::Facts;
 use crate::inventory::keys::key_at;
 use crate::inventory::owner::{OfFile, within};
-use crate::inventory::past::{Past, Spot};
+use crate::inventory::past::{Past, Spot, is_file};
 use crate::inventory::record::{Environment, Place, Record, Reuse, Told, Workload};
 
 impl Builder<'_, '_> {
@@ -68,7 +68,7 @@ impl Builder<'_, '_> {
             {
                 record.environments.push(told);
             }
-            if counted && record.workloads.len() < WORKLOADS {
+            if counted && is_file(&spot.path) && record.workloads.len() < WORKLOADS {
                 let file = OfFile {
                     ground: spot.ground,
                     path: spot.path.clone(),
