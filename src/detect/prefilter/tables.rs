@@ -108,7 +108,9 @@ struct Keyword {
 
 impl Keyword {
     fn new(text: &'static str, pattern: u16) -> Self {
-        let fixed = text.bytes().take_while(|b| !matches!(b, b' ' | b'-' | b'_'));
+        let fixed = text
+            .bytes()
+            .take_while(|b| !matches!(b, b' ' | b'-' | b'_'));
         let (mut head, mut mask) = ([0; 8], [0; 8]);
         for ((head, mask), byte) in head.iter_mut().zip(&mut mask).zip(fixed) {
             (*head, *mask) = (byte | 0x20, 0xff);
