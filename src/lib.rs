@@ -13,12 +13,14 @@
 //! * [`findings`] makes distinct secrets of matches, with fingerprints, masks and allowances.
 //! * [`store`] keeps what earlier sweeps told, in one database.
 //! * [`story`] tells what a git history did with each secret.
+//! * [`inventory`] tells which credentials a repository names, keeps and declares.
 //! * [`reports`] writes them, one file a format.
 //! * [`scan`] joins the floors.
 
 pub mod base;
 pub mod detect;
 pub mod findings;
+pub mod inventory;
 pub mod reports;
 pub mod scan;
 pub mod sources;

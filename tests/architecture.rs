@@ -13,12 +13,31 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("store", &["base", "sources"]),
     ("story", &["base", "sources", "detect", "findings"]),
     (
+        "inventory",
+        &["base", "sources", "detect", "findings", "store", "story"],
+    ),
+    (
         "reports",
-        &["base", "sources", "detect", "findings", "story"],
+        &[
+            "base",
+            "sources",
+            "detect",
+            "findings",
+            "story",
+            "inventory",
+        ],
     ),
     (
         "scan",
-        &["base", "sources", "detect", "findings", "store", "story"],
+        &[
+            "base",
+            "sources",
+            "detect",
+            "findings",
+            "store",
+            "story",
+            "inventory",
+        ],
     ),
 ];
 
@@ -36,7 +55,8 @@ const CRATES: &[(&str, &[&str])] = &[
     ("aho_corasick", &["detect"]),
     ("regex", &["detect", "cli"]),
     ("regex_syntax", &["detect", "cli"]),
-    ("saphyr_parser", &["cli"]),
+    ("saphyr_parser", &["inventory", "cli"]),
+    ("hcl_edit", &["inventory"]),
     ("sha1", &["sources", "cli"]),
     ("sha2", &["sources", "cli"]),
     ("blake3", &["findings", "store"]),
