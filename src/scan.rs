@@ -4,6 +4,7 @@ mod commits;
 mod conceal;
 mod histories;
 mod history;
+mod references;
 mod versions;
 mod worker;
 
@@ -27,6 +28,7 @@ pub use commits::{
 };
 pub use histories::histories;
 pub use history::{HistoryOptions, Moment, Narrow, history};
+pub use references::{ReferencesOptions, references};
 pub use versions::{Version, versions};
 
 /// What to scan, and how.

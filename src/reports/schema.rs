@@ -16,7 +16,7 @@ pub fn jsonl_schema() -> serde_json::Value {
 }
 
 /// The schema of a type as it is written: what may be left out is not required.
-fn written<T: JsonSchema>() -> serde_json::Value {
+pub(super) fn written<T: JsonSchema>() -> serde_json::Value {
     let settings = SchemaSettings::draft2020_12().for_serialize();
     let schema = settings.into_generator().into_root_schema_for::<T>();
     schema.to_value()
@@ -29,7 +29,11 @@ mod tests {
     /// `UPDATE_SCHEMAS=1 cargo test schemas` writes them anew.
     #[test]
     fn the_shipped_schemas_are_current() {
-        for (name, schema) in [("json", json_schema()), ("jsonl", jsonl_schema())] {
+        for (name, schema) in [
+            ("json", json_schema()),
+            ("jsonl", jsonl_schema()),
+            ("references", crate::reports::references_schema()),
+        ] {
             let file = format!(
                 "{}/docs/schemas/straykey-{name}-1.schema.json",
                 env!("CARGO_MANIFEST_DIR")

@@ -28,6 +28,7 @@ mod grants;
 mod helm;
 mod jenkins;
 mod kubernetes;
+mod listing;
 mod mcp;
 mod mcp_command;
 mod mcp_value;
@@ -49,6 +50,7 @@ mod tests;
 
 pub use chains::{Chain, chains};
 pub use format::{Format, format_of, may_be_known};
+pub use listing::Listing;
 pub use rules::{RULES, Rule};
 pub use shared::shared;
 pub use shown::shown;

@@ -150,4 +150,18 @@ mod tests {
             assert!(rule.source.starts_with("https://"), "{}", rule.id);
         }
     }
+
+    #[test]
+    fn the_page_has_them_all() {
+        let page = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/references.md");
+        let page = std::fs::read_to_string(page).expect("the page is there");
+        for rule in RULES {
+            let (id, title, nhi, source) = (rule.id, rule.title, rule.nhi, rule.source);
+            let row = format!(
+                "| `{id}` | {title} | {} | {nhi} | [page]({source}) |",
+                rule.severity.word()
+            );
+            assert!(page.contains(&row), "docs/references.md lacks: {row}");
+        }
+    }
 }
