@@ -1,17 +1,17 @@
 //! References, identities, edges and observations of files written by hand, whose answers are known; the forms
 //! are those that each format's documentation shows.
 
-mod common;
+#[path = "references/agents.rs"]
+mod agents;
 #[path = "references/ci.rs"]
 mod ci;
 #[path = "references/cloud.rs"]
 mod cloud;
 #[path = "references/cluster.rs"]
 mod cluster;
+mod common;
 #[path = "references/hostile.rs"]
 mod hostile;
-#[path = "references/agents.rs"]
-mod agents;
 #[path = "references/program.rs"]
 mod program;
 
@@ -43,7 +43,8 @@ fn references(found: &Found) -> Vec<String> {
 /// Observations as lines: line, rule, subject.
 fn observations(found: &Found) -> Vec<String> {
     let all = found.observations.iter();
-    all.map(|o| format!("{} {} {}", o.place.line, o.rule.id, o.subject)).collect()
+    all.map(|o| format!("{} {} {}", o.place.line, o.rule.id, o.subject))
+        .collect()
 }
 
 /// Edges as lines.
@@ -51,7 +52,15 @@ fn edges(found: &Found) -> Vec<String> {
     let all = found.edges.iter();
     all.map(|e| {
         let (from, to) = (&e.from, &e.to);
-        format!("{} {} {} > {} {} : {}", e.place.line, from.kind.word(), from.name, to.kind.word(), to.name, e.via)
+        format!(
+            "{} {} {} > {} {} : {}",
+            e.place.line,
+            from.kind.word(),
+            from.name,
+            to.kind.word(),
+            to.name,
+            e.via
+        )
     })
     .collect()
 }
@@ -61,7 +70,15 @@ fn identities(found: &Found) -> Vec<String> {
     let all = found.identities.iter();
     all.map(|i| {
         let grants: Vec<_> = i.grants.iter().map(|g| g.name.as_str()).collect();
-        format!("{} {} {} {}", i.place.line, i.kind.word(), i.name, grants.join(",")).trim_end().to_owned()
+        format!(
+            "{} {} {} {}",
+            i.place.line,
+            i.kind.word(),
+            i.name,
+            grants.join(",")
+        )
+        .trim_end()
+        .to_owned()
     })
     .collect()
 }

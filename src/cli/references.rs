@@ -38,7 +38,9 @@ pub fn run(args: &ReferencesArgs, how: Tell) -> Result<Exit, CliError> {
         ReferencesFormat::Dot => references_dot(&listing, out),
     })?;
     let mut severities = listing.found.observations.iter().map(|o| o.rule.severity);
-    let fails = args.fail_on.is_some_and(|least| severities.any(|s| s >= least.0));
+    let fails = args
+        .fail_on
+        .is_some_and(|least| severities.any(|s| s >= least.0));
     Ok(if listing.is_incomplete() {
         Exit::Failed
     } else if fails {

@@ -114,7 +114,8 @@ impl Visitor for Worker<'_> {
             self.wanted = false;
             self.files += 1;
             let bytes = std::mem::take(&mut self.bytes);
-            self.found.merge(read_file(&path_text(&origin.path), &bytes));
+            self.found
+                .merge(read_file(&path_text(&origin.path), &bytes));
             self.bytes = bytes;
         }
     }

@@ -24,18 +24,24 @@ fn servers_that_name_what_they_need() {
   }
 }"#;
     let found = told(".vscode/mcp.json", text);
-    assert_eq!(references(&found), [
-        "8 mcp-input perplexity-key > PERPLEXITY_API_KEY @ perplexity",
-        "13 environment REMOTE_TOKEN > Authorization @ remote",
-    ]);
+    assert_eq!(
+        references(&found),
+        [
+            "8 mcp-input perplexity-key > PERPLEXITY_API_KEY @ perplexity",
+            "13 environment REMOTE_TOKEN > Authorization @ remote",
+        ]
+    );
     assert_eq!(observations(&found), Vec::<String>::new());
-    assert_eq!(edges(&found), [
-        "7 mcp-server perplexity > package server-perplexity-ask : npx",
-        "8 mcp-server perplexity > mcp-input perplexity-key : PERPLEXITY_API_KEY",
-        "12 mcp-server remote > host mcp.example.net : url",
-        "13 mcp-server remote > environment REMOTE_TOKEN : Authorization",
-        "15 mcp-server local > host 127.0.0.1:8080 : url",
-    ]);
+    assert_eq!(
+        edges(&found),
+        [
+            "7 mcp-server perplexity > package server-perplexity-ask : npx",
+            "8 mcp-server perplexity > mcp-input perplexity-key : PERPLEXITY_API_KEY",
+            "12 mcp-server remote > host mcp.example.net : url",
+            "13 mcp-server remote > environment REMOTE_TOKEN : Authorization",
+            "15 mcp-server local > host 127.0.0.1:8080 : url",
+        ]
+    );
 }
 
 #[test]
@@ -59,16 +65,19 @@ fn servers_that_hold_credentials() {
         password = "h7Tq2vW9",
     );
     let found = told(".cursor/mcp.json", &text);
-    assert_eq!(observations(&found), [
-        "4 mcp.unpinned-package github",
-        "5 mcp.literal-credential github",
-        "5 mcp.shared-credential github, mirror",
-        "9 mcp.literal-credential mirror",
-        "9 mcp.unpinned-package mirror",
-        "11 mcp.literal-credential search",
-        "11 mcp.plain-http search",
-        "12 mcp.literal-credential db",
-    ]);
+    assert_eq!(
+        observations(&found),
+        [
+            "4 mcp.unpinned-package github",
+            "5 mcp.literal-credential github",
+            "5 mcp.shared-credential github, mirror",
+            "9 mcp.literal-credential mirror",
+            "9 mcp.unpinned-package mirror",
+            "11 mcp.literal-credential search",
+            "11 mcp.plain-http search",
+            "12 mcp.literal-credential db",
+        ]
+    );
     let all = format!("{found:?}");
     for value in [token.as_str(), "k4Tq81Zx", "h7Tq2vW9"] {
         assert!(!all.contains(value));
@@ -82,12 +91,15 @@ fn codex() {
                 env_http_headers = { \"X-Key\" = \"OTHER_KEY\" }\n\n[mcp_servers.local]\ncommand = \"npx\"\nargs = [\"-y\", \"x\"]\n\
                 env_vars = [\"LOCAL_TOKEN\"]\n\n[model_providers.azure]\nenv_key = \"AZURE_OPENAI_API_KEY\"\n";
     let found = told(".codex/config.toml", text);
-    assert_eq!(references(&found), [
-        "3 environment FIGMA_OAUTH_TOKEN > Authorization @ figma",
-        "4 environment OTHER_KEY > X-Key @ figma",
-        "9 environment LOCAL_TOKEN @ local",
-        "12 environment AZURE_OPENAI_API_KEY > azure",
-    ]);
+    assert_eq!(
+        references(&found),
+        [
+            "3 environment FIGMA_OAUTH_TOKEN > Authorization @ figma",
+            "4 environment OTHER_KEY > X-Key @ figma",
+            "9 environment LOCAL_TOKEN @ local",
+            "12 environment AZURE_OPENAI_API_KEY > azure",
+        ]
+    );
     assert_eq!(observations(&found), ["8 mcp.unpinned-package local"]);
 }
 
@@ -100,17 +112,22 @@ fn settings_of_an_agent() {
          \"Bash(curl -H \\\"Authorization: Bearer {token}\\\" https://x)\",\n      \"Bash(TOKEN=$TOKEN make)\"\n    ]\n  }}\n}}"
     );
     let found = told(".claude/settings.local.json", &text);
-    assert_eq!(observations(&found), [
-        "2 agent.literal-credential .claude/settings.local.json",
-        "6 agent.permission-secret .claude/settings.local.json",
-    ]);
+    assert_eq!(
+        observations(&found),
+        [
+            "2 agent.literal-credential .claude/settings.local.json",
+            "6 agent.permission-secret .claude/settings.local.json",
+        ]
+    );
     assert!(!format!("{found:?}").contains(&token));
 }
 
 #[test]
 fn one_credential_over_the_files_of_several_agents() {
     let server = |name: &str, variable: &str| {
-        format!("{{\"mcpServers\": {{\"{name}\": {{\"command\": \"x\", \"env\": {{\"TOKEN\": \"${{{variable}}}\"}}}}}}}}")
+        format!(
+            "{{\"mcpServers\": {{\"{name}\": {{\"command\": \"x\", \"env\": {{\"TOKEN\": \"${{{variable}}}\"}}}}}}}}"
+        )
     };
     let mut all = Found::default();
     all.merge(told(".mcp.json", &server("a", "ONE_TOKEN")));

@@ -41,25 +41,37 @@ jobs:
 #[test]
 fn a_workflow_of_github() {
     let found = told(".github/workflows/release.yml", WORKFLOW);
-    assert_eq!(references(&found), [
-        "17 github-secret AWS_ACCESS_KEY_ID > aws-access-key-id @ release.yml/deploy",
-        "18 github-secret AWS_SECRET_ACCESS_KEY > aws-secret-access-key @ release.yml/deploy",
-        "21 github-secret CHAT_URL > if @ release.yml/deploy",
-        "24 github-secret CHAT_URL > run @ release.yml/deploy",
-        "31 github-secret NPM_TOKEN > NODE_AUTH_TOKEN @ release.yml/publish",
-    ]);
-    assert_eq!(observations(&found), [
-        "15 ci.unpinned-action-with-secret release.yml/deploy",
-        "17 ci.static-credential release.yml/deploy",
-        "31 ci.static-credential release.yml/publish",
-        "34 ci.secrets-inherit release.yml/call",
-    ]);
-    assert_eq!(edges(&found), [
-        "15 ci-job release.yml/deploy > third-party aws-actions/configure-aws-credentials : secrets: AWS_ACCESS_KEY_ID, \
+    assert_eq!(
+        references(&found),
+        [
+            "17 github-secret AWS_ACCESS_KEY_ID > aws-access-key-id @ release.yml/deploy",
+            "18 github-secret AWS_SECRET_ACCESS_KEY > aws-secret-access-key @ release.yml/deploy",
+            "21 github-secret CHAT_URL > if @ release.yml/deploy",
+            "24 github-secret CHAT_URL > run @ release.yml/deploy",
+            "31 github-secret NPM_TOKEN > NODE_AUTH_TOKEN @ release.yml/publish",
+        ]
+    );
+    assert_eq!(
+        observations(&found),
+        [
+            "15 ci.unpinned-action-with-secret release.yml/deploy",
+            "17 ci.static-credential release.yml/deploy",
+            "31 ci.static-credential release.yml/publish",
+            "34 ci.secrets-inherit release.yml/call",
+        ]
+    );
+    assert_eq!(
+        edges(&found),
+        [
+            "15 ci-job release.yml/deploy > third-party aws-actions/configure-aws-credentials : secrets: AWS_ACCESS_KEY_ID, \
          AWS_SECRET_ACCESS_KEY",
-        "34 ci-job release.yml/call > third-party acme/workflows/.github/workflows/notify.yml : secrets: inherit",
-    ]);
-    assert_eq!(found.references[0].environment.as_deref(), Some("production"));
+            "34 ci-job release.yml/call > third-party acme/workflows/.github/workflows/notify.yml : secrets: inherit",
+        ]
+    );
+    assert_eq!(
+        found.references[0].environment.as_deref(),
+        Some("production")
+    );
     assert_eq!(found.references[4].environment, None);
 }
 
@@ -67,7 +79,12 @@ fn a_workflow_of_github() {
 #[test]
 fn the_replacement_is_that_of_the_workflow() {
     let found = told(".github/workflows/release.yml", WORKFLOW);
-    let of = |line| found.observations.iter().find(|o| o.place.line == line && o.rule.id == "ci.static-credential");
+    let of = |line| {
+        found
+            .observations
+            .iter()
+            .find(|o| o.place.line == line && o.rule.id == "ci.static-credential")
+    };
     assert_eq!(
         of(17).unwrap().instead.as_deref(),
         Some(
@@ -76,7 +93,14 @@ fn the_replacement_is_that_of_the_workflow() {
              # https://docs.github.com/en/actions/how-tos/secure-your-work/security-harden-deployments/oidc-in-aws"
         )
     );
-    assert!(of(31).unwrap().instead.as_deref().unwrap().contains("- run: npm publish"));
+    assert!(
+        of(31)
+            .unwrap()
+            .instead
+            .as_deref()
+            .unwrap()
+            .contains("- run: npm publish")
+    );
 }
 
 #[test]
@@ -86,18 +110,32 @@ fn roles_that_are_taken_by_oidc() {
                 - uses: google-github-actions/auth@v2\n        with:\n          workload_identity_provider: \
                 projects/1/locations/global/workloadIdentityPools/p/providers/github\n          service_account: \
                 deployer@p-1.iam.gserviceaccount.com\n";
-    let with = |permission: &str| told(".github/workflows/a.yml", &format!("on: push\n{}", step.replace("PERMISSION", permission)));
+    let with = |permission: &str| {
+        told(
+            ".github/workflows/a.yml",
+            &format!("on: push\n{}", step.replace("PERMISSION", permission)),
+        )
+    };
     let found = with("id-token: write");
-    assert_eq!(edges(&found), [
-        "9 ci-job a.yml/deploy > aws-iam-role deploy : role-to-assume",
-        "13 ci-job a.yml/deploy > gcp-identity-provider github : workload_identity_provider",
-        "14 ci-job a.yml/deploy > gcp-service-account deployer : service_account",
-    ]);
+    assert_eq!(
+        edges(&found),
+        [
+            "9 ci-job a.yml/deploy > aws-iam-role deploy : role-to-assume",
+            "13 ci-job a.yml/deploy > gcp-identity-provider github : workload_identity_provider",
+            "14 ci-job a.yml/deploy > gcp-service-account deployer : service_account",
+        ]
+    );
     assert_eq!(observations(&found), Vec::<String>::new());
     let found = with("contents: read");
-    assert_eq!(observations(&found), ["9 ci.no-id-token-permission a.yml/deploy"]);
+    assert_eq!(
+        observations(&found),
+        ["9 ci.no-id-token-permission a.yml/deploy"]
+    );
     let instead = found.observations[0].instead.as_deref();
-    assert_eq!(instead, Some("permissions:\n  id-token: write\n  contents: read\n"));
+    assert_eq!(
+        instead,
+        Some("permissions:\n  id-token: write\n  contents: read\n")
+    );
 }
 
 /// `pull_request_target` runs with the base's rights; what makes it dangerous is the head's code.
@@ -113,8 +151,14 @@ fn workflows_that_run_what_forks_propose() {
     };
     let head = "${{ github.event.pull_request.head.sha }}";
     let secret = "${{ secrets.KEY }}";
-    assert_eq!(workflow("pull_request_target", head, secret), ["5 ci.pull-request-target-secret t.yml/test"]);
-    assert_eq!(workflow("[pull_request_target, push]", head, secret).len(), 1);
+    assert_eq!(
+        workflow("pull_request_target", head, secret),
+        ["5 ci.pull-request-target-secret t.yml/test"]
+    );
+    assert_eq!(
+        workflow("[pull_request_target, push]", head, secret).len(),
+        1
+    );
     for (trigger, reference, secret) in [
         ("pull_request", head, secret),
         ("pull_request_target", "main", secret),
@@ -135,7 +179,13 @@ fn permissions_and_pins() {
          token: ${{{{ secrets.T }}}}\n"
     );
     let found = told(".github/workflows/p.yml", &text);
-    assert_eq!(observations(&found), ["2 ci.write-all p.yml", "9 ci.unpinned-action-with-secret p.yml/a"]);
+    assert_eq!(
+        observations(&found),
+        [
+            "2 ci.write-all p.yml",
+            "9 ci.unpinned-action-with-secret p.yml/a"
+        ]
+    );
 }
 
 /// <https://docs.gitlab.com/ci/yaml/#secrets>, <https://docs.gitlab.com/ci/yaml/#id_tokens>
@@ -176,18 +226,33 @@ migrate:
   script: [./migrate]
 ";
     let found = told(".gitlab-ci.yml", text);
-    assert_eq!(references(&found), [
-        "10 gitlab-variable AWS_SECRET_ACCESS_KEY @ deploy",
-        "11 gitlab-variable REGISTRY_PASSWORD @ deploy",
-        "18 vault production/db/password@ops > DATABASE_PASSWORD @ migrate",
-        "21 vault ops/production/db#user > OTHER @ migrate",
-        "26 azure-key-vault my-secret > AZURE @ migrate",
-        "29 gcp-secret-manager their-secret > GCP @ migrate",
-    ]);
+    assert_eq!(
+        references(&found),
+        [
+            "10 gitlab-variable AWS_SECRET_ACCESS_KEY @ deploy",
+            "11 gitlab-variable REGISTRY_PASSWORD @ deploy",
+            "18 vault production/db/password@ops > DATABASE_PASSWORD @ migrate",
+            "21 vault ops/production/db#user > OTHER @ migrate",
+            "26 azure-key-vault my-secret > AZURE @ migrate",
+            "29 gcp-secret-manager their-secret > GCP @ migrate",
+        ]
+    );
     assert_eq!(observations(&found), ["10 ci.static-credential deploy"]);
-    assert!(found.observations[0].instead.as_deref().unwrap().contains("id_tokens:"));
-    assert_eq!(edges(&found), ["15 ci-job migrate > host vault.example.net : id_tokens"]);
-    assert_eq!(found.references[0].environment.as_deref(), Some("production"));
+    assert!(
+        found.observations[0]
+            .instead
+            .as_deref()
+            .unwrap()
+            .contains("id_tokens:")
+    );
+    assert_eq!(
+        edges(&found),
+        ["15 ci-job migrate > host vault.example.net : id_tokens"]
+    );
+    assert_eq!(
+        found.references[0].environment.as_deref(),
+        Some("production")
+    );
 }
 
 /// <https://circleci.com/docs/contexts/>
@@ -211,15 +276,21 @@ workflows:
           context: aws
 ";
     let found = told(".circleci/config.yml", text);
-    assert_eq!(references(&found), [
-        "8 circleci-context DEPLOY_TOKEN @ build",
-        "13 circleci-context deploy @ main/build",
-        "13 circleci-context org-global @ main/build",
-        "15 circleci-context aws @ main/aws-ecr/build-and-push-image",
-    ]);
-    assert_eq!(edges(&found), [
-        "15 ci-job main/aws-ecr/build-and-push-image > third-party circleci/aws-ecr : context: aws"
-    ]);
+    assert_eq!(
+        references(&found),
+        [
+            "8 circleci-context DEPLOY_TOKEN @ build",
+            "13 circleci-context deploy @ main/build",
+            "13 circleci-context org-global @ main/build",
+            "15 circleci-context aws @ main/aws-ecr/build-and-push-image",
+        ]
+    );
+    assert_eq!(
+        edges(&found),
+        [
+            "15 ci-job main/aws-ecr/build-and-push-image > third-party circleci/aws-ecr : context: aws"
+        ]
+    );
 }
 
 /// <https://www.jenkins.io/doc/book/pipeline/jenkinsfile/#handling-credentials>
@@ -248,13 +319,16 @@ pipeline {
 }
 ";
     let found = told("Jenkinsfile", text);
-    assert_eq!(references(&found), [
-        "3 jenkins-credential jenkins-aws-secret-key-id > AWS_ACCESS_KEY_ID @ Jenkinsfile",
-        "9 jenkins-credential amazon > USERNAME @ Jenkinsfile",
-        "10 vault secret/app @ Jenkinsfile",
-        "14 jenkins-credential deploy-key @ Jenkinsfile",
-        "15 jenkins-credential not-read @ Jenkinsfile",
-    ]);
+    assert_eq!(
+        references(&found),
+        [
+            "3 jenkins-credential jenkins-aws-secret-key-id > AWS_ACCESS_KEY_ID @ Jenkinsfile",
+            "9 jenkins-credential amazon > USERNAME @ Jenkinsfile",
+            "10 vault secret/app @ Jenkinsfile",
+            "14 jenkins-credential deploy-key @ Jenkinsfile",
+            "15 jenkins-credential not-read @ Jenkinsfile",
+        ]
+    );
 }
 
 /// <https://learn.microsoft.com/en-us/azure/devops/pipelines/process/set-secret-variables>
@@ -279,14 +353,17 @@ jobs:
           DB_PASSWORD: $(db-pw)
 ";
     let found = told("azure-pipelines.yml", text);
-    assert_eq!(references(&found), [
-        "2 azure-pipelines-variable my-variable-group @ azure-pipelines.yml",
-        "10 azure-service-connection my-connection > azureSubscription @ build",
-        "12 azure-key-vault my-vault/one @ build",
-        "12 azure-key-vault my-vault/two @ build",
-        "15 azure-pipelines-variable mySecret > MY_MAPPED @ build",
-        "16 azure-pipelines-variable db-pw > DB_PASSWORD @ build",
-    ]);
+    assert_eq!(
+        references(&found),
+        [
+            "2 azure-pipelines-variable my-variable-group @ azure-pipelines.yml",
+            "10 azure-service-connection my-connection > azureSubscription @ build",
+            "12 azure-key-vault my-vault/one @ build",
+            "12 azure-key-vault my-vault/two @ build",
+            "15 azure-pipelines-variable mySecret > MY_MAPPED @ build",
+            "16 azure-pipelines-variable db-pw > DB_PASSWORD @ build",
+        ]
+    );
 }
 
 /// <https://support.atlassian.com/bitbucket-cloud/docs/integrate-pipelines-with-resource-servers-using-oidc/>
@@ -300,11 +377,17 @@ fn a_pipeline_of_bitbucket() {
         )
     };
     let found = told("bitbucket-pipelines.yml", &text("false"));
-    assert_eq!(references(&found), [
-        "8 bitbucket-variable AWS_SECRET_ACCESS_KEY @ Ship",
-        "11 bitbucket-variable CHAT_TOKEN > TOKEN @ Ship",
-    ]);
-    assert_eq!(edges(&found), ["9 ci-job Ship > third-party acme/notify : secrets: CHAT_TOKEN"]);
+    assert_eq!(
+        references(&found),
+        [
+            "8 bitbucket-variable AWS_SECRET_ACCESS_KEY @ Ship",
+            "11 bitbucket-variable CHAT_TOKEN > TOKEN @ Ship",
+        ]
+    );
+    assert_eq!(
+        edges(&found),
+        ["9 ci-job Ship > third-party acme/notify : secrets: CHAT_TOKEN"]
+    );
     assert_eq!(observations(&found), ["8 ci.static-credential Ship"]);
     let found = told("bitbucket-pipelines.yml", &text("true"));
     assert_eq!(observations(&found), Vec::<String>::new());

@@ -58,31 +58,41 @@ resource "aws_iam_role" "deploy" {
 #[test]
 fn terraform_of_aws() {
     let found = told("infra/main.tf", TERRAFORM);
-    assert_eq!(references(&found), [
-        "2 terraform-variable db_password @ infra",
-        "6 terraform-variable token @ infra",
-        "10 terraform-variable empty @ infra",
-        "15 aws-secrets-manager prod/db > db @ infra",
-        "18 vault secret/rundeck_auth > rundeck @ infra",
-        "21 aws-parameter-store /prod/key > key @ infra",
-    ]);
-    assert_eq!(identities(&found), [
-        "23 aws-iam-user ci-bot",
-        "26 aws-access-key ci",
-        "29 aws-iam-user ci AdministratorAccess",
-        "33 aws-oidc-provider token.actions.githubusercontent.com",
-        "37 aws-iam-role deploy ReadOnlyAccess",
-    ]);
-    assert_eq!(observations(&found), [
-        "8 terraform.sensitive-default token",
-        "26 iam.static-key ci",
-        "29 iam.admin-grant ci",
-        "41 oidc.no-audience deploy",
-        "41 oidc.wildcard-subject deploy",
-    ]);
-    assert_eq!(edges(&found), [
-        "41 issuer token.actions.githubusercontent.com > aws-iam-role deploy : repo:octo-org/*"
-    ]);
+    assert_eq!(
+        references(&found),
+        [
+            "2 terraform-variable db_password @ infra",
+            "6 terraform-variable token @ infra",
+            "10 terraform-variable empty @ infra",
+            "15 aws-secrets-manager prod/db > db @ infra",
+            "18 vault secret/rundeck_auth > rundeck @ infra",
+            "21 aws-parameter-store /prod/key > key @ infra",
+        ]
+    );
+    assert_eq!(
+        identities(&found),
+        [
+            "23 aws-iam-user ci-bot",
+            "26 aws-access-key ci",
+            "29 aws-iam-user ci AdministratorAccess",
+            "33 aws-oidc-provider token.actions.githubusercontent.com",
+            "37 aws-iam-role deploy ReadOnlyAccess",
+        ]
+    );
+    assert_eq!(
+        observations(&found),
+        [
+            "8 terraform.sensitive-default token",
+            "26 iam.static-key ci",
+            "29 iam.admin-grant ci",
+            "41 oidc.no-audience deploy",
+            "41 oidc.wildcard-subject deploy",
+        ]
+    );
+    assert_eq!(
+        edges(&found),
+        ["41 issuer token.actions.githubusercontent.com > aws-iam-role deploy : repo:octo-org/*"]
+    );
 }
 
 /// The trust policy of GitHub's page on AWS, as it should be and with each part taken away:
@@ -114,13 +124,33 @@ fn trusts_as_documents() {
     let main = "repo:octo-org/octo-repo:ref:refs/heads/octo-branch";
     for (test, subject, audience, told_of) in [
         ("StringEquals", main, sts, vec![]),
-        ("StringLike", "repo:octo-org/octo-repo:*", sts, vec!["2 oidc.any-ref trust"]),
-        ("StringLike", "repo:octo-org/*", sts, vec!["2 oidc.wildcard-subject trust"]),
-        ("ForAnyValue:StringLike", "repo:octo-org/*", sts, vec!["2 oidc.wildcard-subject trust"]),
+        (
+            "StringLike",
+            "repo:octo-org/octo-repo:*",
+            sts,
+            vec!["2 oidc.any-ref trust"],
+        ),
+        (
+            "StringLike",
+            "repo:octo-org/*",
+            sts,
+            vec!["2 oidc.wildcard-subject trust"],
+        ),
+        (
+            "ForAnyValue:StringLike",
+            "repo:octo-org/*",
+            sts,
+            vec!["2 oidc.wildcard-subject trust"],
+        ),
         // A star means itself there.
         ("StringEquals", "repo:octo-org/*", sts, vec![]),
         ("", "", sts, vec!["2 oidc.no-subject trust"]),
-        ("StringNotEquals", main, sts, vec!["2 oidc.no-subject trust"]),
+        (
+            "StringNotEquals",
+            main,
+            sts,
+            vec!["2 oidc.no-subject trust"],
+        ),
         ("StringEquals", main, "", vec!["2 oidc.no-audience trust"]),
     ] {
         let found = told("iam.tf", &document(test, subject, audience));
@@ -134,7 +164,10 @@ fn a_trust_in_json_within_a_text() {
                 \"Principal\": {\"AWS\": \"*\"},\n    \"Action\": \"sts:AssumeRole\"\n  }]\n}\nEOF\n}\n\
                 resource \"aws_iam_role_policy\" \"p\" {\n  role = aws_iam_role.r.id\n  policy = jsonencode({\n    Statement = [{ Effect = \"Allow\", Action = \"*\", Resource = \"*\" }]\n  })\n}\n";
     let found = told("a.tf", text);
-    assert_eq!(observations(&found), ["4 iam.trusts-anybody r", "14 iam.admin-grant r"]);
+    assert_eq!(
+        observations(&found),
+        ["4 iam.trusts-anybody r", "14 iam.admin-grant r"]
+    );
 }
 
 #[test]
@@ -183,26 +216,35 @@ resource "github_repository_deploy_key" "key" {
 }
 "#;
     let found = told("main.tf", text);
-    assert_eq!(identities(&found), [
-        "2 gcp-service-account ci-deployer",
-        "5 gcp-service-account-key ci",
-        "8 gcp-service-account ci roles/editor",
-        "12 gcp-identity-provider github",
-        "18 gcp-identity-provider asked",
-        "30 azure-federated-credential gh",
-        "36 azure-client-secret old",
-        "39 deploy-key deploy write",
-    ]);
-    assert_eq!(observations(&found), [
-        "5 iam.static-key ci",
-        "8 iam.admin-grant ci",
-        "12 oidc.no-subject github",
-        "36 iam.static-key old",
-    ]);
-    assert_eq!(edges(&found), [
-        "25 issuer pool > gcp-service-account ci : attribute.repository/octo-org/octo-repo",
-        "30 issuer token.actions.githubusercontent.com > azure-federated-credential gh : repo:octo-org/octo-repo:environment:prod",
-    ]);
+    assert_eq!(
+        identities(&found),
+        [
+            "2 gcp-service-account ci-deployer",
+            "5 gcp-service-account-key ci",
+            "8 gcp-service-account ci roles/editor",
+            "12 gcp-identity-provider github",
+            "18 gcp-identity-provider asked",
+            "30 azure-federated-credential gh",
+            "36 azure-client-secret old",
+            "39 deploy-key deploy write",
+        ]
+    );
+    assert_eq!(
+        observations(&found),
+        [
+            "5 iam.static-key ci",
+            "8 iam.admin-grant ci",
+            "12 oidc.no-subject github",
+            "36 iam.static-key old",
+        ]
+    );
+    assert_eq!(
+        edges(&found),
+        [
+            "25 issuer pool > gcp-service-account ci : attribute.repository/octo-org/octo-repo",
+            "30 issuer token.actions.githubusercontent.com > azure-federated-credential gh : repo:octo-org/octo-repo:environment:prod",
+        ]
+    );
 }
 
 /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-iam-role.html>
@@ -244,16 +286,28 @@ Resources:
     Properties: {UserName: !Ref Bot}
 ";
     let found = told("stack.yaml", text);
-    assert_eq!(references(&found), [
-        "3 cloudformation-parameter DbPassword @ stack.yaml",
-        "6 cloudformation-parameter Bad @ stack.yaml",
-        "30 aws-secrets-manager MyRDSSecret > MasterUserPassword @ stack.yaml",
-    ]);
-    assert_eq!(identities(&found), ["11 aws-iam-role ci PowerUserAccess", "31 aws-access-key Key"]);
-    assert_eq!(observations(&found), [
-        "9 terraform.sensitive-default Bad",
-        "11 iam.admin-grant ci",
-        "18 oidc.wildcard-subject ci",
-        "31 iam.static-key Key",
-    ]);
+    assert_eq!(
+        references(&found),
+        [
+            "3 cloudformation-parameter DbPassword @ stack.yaml",
+            "6 cloudformation-parameter Bad @ stack.yaml",
+            "30 aws-secrets-manager MyRDSSecret > MasterUserPassword @ stack.yaml",
+        ]
+    );
+    assert_eq!(
+        identities(&found),
+        [
+            "11 aws-iam-role ci PowerUserAccess",
+            "31 aws-access-key Key"
+        ]
+    );
+    assert_eq!(
+        observations(&found),
+        [
+            "9 terraform.sensitive-default Bad",
+            "11 iam.admin-grant ci",
+            "18 oidc.wildcard-subject ci",
+            "31 iam.static-key Key",
+        ]
+    );
 }

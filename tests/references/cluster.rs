@@ -61,28 +61,40 @@ subjects:
   - {kind: ServiceAccount, name: api, namespace: prod}
 ";
     let found = told("deploy/api.yaml", text);
-    assert_eq!(references(&found), [
-        "11 vault database/creds/api > db @ Deployment/api",
-        "15 kubernetes-secret regcred > imagePullSecrets @ Deployment/api",
-        "21 kubernetes-secret db/password > DB_PASSWORD @ Deployment/api",
-        "25 vault secret/data/api#key > value @ Deployment/api",
-        "27 kubernetes-secret all > secretRef @ Deployment/api",
-        "31 kubernetes-secret api-tls > tls @ Deployment/api",
-    ]);
+    assert_eq!(
+        references(&found),
+        [
+            "11 vault database/creds/api > db @ Deployment/api",
+            "15 kubernetes-secret regcred > imagePullSecrets @ Deployment/api",
+            "21 kubernetes-secret db/password > DB_PASSWORD @ Deployment/api",
+            "25 vault secret/data/api#key > value @ Deployment/api",
+            "27 kubernetes-secret all > secretRef @ Deployment/api",
+            "31 kubernetes-secret api-tls > tls @ Deployment/api",
+        ]
+    );
     assert_eq!(found.references[0].environment.as_deref(), Some("prod"));
-    assert_eq!(identities(&found), [
-        "37 kubernetes-service-account prod/api",
-        "55 kubernetes-service-account prod/api cluster-admin",
-    ]);
-    assert_eq!(observations(&found), [
-        "48 kubernetes.long-lived-token old-token",
-        "53 iam.admin-grant prod/api",
-    ]);
-    assert_eq!(edges(&found), [
-        "10 kubernetes Deployment/api > vault-role api : vault.hashicorp.com/role",
-        "13 kubernetes Deployment/api > kubernetes-service-account prod/api : serviceAccountName",
-        "40 kubernetes-service-account prod/api > aws-iam-role api : eks.amazonaws.com/role-arn",
-    ]);
+    assert_eq!(
+        identities(&found),
+        [
+            "37 kubernetes-service-account prod/api",
+            "55 kubernetes-service-account prod/api cluster-admin",
+        ]
+    );
+    assert_eq!(
+        observations(&found),
+        [
+            "48 kubernetes.long-lived-token old-token",
+            "53 iam.admin-grant prod/api",
+        ]
+    );
+    assert_eq!(
+        edges(&found),
+        [
+            "10 kubernetes Deployment/api > vault-role api : vault.hashicorp.com/role",
+            "13 kubernetes Deployment/api > kubernetes-service-account prod/api : serviceAccountName",
+            "40 kubernetes-service-account prod/api > aws-iam-role api : eks.amazonaws.com/role-arn",
+        ]
+    );
 }
 
 /// <https://external-secrets.io/latest/api/externalsecret/>, <https://github.com/bitnami-labs/sealed-secrets>,
@@ -124,13 +136,19 @@ spec:
           objectType: secret
 ";
     let found = told("a.yaml", text);
-    assert_eq!(references(&found), [
-        "9 external-secret aws:prod/db#password > password @ ExternalSecret/db",
-        "12 external-secret aws:prod/all @ ExternalSecret/db",
-        "19 sealed-secret mine/token @ SealedSecret/mine",
-        "28 azure-key-vault kv1/secret1 @ SecretProviderClass/azure",
-    ]);
-    assert_eq!(edges(&found), ["6 kubernetes ExternalSecret/db > kubernetes-secret db-credentials : target"]);
+    assert_eq!(
+        references(&found),
+        [
+            "9 external-secret aws:prod/db#password > password @ ExternalSecret/db",
+            "12 external-secret aws:prod/all @ ExternalSecret/db",
+            "19 sealed-secret mine/token @ SealedSecret/mine",
+            "28 azure-key-vault kv1/secret1 @ SecretProviderClass/azure",
+        ]
+    );
+    assert_eq!(
+        edges(&found),
+        ["6 kubernetes ExternalSecret/db > kubernetes-secret db-credentials : target"]
+    );
 }
 
 #[test]
@@ -146,15 +164,24 @@ env:
 {{- end }}
 ";
     let found = told("charts/api/templates/deployment.yaml", text);
-    assert_eq!(references(&found), [
-        "5 kubernetes-secret {{ .Values.existingSecret }}/password > PASSWORD @ charts/api/templates/deployment.yaml"
-    ]);
+    assert_eq!(
+        references(&found),
+        [
+            "5 kubernetes-secret {{ .Values.existingSecret }}/password > PASSWORD @ charts/api/templates/deployment.yaml"
+        ]
+    );
     let values = "auth:\n  existingSecret: db\nserviceAccount:\n  annotations:\n    iam.gke.io/gcp-service-account: api@p-1.iam.gserviceaccount.com\n";
     let found = told("charts/api/values.yaml", values);
-    assert_eq!(references(&found), ["2 kubernetes-secret db > auth @ charts/api/values.yaml"]);
-    assert_eq!(edges(&found), [
-        "5 kubernetes-service-account charts/api/values.yaml > gcp-service-account api : iam.gke.io/gcp-service-account"
-    ]);
+    assert_eq!(
+        references(&found),
+        ["2 kubernetes-secret db > auth @ charts/api/values.yaml"]
+    );
+    assert_eq!(
+        edges(&found),
+        [
+            "5 kubernetes-service-account charts/api/values.yaml > gcp-service-account api : iam.gke.io/gcp-service-account"
+        ]
+    );
 }
 
 /// <https://docs.docker.com/reference/compose-file/secrets/>
@@ -187,19 +214,22 @@ secrets:
     environment: SIGNING_KEY
 ";
     let found = told("compose.yaml", text);
-    assert_eq!(references(&found), [
-        "4 compose-secret db_password > DB_PASSWORD_FILE @ web",
-        "5 environment API_KEY > API_KEY @ web",
-        "6 environment SESSION_SECRET > SESSION_SECRET @ web",
-        "10 compose-secret db_password @ web",
-        "11 compose-secret cert > tls @ web",
-        "13 file .env.web @ web",
-        "16 environment QUEUE_TOKEN > QUEUE_TOKEN @ worker",
-        "17 environment PW > PASSWORD @ worker",
-        "20 file ./db_password.txt > db_password",
-        "21 compose-secret cert",
-        "24 environment SIGNING_KEY > key",
-    ]);
+    assert_eq!(
+        references(&found),
+        [
+            "4 compose-secret db_password > DB_PASSWORD_FILE @ web",
+            "5 environment API_KEY > API_KEY @ web",
+            "6 environment SESSION_SECRET > SESSION_SECRET @ web",
+            "10 compose-secret db_password @ web",
+            "11 compose-secret cert > tls @ web",
+            "13 file .env.web @ web",
+            "16 environment QUEUE_TOKEN > QUEUE_TOKEN @ worker",
+            "17 environment PW > PASSWORD @ worker",
+            "20 file ./db_password.txt > db_password",
+            "21 compose-secret cert",
+            "24 environment SIGNING_KEY > key",
+        ]
+    );
 }
 
 /// <https://getsops.io/docs/#encryption-protocol>
@@ -216,10 +246,19 @@ fn files_of_sops() {
     assert_eq!(observations(&found), Vec::<String>::new());
     let found = told("secrets.yaml", &file("token: hunter22\n", ""));
     assert_eq!(observations(&found), ["4 sops.plain-text secrets.yaml"]);
-    let found = told("secrets.yaml", &file("name: x\n", "  encrypted_regex: ^(data|password)$\n"));
+    let found = told(
+        "secrets.yaml",
+        &file("name: x\n", "  encrypted_regex: ^(data|password)$\n"),
+    );
     assert_eq!(observations(&found), Vec::<String>::new());
     let all_plain = "a: b\nsops:\n  mac: ENC[x]\n  lastmodified: x\n  encrypted_regex: ^c$\n";
-    assert_eq!(observations(&told("x.yaml", all_plain)), ["3 sops.plain-text x.yaml"]);
+    assert_eq!(
+        observations(&told("x.yaml", all_plain)),
+        ["3 sops.plain-text x.yaml"]
+    );
     let json = "{\"a\": \"b\", \"sops\": {\"mac\": \"ENC[x]\", \"lastmodified\": \"x\"}}";
-    assert_eq!(observations(&told("x.json", json)), ["1 sops.plain-text x.json"]);
+    assert_eq!(
+        observations(&told("x.json", json)),
+        ["1 sops.plain-text x.json"]
+    );
 }

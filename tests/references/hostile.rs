@@ -24,7 +24,9 @@ const PATHS: &[&str] = &[
 fn every_reader_survives_what_is_no_such_file() {
     let deep = "[".repeat(200_000);
     let nested = "{\"a\":".repeat(100_000);
-    let indented: String = (0..2_000).map(|i| format!("{}a:\n", " ".repeat(i))).collect();
+    let indented: String = (0..2_000)
+        .map(|i| format!("{}a:\n", " ".repeat(i)))
+        .collect();
     let texts: Vec<Vec<u8>> = vec![
         b"".to_vec(),
         b"\xff\xfe\x00\x01".to_vec(),
@@ -37,7 +39,8 @@ fn every_reader_survives_what_is_no_such_file() {
         b"jobs: [1, 2]\nservices: x\n? {a: b}\n: c\n".to_vec(),
         b"resource \"a\" {\n".to_vec(),
         "a = \"${\"${\"${\"".repeat(5_000).into_bytes(),
-        b"{\"mcpServers\": {\"a\": {\"command\": [], \"args\": {}, \"url\": 1, \"env\": [1]}}}".to_vec(),
+        b"{\"mcpServers\": {\"a\": {\"command\": [], \"args\": {}, \"url\": 1, \"env\": [1]}}}"
+            .to_vec(),
         b"${{ secrets. }} ${{ secrets[ }} ${{ secrets['".to_vec(),
         "$".repeat(100_000).into_bytes(),
         "\u{e4}\u{1f511}".repeat(10_000).into_bytes(),
@@ -68,7 +71,9 @@ fn what_is_too_much_is_said() {
     let big = vec![b' '; FILE_BYTES + 1];
     let found = read("main.tf", &big);
     assert!(found.unread[0].why.contains("more than 4 MiB"));
-    let steps: String = (0..TOLD + 5).map(|i| format!("          A{i}: ${{{{ secrets.S{i} }}}}\n")).collect();
+    let steps: String = (0..TOLD + 5)
+        .map(|i| format!("          A{i}: ${{{{ secrets.S{i} }}}}\n"))
+        .collect();
     let text = format!("jobs:\n  a:\n    steps:\n      - run: x\n        env:\n{steps}");
     let found = read(".github/workflows/a.yml", text.as_bytes());
     assert_eq!(found.references.len(), TOLD);
@@ -92,11 +97,36 @@ fn aliases_cannot_stand_for_billions_of_secrets() {
 fn a_token_where_a_name_should_be_is_not_told() {
     let token = crate::common::secret("github.pat-classic", 9);
     for (path, text) in [
-        (".github/workflows/a.yml", format!("jobs:\n  {token}:\n    env:\n      {token}: ${{{{ secrets.{token} }}}}\n    steps:\n      - uses: {token}/x@{token}\n        with: {{role-to-assume: {token}}}\n")),
-        (".mcp.json", format!("{{\"mcpServers\": {{\"{token}\": {{\"url\": \"http://{token}.example.net/{token}\", \"env\": {{\"{token}_KEY\": \"${{{token}}}\"}}}}}}}}")),
-        ("compose.yml", format!("services:\n  {token}:\n    environment:\n      - {token}\n      - PASSWORD={token}\n    secrets: [{token}]\n")),
-        ("main.tf", format!("resource \"aws_iam_role\" \"x\" {{\n  name = \"{token}\"\n  managed_policy_arns = [\"{token}\"]\n}}\nvariable \"{token}\" {{\n  sensitive = true\n  default = \"{token}\"\n}}\n")),
-        ("a.yaml", format!("apiVersion: v1\nkind: Pod\nmetadata: {{name: {token}}}\nspec:\n  x: {{secretKeyRef: {{name: {token}, key: {token}}}}}\n")),
+        (
+            ".github/workflows/a.yml",
+            format!(
+                "jobs:\n  {token}:\n    env:\n      {token}: ${{{{ secrets.{token} }}}}\n    steps:\n      - uses: {token}/x@{token}\n        with: {{role-to-assume: {token}}}\n"
+            ),
+        ),
+        (
+            ".mcp.json",
+            format!(
+                "{{\"mcpServers\": {{\"{token}\": {{\"url\": \"http://{token}.example.net/{token}\", \"env\": {{\"{token}_KEY\": \"${{{token}}}\"}}}}}}}}"
+            ),
+        ),
+        (
+            "compose.yml",
+            format!(
+                "services:\n  {token}:\n    environment:\n      - {token}\n      - PASSWORD={token}\n    secrets: [{token}]\n"
+            ),
+        ),
+        (
+            "main.tf",
+            format!(
+                "resource \"aws_iam_role\" \"x\" {{\n  name = \"{token}\"\n  managed_policy_arns = [\"{token}\"]\n}}\nvariable \"{token}\" {{\n  sensitive = true\n  default = \"{token}\"\n}}\n"
+            ),
+        ),
+        (
+            "a.yaml",
+            format!(
+                "apiVersion: v1\nkind: Pod\nmetadata: {{name: {token}}}\nspec:\n  x: {{secretKeyRef: {{name: {token}, key: {token}}}}}\n"
+            ),
+        ),
         (".env", format!("{token}=op://{token}/{token}/{token}\n")),
         ("Jenkinsfile", format!("x = credentials('{token}')\n")),
     ] {

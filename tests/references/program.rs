@@ -28,7 +28,10 @@ fn tree() -> tempfile::TempDir {
 
 fn lines(dir: &Path, args: &[&str]) -> (Vec<Value>, i32) {
     let run = straykey(dir, args);
-    let all = run.out.lines().map(|l| serde_json::from_str(l).expect("a line is JSON"));
+    let all = run
+        .out
+        .lines()
+        .map(|l| serde_json::from_str(l).expect("a line is JSON"));
     (all.collect(), run.code)
 }
 
@@ -37,8 +40,12 @@ fn lines_of_json_follow_the_schema_and_say_all() {
     let dir = tree();
     let (all, code) = lines(dir.path(), &["references", "--format", "jsonl"]);
     assert_eq!(code, 0);
-    let schema = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/schemas/straykey-references-1.schema.json");
-    let schema: Value = serde_json::from_str(&fs::read_to_string(schema).expect("it is shipped")).expect("JSON");
+    let schema = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/docs/schemas/straykey-references-1.schema.json"
+    );
+    let schema: Value =
+        serde_json::from_str(&fs::read_to_string(schema).expect("it is shipped")).expect("JSON");
     let validator = jsonschema::validator_for(&schema).expect("a schema");
     for line in &all {
         assert!(validator.is_valid(line), "{line}");
@@ -57,28 +64,48 @@ fn lines_of_json_follow_the_schema_and_say_all() {
 fn exit_codes() {
     let dir = tree();
     assert_eq!(straykey(dir.path(), &["references"]).code, 0);
-    assert_eq!(straykey(dir.path(), &["references", "--fail-on", "high"]).code, 1);
-    assert_eq!(straykey(dir.path(), &["references", "--fail-on", "critical"]).code, 0);
-    assert_eq!(straykey(dir.path(), &["references", "--exclude", "*.tf", "--fail-on", "low"]).code, 0);
+    assert_eq!(
+        straykey(dir.path(), &["references", "--fail-on", "high"]).code,
+        1
+    );
+    assert_eq!(
+        straykey(dir.path(), &["references", "--fail-on", "critical"]).code,
+        0
+    );
+    assert_eq!(
+        straykey(
+            dir.path(),
+            &["references", "--exclude", "*.tf", "--fail-on", "low"]
+        )
+        .code,
+        0
+    );
     fs::write(dir.path().join(".mcp.json"), "{").expect("written");
     let run = straykey(dir.path(), &["references"]);
     assert_eq!(run.code, 2, "{}", run.out);
     assert!(run.out.contains("not read .mcp.json:1"), "{}", run.out);
-    assert_eq!(straykey(dir.path(), &["references", "nothing-there"]).code, 2);
+    assert_eq!(
+        straykey(dir.path(), &["references", "nothing-there"]).code,
+        2
+    );
 }
 
 #[test]
 fn the_same_at_any_number_of_threads() {
     let dir = tree();
     for i in 0..30 {
-        let text = format!("services:\n  s{i}:\n    environment:\n      KEY_TOKEN: ${{T{i}_TOKEN}}\n");
+        let text =
+            format!("services:\n  s{i}:\n    environment:\n      KEY_TOKEN: ${{T{i}_TOKEN}}\n");
         fs::create_dir(dir.path().join(format!("d{i}"))).expect("made");
         fs::write(dir.path().join(format!("d{i}/compose.yml")), text).expect("written");
     }
     let one = straykey(dir.path(), &["references", "-f", "jsonl", "-j", "1"]).out;
     assert!(one.lines().count() > 30);
     for _ in 0..3 {
-        assert_eq!(straykey(dir.path(), &["references", "-f", "jsonl", "-j", "4"]).out, one);
+        assert_eq!(
+            straykey(dir.path(), &["references", "-f", "jsonl", "-j", "4"]).out,
+            one
+        );
     }
 }
 
@@ -88,7 +115,10 @@ fn a_graph_for_graphviz() {
     let out = straykey(dir.path(), &["references", "-f", "dot"]).out;
     assert!(out.starts_with("digraph straykey {\n") && out.ends_with("}\n"));
     assert!(out.contains("label=\"ci-job\\nci.yml/deploy\""), "{out}");
-    assert!(out.contains("n0 -> n1 [label=\"role-to-assume\", tooltip=\".github/workflows/ci.yml:8\"]"), "{out}");
+    assert!(
+        out.contains("n0 -> n1 [label=\"role-to-assume\", tooltip=\".github/workflows/ci.yml:8\"]"),
+        "{out}"
+    );
 }
 
 /// No output has a value, whatever the form.
@@ -96,9 +126,15 @@ fn a_graph_for_graphviz() {
 fn no_output_has_a_secret() {
     let dir = tree();
     let token = secret("github.pat-classic", 12);
-    let text = format!("{{\"mcpServers\": {{\"a\": {{\"command\": \"npx\", \"args\": [\"x\", \"--token\", \"{token}\"], \"env\": {{\"K_TOKEN\": \"{token}\"}}}}}}}}");
+    let text = format!(
+        "{{\"mcpServers\": {{\"a\": {{\"command\": \"npx\", \"args\": [\"x\", \"--token\", \"{token}\"], \"env\": {{\"K_TOKEN\": \"{token}\"}}}}}}}}"
+    );
     fs::write(dir.path().join(".mcp.json"), text).expect("written");
-    for args in [&["references", "-v"][..], &["references", "-f", "jsonl"], &["references", "-f", "dot"]] {
+    for args in [
+        &["references", "-v"][..],
+        &["references", "-f", "jsonl"],
+        &["references", "-f", "dot"],
+    ] {
         let run = straykey(dir.path(), args);
         assert!(!run.out.contains(&token) && !run.err.contains(&token));
         assert!(run.out.contains('a'));
@@ -116,6 +152,9 @@ fn control_signs_are_escaped() {
     .expect("written");
     for format in ["human", "jsonl", "dot"] {
         let out = straykey(dir.path(), &["references", "-f", format]).out;
-        assert!(!out.contains(['\u{1b}', '\u{7}', '\u{202e}']), "{format}: {out:?}");
+        assert!(
+            !out.contains(['\u{1b}', '\u{7}', '\u{202e}']),
+            "{format}: {out:?}"
+        );
     }
 }

@@ -39,14 +39,19 @@ pub fn dot(listing: &Listing, out: &mut dyn Write) -> io::Result<()> {
         let (from, to) = (numbers[&edge.from], numbers[&edge.to]);
         let place = format!("{}:{}", edge.place.path, edge.place.line);
         let (label, place) = (quoted(&edge.via), quoted(&place));
-        writeln!(out, "  n{from} -> n{to} [label=\"{label}\", tooltip=\"{place}\"];")?;
+        writeln!(
+            out,
+            "  n{from} -> n{to} [label=\"{label}\", tooltip=\"{place}\"];"
+        )?;
     }
     writeln!(out, "}}")
 }
 
 /// A text between quotes: nothing of it ends them, and nothing of it is a command of the language.
 fn quoted(text: &str) -> String {
-    escape_controls(text).replace('\\', "\\\\").replace('"', "\\\"")
+    escape_controls(text)
+        .replace('\\', "\\\\")
+        .replace('"', "\\\"")
 }
 
 #[cfg(test)]

@@ -7,7 +7,9 @@ use super::super::ReportOptions;
 use super::super::style::Style;
 use crate::base::{escape_controls, path_text};
 use crate::detect::patterns::Severity;
-use crate::inventory::references::{Identity, Listing, Observation, Reference, Rule, Thing, chains};
+use crate::inventory::references::{
+    Identity, Listing, Observation, Reference, Rule, Thing, chains,
+};
 
 /// Places, chains and inputs that are told without `-v`.
 const TOLD: usize = 12;
@@ -54,7 +56,8 @@ impl Human<'_> {
     }
 
     fn observations(&mut self, all: &[Observation]) -> io::Result<()> {
-        let mut by_rule: BTreeMap<(std::cmp::Reverse<Severity>, &Rule), Vec<&Observation>> = BTreeMap::new();
+        let mut by_rule: BTreeMap<(std::cmp::Reverse<Severity>, &Rule), Vec<&Observation>> =
+            BTreeMap::new();
         for one in all {
             let key = (std::cmp::Reverse(one.rule.severity), one.rule);
             by_rule.entry(key).or_default().push(one);
@@ -66,10 +69,20 @@ impl Human<'_> {
                 Severity::Medium => self.style.warn(&severity),
                 _ => self.style.dim(&severity),
             };
-            writeln!(self.out, "{severity}  {}  {}", self.style.bold(rule.id), rule.title)?;
+            writeln!(
+                self.out,
+                "{severity}  {}  {}",
+                self.style.bold(rule.id),
+                rule.title
+            )?;
             for one in places.iter().take(self.most) {
                 let place = format!("{}:{}", one.place.path, one.place.line);
-                writeln!(self.out, " {}  {}", self.style.path(&escape_controls(&place)), escape_controls(&one.what))?;
+                writeln!(
+                    self.out,
+                    " {}  {}",
+                    self.style.path(&escape_controls(&place)),
+                    escape_controls(&one.what)
+                )?;
                 if let Some(instead) = one.instead.as_deref().filter(|_| self.verbose) {
                     for line in instead.lines() {
                         writeln!(self.out, "   | {}", escape_controls(line))?;
@@ -98,7 +111,9 @@ impl Human<'_> {
             for edge in chain {
                 line.push_str(&format!(" > {}", told(&edge.to)));
             }
-            let place = chain.last().map(|e| format!("{}:{}", e.place.path, e.place.line));
+            let place = chain
+                .last()
+                .map(|e| format!("{}:{}", e.place.path, e.place.line));
             let place = self.style.dim(&escape_controls(&place.unwrap_or_default()));
             writeln!(self.out, " {}  {place}", escape_controls(&line))?;
         }
@@ -121,7 +136,12 @@ impl Human<'_> {
                 }
             }
             let place = format!("{}:{}", one.place.path, one.place.line);
-            writeln!(self.out, " {}  {}", escape_controls(&line), self.style.dim(&escape_controls(&place)))?;
+            writeln!(
+                self.out,
+                " {}  {}",
+                escape_controls(&line),
+                self.style.dim(&escape_controls(&place))
+            )?;
         }
         self.more(all.len(), " ")?;
         writeln!(self.out)
@@ -130,7 +150,10 @@ impl Human<'_> {
     fn references(&mut self, all: &[Reference]) -> io::Result<()> {
         let mut by_name: BTreeMap<(&str, &str), Vec<&Reference>> = BTreeMap::new();
         for one in all {
-            by_name.entry((one.kept.word(), &one.name)).or_default().push(one);
+            by_name
+                .entry((one.kept.word(), &one.name))
+                .or_default()
+                .push(one);
         }
         if by_name.is_empty() {
             return Ok(());
@@ -146,7 +169,12 @@ impl Human<'_> {
             if places.len() > 1 {
                 place.push_str(&format!(" and {} more", places.len() - 1));
             }
-            writeln!(self.out, " {}  {}", escape_controls(&line), self.style.dim(&escape_controls(&place)))?;
+            writeln!(
+                self.out,
+                " {}  {}",
+                escape_controls(&line),
+                self.style.dim(&escape_controls(&place))
+            )?;
             if self.verbose {
                 for one in &places[1..] {
                     let place = format!("{}:{}", one.place.path, one.place.line);
@@ -163,28 +191,47 @@ impl Human<'_> {
         for one in unread.iter().take(self.most) {
             let place = format!("{}:{}", one.place.path, one.place.line);
             let word = self.style.warn("not read");
-            writeln!(self.out, "{word} {}: {}", escape_controls(&place), escape_controls(&one.why))?;
+            writeln!(
+                self.out,
+                "{word} {}: {}",
+                escape_controls(&place),
+                escape_controls(&one.why)
+            )?;
         }
         self.more(unread.len(), "")?;
-        let skips: Vec<_> = listing.skips.iter().filter(|s| s.reason.is_incomplete()).collect();
+        let skips: Vec<_> = listing
+            .skips
+            .iter()
+            .filter(|s| s.reason.is_incomplete())
+            .collect();
         for skip in skips.iter().take(self.most) {
             let path = path_text(&skip.path);
             let word = self.style.warn("not read");
-            writeln!(self.out, "{word} {}: {}", escape_controls(&path), skip.reason)?;
+            writeln!(
+                self.out,
+                "{word} {}: {}",
+                escape_controls(&path),
+                skip.reason
+            )?;
         }
         self.more(skips.len(), "")
     }
 
     fn summary(&mut self, listing: &Listing) -> io::Result<()> {
         let found = &listing.found;
-        let count = |n: usize, one: &str, many: &str| format!("{n} {}", if n == 1 { one } else { many });
+        let count =
+            |n: usize, one: &str, many: &str| format!("{n} {}", if n == 1 { one } else { many });
         writeln!(
             self.out,
             "{}, {}, {} in {}; nothing sent",
             count(found.references.len(), "reference", "references"),
             count(found.identities.len(), "identity", "identities"),
             count(found.observations.len(), "observation", "observations"),
-            count(listing.files as usize, "file of a known kind", "files of known kinds"),
+            count(
+                listing.files as usize,
+                "file of a known kind",
+                "files of known kinds"
+            ),
         )
     }
 }
