@@ -97,7 +97,7 @@ fn codex() {
             "3 environment FIGMA_OAUTH_TOKEN > Authorization @ figma",
             "4 environment OTHER_KEY > X-Key @ figma",
             "9 environment LOCAL_TOKEN @ local",
-            "12 environment AZURE_OPENAI_API_KEY > azure",
+            "12 environment AZURE_OPENAI_API_KEY > azure @ .codex/config.toml",
         ]
     );
     assert_eq!(observations(&found), ["8 mcp.unpinned-package local"]);

@@ -231,10 +231,10 @@ migrate:
         [
             "10 gitlab-variable AWS_SECRET_ACCESS_KEY @ deploy",
             "11 gitlab-variable REGISTRY_PASSWORD @ deploy",
-            "18 vault production/db/password@ops > DATABASE_PASSWORD @ migrate",
-            "21 vault ops/production/db#user > OTHER @ migrate",
-            "26 azure-key-vault my-secret > AZURE @ migrate",
-            "29 gcp-secret-manager their-secret > GCP @ migrate",
+            "19 vault production/db/password@ops > DATABASE_PASSWORD @ migrate",
+            "22 vault ops/production/db#user > OTHER @ migrate",
+            "27 azure-key-vault my-secret > AZURE @ migrate",
+            "30 gcp-secret-manager their-secret > GCP @ migrate",
         ]
     );
     assert_eq!(observations(&found), ["10 ci.static-credential deploy"]);
@@ -311,7 +311,7 @@ pipeline {
                 /* credentials('no')
                    credentialsId: 'neither' */
                 git url: 'https://example.net/x.git', credentialsId: \"deploy-key\"
-                sshagent(credentials: ['not-read']) { }
+                sshagent(credentials: ['git-ssh']) { }
                 x(credentialsId: \"${params.ID}\")
             }
         }
@@ -326,7 +326,7 @@ pipeline {
             "9 jenkins-credential amazon > USERNAME @ Jenkinsfile",
             "10 vault secret/app @ Jenkinsfile",
             "14 jenkins-credential deploy-key @ Jenkinsfile",
-            "15 jenkins-credential not-read @ Jenkinsfile",
+            "15 jenkins-credential git-ssh @ Jenkinsfile",
         ]
     );
 }

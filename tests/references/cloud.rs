@@ -158,6 +158,49 @@ fn trusts_as_documents() {
     }
 }
 
+/// A role whose trust stands by itself has it all the same; what a template leaves open counts as asked.
+#[test]
+fn a_role_and_its_document() {
+    let text = r#"
+resource "aws_iam_role" "r" {
+  name               = "ci"
+  assume_role_policy = data.aws_iam_policy_document.trust[0].json
+}
+data "aws_iam_policy_document" "trust" {
+  dynamic "statement" {
+    for_each = var.providers
+    content {
+      actions = ["sts:AssumeRoleWithWebIdentity"]
+      principals {
+        type        = "Federated"
+        identifiers = [aws_iam_openid_connect_provider.x.arn]
+      }
+      condition {
+        test     = var.test
+        variable = "gitlab.com:sub"
+        values   = ["project_path:g/p:*"]
+      }
+      condition {
+        test     = var.test
+        variable = "gitlab.com:aud"
+        values   = ["https://gitlab.com"]
+      }
+    }
+  }
+}
+"#;
+    let found = told("main.tf", text);
+    assert_eq!(observations(&found), Vec::<String>::new());
+    assert_eq!(
+        edges(&found),
+        ["9 issuer gitlab.com > aws-iam-role ci : project_path:g/p:*"]
+    );
+    assert_eq!(
+        found.identities[0].trusts[0].audiences,
+        ["https://gitlab.com"]
+    );
+}
+
 #[test]
 fn a_trust_in_json_within_a_text() {
     let text = "resource \"aws_iam_role\" \"r\" {\n  assume_role_policy = <<EOF\n{\n  \"Statement\": [{\n    \"Effect\": \"Allow\",\n    \

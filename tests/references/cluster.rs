@@ -142,7 +142,7 @@ spec:
             "9 external-secret aws:prod/db#password > password @ ExternalSecret/db",
             "12 external-secret aws:prod/all @ ExternalSecret/db",
             "19 sealed-secret mine/token @ SealedSecret/mine",
-            "28 azure-key-vault kv1/secret1 @ SecretProviderClass/azure",
+            "31 azure-key-vault kv1/secret1 @ SecretProviderClass/azure",
         ]
     );
     assert_eq!(
@@ -181,6 +181,33 @@ env:
         [
             "5 kubernetes-service-account charts/api/values.yaml > gcp-service-account api : iam.gke.io/gcp-service-account"
         ]
+    );
+}
+
+/// A manifest that is a template is read line by line, wherever it lies; one that is YAML all the same is read as such.
+#[test]
+fn a_manifest_that_is_a_template() {
+    let text = "\
+{{- if .Values.on }}
+apiVersion: v1
+kind: Pod
+spec:
+  volumes:
+    - secret:
+        secretName: {{ include \"x.name\" . }}-tls
+{{- end }}
+";
+    let found = told("install/tetragon/templates/pod.yaml", text);
+    assert_eq!(
+        references(&found),
+        [
+            "7 kubernetes-secret {{ include \"x.name\" . }}-tls @ install/tetragon/templates/pod.yaml"
+        ]
+    );
+    let text = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  x: \"{{ .y }}\"\n  imagePullSecrets: [{name: r}]\n";
+    assert_eq!(
+        references(&told("p.yaml", text)),
+        ["6 kubernetes-secret r > imagePullSecrets @ Pod/p"]
     );
 }
 

@@ -1,5 +1,5 @@
 //! Pipelines of Jenkins: `credentials('id')`, `withCredentials([... credentialsId: 'id'])`, and other steps that
-//! take a `credentialsId`.
+//! take a `credentialsId`, or ids of keys.
 //!
 //! They are programs in Groovy; only the calls are looked for. A name that is worked out at run time is not told.
 //!
@@ -20,6 +20,8 @@ pub(super) fn read(text: &str, sink: &mut Sink<'_>) {
             ("credentials(", true),
             ("credentialsId:", false),
             ("credentialsId =", false),
+            ("credentials:", false),
+            ("sshagent(", false),
         ] {
             for (start, _) in line.match_indices(mark) {
                 let before = line[..start].chars().next_back();
@@ -42,9 +44,9 @@ pub(super) fn read(text: &str, sink: &mut Sink<'_>) {
     }
 }
 
-/// The text between quotes that comes next. One with a dollar sign is worked out at run time.
+/// The text between quotes that comes next, the first of a list. One with a dollar sign is worked out at run time.
 fn quoted(text: &str) -> Option<&str> {
-    let text = text.trim_start();
+    let text = text.trim_start().trim_start_matches('[').trim_start();
     let quote = text.chars().next().filter(|c| matches!(c, '\'' | '"'))?;
     let inside = text[1..].split(quote).next()?;
     (!inside.is_empty() && !inside.contains('$')).then_some(inside)

@@ -30,7 +30,7 @@ pub(super) const CLOUDS: &[(&str, IdentityKind)] = &[
 
 pub(super) fn read(text: &str, sink: &mut Sink<'_>) -> Result<(), Wrong> {
     let source = Source::of(text);
-    let documents = if text.trim_start().starts_with('{') {
+    let documents = if is_json(text) {
         vec![json(text)?]
     } else {
         yaml(text)?
@@ -53,6 +53,12 @@ pub(super) fn read(text: &str, sink: &mut Sink<'_>) -> Result<(), Wrong> {
     Ok(())
 }
 
+/// Whether a text is JSON: a template begins with two braces.
+fn is_json(text: &str) -> bool {
+    let text = text.trim_start();
+    text.starts_with('{') && !text.starts_with("{{") && !text.starts_with("{%")
+}
+
 fn object(object: &Node, source: &Source<'_>, sink: &mut Sink<'_>) {
     let (Some(kind), Some(_)) = (object.text_of("kind"), object.text_of("apiVersion")) else {
         return;
@@ -73,7 +79,7 @@ fn object(object: &Node, source: &Source<'_>, sink: &mut Sink<'_>) {
         "RoleBinding" | "ClusterRoleBinding" => binding(object, namespace, sink),
         "ExternalSecret" | "ClusterExternalSecret" => external(object, name, &me, sink),
         "SealedSecret" => sealed(object, name, sink),
-        "SecretProviderClass" => provider(object, sink),
+        "SecretProviderClass" => provider(object, source, sink),
         _ => {
             walk(object, "", sink, &mut |account_name, line, sink| {
                 let to = thing(
@@ -229,7 +235,7 @@ fn sealed(object: &Node, name: &str, sink: &mut Sink<'_>) {
 }
 
 /// Secrets that a driver mounts. Its list of them is YAML in a text.
-fn provider(object: &Node, sink: &mut Sink<'_>) {
+fn provider(object: &Node, source: &Source<'_>, sink: &mut Sink<'_>) {
     let Some(parameters) = object.at(&["spec", "parameters"]) else {
         return;
     };
@@ -263,12 +269,13 @@ fn provider(object: &Node, sink: &mut Sink<'_>) {
                 let Some(name) = names.iter().find_map(|n| one.text_of(n)) else {
                     continue;
                 };
+                let line = source.line_of(name, list.line);
                 let name = match (vault, one.text_of("secretKey")) {
                     (Some(vault), _) => format!("{vault}/{name}"),
                     (_, Some(key)) => format!("{name}#{key}"),
                     _ => name.to_owned(),
                 };
-                sink.reference(kept, &name, list.line);
+                sink.reference(kept, &name, line);
             }
         }
     }

@@ -504,7 +504,12 @@ fn read_text(format: Format, text: &str, sink: &mut Sink<'_>) {
         }
         Format::Mcp | Format::AgentSettings | Format::CodexConfig => mcp::read(format, text, sink),
     };
-    if let Err(wrong) = done {
+    let Err(wrong) = done else { return };
+    // Files of Kubernetes are often made by a template, wherever they lie.
+    let is_template = text.contains("{{") || text.contains("{%");
+    if is_template && matches!(format, Format::Kubernetes | Format::HelmValues) {
+        helm::read(text, sink);
+    } else {
         sink.unread(wrong.line, wrong.why);
     }
 }

@@ -29,7 +29,7 @@ pub(super) fn document(node: &Node) -> Document {
     match &node.value {
         Value::Text(text) => {
             if let Ok(mut inner) = super::tree::json(text) {
-                shift(&mut inner, node.line);
+                shift(&mut inner, node.line - 1);
                 return document(&inner);
             }
         }
@@ -49,7 +49,7 @@ pub(super) fn document(node: &Node) -> Document {
     out
 }
 
-/// A document in a text begins where the text does; a heredoc's first line is the next.
+/// A document in a text begins where the text does.
 fn shift(node: &mut Node, by: u64) {
     node.line += by;
     match &mut node.value {
@@ -158,7 +158,9 @@ pub(super) fn is_by_token(actions: &[String]) -> bool {
 /// `token.actions.githubusercontent.com:sub`.
 pub(super) fn trust_of(issuer: String, by_token: bool, asked: &[Asked], line: u64) -> Trust {
     let mut hosts = asked.iter().filter_map(|one| one.key.rsplit_once(':'));
-    let host = hosts.find(|(host, claim)| matches!(*claim, "sub" | "aud") && host.contains('.'));
+    let host = hosts.find(|(host, claim)| {
+        matches!(*claim, "sub" | "aud") && host.contains('.') && !host.contains("${")
+    });
     let is_named = issuer.contains("oidc-provider/") || is_shared(&issuer);
     let issuer = match host {
         Some((host, _)) if by_token && !is_named => host.to_owned(),
@@ -173,7 +175,10 @@ pub(super) fn trust_of(issuer: String, by_token: bool, asked: &[Asked], line: u6
     for one in asked {
         let operator = one.operator.rsplit(':').next().unwrap_or_default();
         let operator = operator.to_ascii_lowercase();
-        if !operator.starts_with("stringequals") && !operator.starts_with("stringlike") {
+        // What a template leaves open is asked all the same.
+        let is_open = one.operator.contains("${");
+        if !is_open && !operator.starts_with("stringequals") && !operator.starts_with("stringlike")
+        {
             continue;
         }
         let like = operator.starts_with("stringlike");
@@ -260,7 +265,7 @@ pub(super) fn judge_trust(sink: &mut Sink<'_>, subject: &str, trust: &Trust) {
     }
     if trust.audiences.is_empty() && !trust.issuer.contains("accounts.google.com") {
         let what = format!(
-            "a token of {host} that was asked for by anyone may take {subject}: nothing is asked of its audience"
+            "{subject} asks nothing of the audience of tokens of {host}: the provider's own list counts alone"
         );
         sink.observe(&NO_AUDIENCE, subject, trust.line, what);
     }

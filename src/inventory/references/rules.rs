@@ -105,13 +105,17 @@ rules! {
         "Name the branch or the environment.",
         "https://docs.github.com/en/actions/reference/security/oidc";
     NO_AUDIENCE: "oidc.no-audience",
-        "A trust asks nothing of the audience", Medium, "NHI6:2025",
+        "A trust asks nothing of the audience", Low, "NHI6:2025",
         "Ask for the one audience that its jobs request.",
         "https://docs.github.com/en/actions/how-tos/secure-your-work/security-harden-deployments/oidc-in-aws";
     NO_SUBJECT: "oidc.no-subject",
         "A trust takes any subject of a shared issuer", High, "NHI6:2025",
         "Ask for the repository and the branch or the environment.",
         "https://docs.github.com/en/actions/how-tos/secure-your-work/security-harden-deployments/oidc-in-aws";
+    POOL: "oidc.whole-pool",
+        "Whoever a pool lets in may take an identity", Low, "NHI6:2025",
+        "Name an attribute of the identities that may: a repository, a branch.",
+        "https://cloud.google.com/iam/docs/principal-identifiers";
     WILDCARD: "oidc.wildcard-subject",
         "A trust takes more subjects than one repository has", High, "NHI6:2025",
         "Name the repository and the branch or the environment.",

@@ -13,12 +13,20 @@ const RUN: usize = 16;
 /// letters of one case, its first four are left. Names of secrets, roles and accounts have no such runs; keys do.
 pub fn shown(name: &str) -> Cow<'_, str> {
     let name = name.trim();
-    let runs = || name.split(|c: char| !c.is_ascii_alphanumeric());
-    let is_long = name.chars().nth(LENGTH).is_some();
-    if !is_long && !runs().any(is_token) {
-        return Cow::Borrowed(name);
+    let out = masked(name);
+    if out.chars().nth(LENGTH).is_none() {
+        return out;
     }
-    let mut out = String::with_capacity(name.len());
+    Cow::Owned(out.chars().take(LENGTH).chain(['\u{2026}']).collect())
+}
+
+/// A text of any length with its tokens cut.
+pub(super) fn masked(text: &str) -> Cow<'_, str> {
+    let runs = || text.split(|c: char| !c.is_ascii_alphanumeric());
+    if !runs().any(is_token) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
     let mut at = 0;
     for run in runs() {
         if is_token(run) {
@@ -28,13 +36,10 @@ pub fn shown(name: &str) -> Cow<'_, str> {
             out.push_str(run);
         }
         at += run.len();
-        if let Some(c) = name[at..].chars().next() {
+        if let Some(c) = text[at..].chars().next() {
             out.push(c);
             at += c.len_utf8();
         }
-    }
-    if out.chars().nth(LENGTH).is_some() {
-        out = out.chars().take(LENGTH).chain(['\u{2026}']).collect();
     }
     Cow::Owned(out)
 }

@@ -3,6 +3,8 @@
 //! * <https://registry.terraform.io/providers/hashicorp/aws/latest/docs>
 //! * <https://developer.hashicorp.com/terraform/language/values/variables>
 
+use std::collections::BTreeMap;
+
 use super::grants::{self, thing};
 use super::policy::{self, Asked, Document};
 use super::rules::{SENSITIVE_DEFAULT, STATIC_KEY};
@@ -80,12 +82,28 @@ pub(super) fn read(text: &str, sink: &mut Sink<'_>) -> Result<(), Wrong> {
         .map_or(".", |(folder, _)| folder)
         .to_owned();
     let root = hcl(text)?;
+    let documents = documents(&root);
     for block in &root.blocks {
         sink.used_by(WorkloadKind::Terraform, &folder);
-        one(block, &folder, sink);
+        one(block, &documents, &folder, sink);
         texts(block, &source, sink);
     }
     Ok(())
+}
+
+/// The policy documents of a file, by the names that other blocks call them.
+type Documents = BTreeMap<String, Document>;
+
+fn documents(root: &Block) -> Documents {
+    let mut out = Documents::new();
+    for block in root.blocks.iter().filter(|b| b.kind == "data") {
+        if let [kind, name] = block.labels.as_slice()
+            && kind == "aws_iam_policy_document"
+        {
+            out.insert(name.clone(), document(block));
+        }
+    }
+    out
 }
 
 /// All that the texts of a block name.
@@ -99,7 +117,7 @@ fn texts(block: &Block, source: &Source<'_>, sink: &mut Sink<'_>) {
         .for_each(|inner| texts(inner, source, sink));
 }
 
-fn one(block: &Block, folder: &str, sink: &mut Sink<'_>) {
+fn one(block: &Block, documents: &Documents, folder: &str, sink: &mut Sink<'_>) {
     let label = |at: usize| block.labels.get(at).map_or("", String::as_str);
     match block.kind.as_str() {
         "variable" => variable(label(0), block, sink),
@@ -108,10 +126,11 @@ fn one(block: &Block, folder: &str, sink: &mut Sink<'_>) {
             let (kind, name) = (label(0), label(1));
             secret(kind, name, block, sink);
             if kind == "aws_iam_policy_document" {
-                let document = document(block);
-                policy::judge(sink, name, block.line, &document);
+                if let Some(document) = documents.get(name) {
+                    policy::judge(sink, name, block.line, document);
+                }
             } else if !is_data {
-                resource(kind, name, block, sink);
+                resource(kind, name, block, documents, sink);
                 others::resource(kind, name, block, folder, sink);
             }
         }
@@ -165,6 +184,10 @@ fn secret(kind: &str, name: &str, block: &Block, sink: &mut Sink<'_>) {
         Some(node) => (called(node), node.line),
         None => (name.to_owned(), block.line),
     };
+    // A version of a secret that the file names elsewhere.
+    if kind.contains("_version") && told.starts_with("${") {
+        return;
+    }
     sink.reference_as(*kept, &told, line, Some(name));
 }
 
@@ -180,7 +203,7 @@ pub(super) fn named(block: &Block, attributes: &[&str], label: &str) -> String {
     text.unwrap_or(label).to_owned()
 }
 
-fn resource(kind: &str, label: &str, block: &Block, sink: &mut Sink<'_>) {
+fn resource(kind: &str, label: &str, block: &Block, documents: &Documents, sink: &mut Sink<'_>) {
     let line = block.line;
     match kind {
         "aws_iam_user" => {
@@ -202,7 +225,7 @@ fn resource(kind: &str, label: &str, block: &Block, sink: &mut Sink<'_>) {
             );
             sink.observe(&STATIC_KEY, label, line, what);
         }
-        "aws_iam_role" => role(label, block, sink),
+        "aws_iam_role" => role(label, block, documents, sink),
         "aws_iam_openid_connect_provider" => {
             let url = block.get("url").map(called).unwrap_or_default();
             let host = policy::host_of(&url);
@@ -278,12 +301,12 @@ fn owner_of(node: &Node) -> String {
     let path = told.strip_prefix("${").and_then(|t| t.strip_suffix('}'));
     let resource = path.and_then(|p| p.strip_prefix("aws_iam_"));
     match resource.and_then(|r| r.split('.').nth(1)) {
-        Some(label) => label.to_owned(),
+        Some(label) => label.trim_end_matches("[]").to_owned(),
         None => told,
     }
 }
 
-fn role(label: &str, block: &Block, sink: &mut Sink<'_>) {
+fn role(label: &str, block: &Block, documents: &Documents, sink: &mut Sink<'_>) {
     let name = named(block, &["name"], label);
     let trusted = block.get("assume_role_policy");
     let mut document = trusted.map(policy::document).unwrap_or_default();
@@ -302,6 +325,17 @@ fn role(label: &str, block: &Block, sink: &mut Sink<'_>) {
     let managed: Vec<Grant> = managed.iter().map(|arn| grants::grant(arn)).collect();
     grants::judge(sink, &name, block.line, &managed);
     document.grants.extend(managed);
+    // A document that stands in the same file by itself is judged there.
+    if let Some(Node {
+        value: Value::Path(path),
+        ..
+    }) = trusted
+        && let Some(rest) = path.strip_prefix("data.aws_iam_policy_document.")
+    {
+        let called = rest.split(['.', '[']).next().unwrap_or(rest);
+        let its = documents.get(called).map(|d| d.trusts.clone());
+        document.trusts.extend(its.unwrap_or_default());
+    }
     let me = || thing(ThingKind::Identity(IdentityKind::AwsRole), &name);
     for trust in &document.trusts {
         let from = match trust.issuer.split_once(":role/") {
@@ -316,16 +350,6 @@ fn role(label: &str, block: &Block, sink: &mut Sink<'_>) {
             .first()
             .map_or("sts:AssumeRole", String::as_str);
         sink.edge(from, me(), via, trust.line);
-    }
-    // A policy document of the same module, by the name that both have.
-    if let Some(Node {
-        value: Value::Path(path),
-        line,
-    }) = trusted
-        && let Some(name) = path.strip_prefix("data.aws_iam_policy_document.")
-    {
-        let from = thing(ThingKind::Issuer, name.split('.').next().unwrap_or(name));
-        sink.edge(from, me(), "assume_role_policy", *line);
     }
     sink.identity(
         IdentityKind::AwsRole,

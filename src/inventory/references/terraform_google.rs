@@ -5,7 +5,7 @@
 
 use super::grants::{self, thing};
 use super::policy;
-use super::rules::{NO_SUBJECT, STATIC_KEY};
+use super::rules::{NO_SUBJECT, POOL, STATIC_KEY};
 use super::sink::Sink;
 use super::terraform::{called, named};
 use super::tree::Block;
@@ -243,8 +243,8 @@ fn impersonation(block: &Block, sink: &mut Sink<'_>) {
                 block.line,
             );
             if attribute == "*" {
-                let what = format!("every identity of a pool may take {}", super::shown(&name));
-                sink.observe(&NO_SUBJECT, &name, block.line, what);
+                let what = format!("whoever the pool lets in may take {}", super::shown(&name));
+                sink.observe(&POOL, &name, block.line, what);
             }
         } else if let Some((_, account)) = member.split_once(".svc.id.goog[") {
             let account = account.trim_end_matches(']');

@@ -3,6 +3,8 @@
 //! The parser bounds how deep things nest. It looks for a name among all names of its table, so the number of
 //! assignments in a file is bounded here.
 
+use std::borrow::Cow;
+
 use hcl_edit::Span;
 use hcl_edit::expr::{Expression, ObjectKey, Traversal, TraversalOperator};
 use hcl_edit::structure::{Body, Structure};
@@ -65,8 +67,8 @@ pub(in super::super) fn hcl(text: &str) -> Result<Block, Wrong> {
         let why = format!("more than {ASSIGNMENTS} assignments");
         return Err(Wrong::new(1, why));
     }
-    let body = hcl_edit::parser::parse_body(text)
-        .map_err(|e| Wrong::new(e.location().line(), "this does not parse as HCL"))?;
+    let text = &*distinct(text)?;
+    let body = hcl_edit::parser::parse_body(text).map_err(|e| wrong(&e))?;
     let mut reader = Reader {
         lines: Lines::of(text),
         text,
@@ -78,6 +80,36 @@ pub(in super::super) fn hcl(text: &str) -> Result<Block, Wrong> {
     };
     reader.body(&body, &mut root, 0)?;
     Ok(root)
+}
+
+fn wrong(error: &hcl_edit::parser::Error) -> Wrong {
+    Wrong::new(error.location().line(), "this does not parse as HCL")
+}
+
+/// Names that one object may have twice.
+const TWICE: usize = 16;
+
+/// The text with names of objects that stand there twice made different: Terraform takes the last of them,
+/// the parser none.
+fn distinct(text: &str) -> Result<Cow<'_, str>, Wrong> {
+    let mut text = Cow::Borrowed(text);
+    for _ in 0..TWICE {
+        let Err(error) = hcl_edit::parser::parse_body(&text) else {
+            break;
+        };
+        if !error.message().contains("redefined object key") {
+            return Err(wrong(&error));
+        }
+        let at = error.location().offset();
+        let name = text[at..].find(|c: char| c.is_ascii_alphanumeric());
+        let Some(at) = name.map(|name| at + name) else {
+            return Err(wrong(&error));
+        };
+        let mut made = text.into_owned();
+        made.replace_range(at..=at, "_");
+        text = Cow::Owned(made);
+    }
+    Ok(text)
 }
 
 struct Reader<'a> {
@@ -133,7 +165,11 @@ impl Reader<'_> {
                 let template: Template = template.iter().cloned().collect();
                 Value::Text(self.template(&template))
             }
-            Expression::HeredocTemplate(heredoc) => Value::Text(self.template(&heredoc.template)),
+            // Its text begins on the next line.
+            Expression::HeredocTemplate(heredoc) => {
+                let text = self.template(&heredoc.template);
+                return Ok(Node::new(line + 1, Value::Text(text)));
+            }
             Expression::Array(items) => {
                 let items = items.iter().map(|item| self.node(item, depth + 1));
                 Value::List(items.collect::<Result<_, _>>()?)

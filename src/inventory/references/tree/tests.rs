@@ -63,6 +63,16 @@ fn hcl_has_blocks_paths_calls_and_templates() {
     assert_eq!(block.blocks_of("inner").count(), 2);
 }
 
+/// Terraform takes the last of two: <https://github.com/hashicorp/hcl/blob/main/hclsyntax/spec.md>
+#[test]
+fn an_object_may_have_a_name_twice() {
+    let root = hcl("a = {\n  same  = 1\n  same  = 2\n  other = 3\n}\n").unwrap();
+    let entries = root.get("a").unwrap().entries();
+    assert_eq!(entries.len(), 3);
+    assert_eq!((entries[2].key.as_str(), entries[2].line), ("other", 4));
+    assert!(hcl("a = 1\na = 2\n").is_err());
+}
+
 #[test]
 fn what_is_hostile_is_refused() {
     let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
