@@ -266,7 +266,7 @@ jobs:
   build:
     docker: [{image: cimg/base:stable}]
     steps:
-      - run: echo $DEPLOY_TOKEN
+      - run: echo $DEPLOY_TOKEN && aws s3 ls # $AWS_SECRET_ACCESS_KEY
 workflows:
   main:
     jobs:
@@ -279,6 +279,7 @@ workflows:
     assert_eq!(
         references(&found),
         [
+            "8 circleci-context AWS_SECRET_ACCESS_KEY @ build",
             "8 circleci-context DEPLOY_TOKEN @ build",
             "13 circleci-context deploy @ main/build",
             "13 circleci-context org-global @ main/build",

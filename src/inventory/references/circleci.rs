@@ -3,8 +3,10 @@
 //! * <https://circleci.com/docs/contexts/>
 //! * <https://circleci.com/docs/configuration-reference/#workflows>
 
+use super::federation::{PROVIDERS, Use};
 use super::gitlab::{dollars, is_secret_name};
 use super::grants::thing;
+use super::rules::STATIC;
 use super::sink::Sink;
 use super::tree::{Node, Wrong, yaml};
 use super::uris::{self, Source};
@@ -31,18 +33,17 @@ pub(super) fn read(text: &str, sink: &mut Sink<'_>) -> Result<(), Wrong> {
         }
         for job in document.get("jobs").map(Node::entries).unwrap_or_default() {
             sink.used_by(WorkloadKind::Job, &job.key);
-            variables(&job.node, &source, sink);
-        }
-        for command in document
-            .get("commands")
-            .map(Node::entries)
-            .unwrap_or_default()
-        {
-            sink.workload = None;
-            variables(&command.node, &source, sink);
+            let used = variables(&job.node, &source, sink);
+            federation(&job.key, &job.node, &used, sink);
+            uris::tree(&job.node, &source, sink);
         }
         sink.workload = None;
-        uris::tree(&document, &source, sink);
+        for entry in document.entries().iter().filter(|e| e.key != "jobs") {
+            if entry.key == "commands" {
+                variables(&entry.node, &source, sink);
+            }
+            uris::tree(&entry.node, &source, sink);
+        }
     }
     Ok(())
 }
@@ -69,15 +70,57 @@ fn context(document: &Node, workflow: &str, job: &str, node: &Node, sink: &mut S
 }
 
 /// Variables of a project or a context have no mark in the file but their names.
-fn variables(node: &Node, source: &Source<'_>, sink: &mut Sink<'_>) {
-    let mut seen = std::collections::BTreeSet::new();
+fn variables<'a>(node: &'a Node, source: &Source<'_>, sink: &mut Sink<'_>) -> Vec<(&'a str, u64)> {
+    let mut used: Vec<(&str, u64)> = Vec::new();
     node.texts(&mut |key, node| {
-        for name in dollars(node.text().unwrap_or_default()) {
-            if is_secret_name(name) && seen.insert(name) {
+        for name in dollars(node.text().unwrap_or_default()).filter(|n| is_secret_name(n)) {
+            if !used.iter().any(|(known, _)| *known == name) {
                 let line = source.line_of(name, node.line);
                 let used_as = (key != "command" && key != "run").then_some(key);
                 sink.reference_as(Kept::CircleContext, name, line, used_as);
+                used.push((name, line));
             }
         }
     });
+    used
+}
+
+/// Stored keys in a job that could prove who it is by OIDC:
+/// <https://circleci.com/docs/openid-connect-tokens/>
+fn federation(name: &str, job: &Node, used: &[(&str, u64)], sink: &mut Sink<'_>) {
+    let mut commands = String::new();
+    job.texts(&mut |_, node| {
+        commands.push_str(node.text().unwrap_or_default());
+        commands.push('\n');
+    });
+    if commands.contains("CIRCLE_OIDC_TOKEN") {
+        return;
+    }
+    for provider in PROVIDERS {
+        let is_it = |(name, line): &&(&str, u64)| {
+            let one = Use {
+                input: name,
+                secret: name,
+                action: None,
+                line: *line,
+            };
+            provider.takes(&one, &commands)
+        };
+        let Some((variable, line)) = used.iter().find(is_it) else {
+            continue;
+        };
+        let what = format!("{name} uses {variable}, a stored key of {}", provider.name);
+        let instead = match provider.name {
+            "AWS" => {
+                "steps:\n  - aws-cli/setup:\n      role_arn: arn:aws:iam::<ACCOUNT>:role/<ROLE>\n      role_session_name: circleci\n\
+                 # https://circleci.com/docs/openid-connect-tokens/\n"
+                    .to_owned()
+            }
+            _ => format!(
+                "# the job has its token in $CIRCLE_OIDC_TOKEN_V2: https://circleci.com/docs/openid-connect-tokens/\n# {}\n",
+                provider.source
+            ),
+        };
+        sink.observe_instead(&STATIC, name, *line, what, Some(instead));
+    }
 }

@@ -38,9 +38,12 @@ pub(super) fn read(text: &str, sink: &mut Sink<'_>) -> Result<(), Wrong> {
         {
             sink.used_by(WorkloadKind::ComposeService, &service.key);
             self::service(&service.node, sink);
+            uris::tree(&service.node, &source, sink);
         }
         sink.workload = None;
-        uris::tree(&document, &source, sink);
+        for entry in document.entries().iter().filter(|e| e.key != "services") {
+            uris::tree(&entry.node, &source, sink);
+        }
     }
     Ok(())
 }

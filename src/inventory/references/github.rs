@@ -83,10 +83,13 @@ fn workflow(document: &Node, source: &Source<'_>, sink: &mut Sink<'_>) {
             env: env.into_iter().flatten().collect(),
         };
         context.job(job, entry.line, &triggers, sink);
+        uris::tree(job, source, sink);
     }
     sink.workload = None;
     sink.environment = None;
-    uris::tree(document, source, sink);
+    for entry in document.entries().iter().filter(|e| e.key != "jobs") {
+        uris::tree(&entry.node, source, sink);
+    }
 }
 
 fn triggers(on: &Node) -> Vec<&str> {

@@ -10,7 +10,7 @@ use super::federation::{PROVIDERS, Use};
 use super::grants::thing;
 use super::rules::STATIC;
 use super::sink::Sink;
-use super::tree::{Node, Wrong, yaml};
+use super::tree::{Entry, Node, Wrong, yaml};
 use super::uris::{self, Source};
 use super::{Kept, ThingKind, WorkloadKind};
 
@@ -47,6 +47,7 @@ pub(super) fn read(text: &str, sink: &mut Sink<'_>) -> Result<(), Wrong> {
             let environment = environment.and_then(|e| e.text().or_else(|| e.text_of("name")));
             sink.environment = environment.map(|e| super::shown(e).into_owned());
             job(name, entry.line, &entry.node, &source, &set, sink);
+            uris::tree(&entry.node, &source, sink);
         }
         sink.workload = None;
         sink.environment = None;
@@ -55,7 +56,10 @@ pub(super) fn read(text: &str, sink: &mut Sink<'_>) -> Result<(), Wrong> {
                 variables(node, &source, &set, sink);
             }
         }
-        uris::tree(document, &source, sink);
+        let is_job = |e: &&Entry| !GLOBAL.contains(&e.key.as_str()) && e.node.is_table();
+        for entry in document.entries().iter().filter(|e| !is_job(e)) {
+            uris::tree(&entry.node, &source, sink);
+        }
     }
     Ok(())
 }

@@ -72,7 +72,8 @@ fn object(object: &Node, source: &Source<'_>, sink: &mut Sink<'_>) {
     sink.used_by(WorkloadKind::Kubernetes, &workload);
     sink.environment = namespace.map(|n| super::shown(n).into_owned());
     let me = thing(ThingKind::Workload(WorkloadKind::Kubernetes), &workload);
-    let account = |name: &str| format!("{}/{name}", namespace.unwrap_or("default"));
+    // Without a namespace the file leaves it to whoever applies it.
+    let account = |name: &str| namespace.map_or(name.to_owned(), |n| format!("{n}/{name}"));
     match kind {
         "ServiceAccount" => service_account(object, &account(name), sink),
         "Secret" => token(object, name, sink),
@@ -176,11 +177,9 @@ fn binding(object: &Node, namespace: Option<&str>, sink: &mut Sink<'_>) {
         if subject.text_of("kind") != Some("ServiceAccount") {
             continue;
         }
-        let its = subject
-            .text_of("namespace")
-            .or(namespace)
-            .unwrap_or("default");
-        let name = format!("{its}/{}", subject.text_of("name").unwrap_or("?"));
+        let its = subject.text_of("namespace").or(namespace);
+        let name = subject.text_of("name").unwrap_or("?");
+        let name = its.map_or(name.to_owned(), |its| format!("{its}/{name}"));
         grants::judge(sink, &name, role.line, std::slice::from_ref(&grant));
         let kind = IdentityKind::KubernetesServiceAccount;
         sink.identity(kind, &name, subject.line, vec![grant.clone()], Vec::new());
