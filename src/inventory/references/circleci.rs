@@ -1,4 +1,4 @@
-//! CircleCI: contexts of jobs in workflows, and orbs that get them.
+//! `CircleCI`: contexts of jobs in workflows, and orbs that get them.
 //!
 //! * <https://circleci.com/docs/contexts/>
 //! * <https://circleci.com/docs/configuration-reference/#workflows>

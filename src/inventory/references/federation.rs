@@ -3,6 +3,8 @@
 //! The table is of public facts; each line has the page that says so. Whether the other side is set up for it, no
 //! file of a repository tells.
 
+use std::fmt::Write as _;
+
 use super::rules::STATIC;
 use super::sink::Sink;
 use super::tree::Node;
@@ -203,7 +205,7 @@ impl Provider {
         let by_input = self.inputs.iter().any(|(a, input)| {
             name.is_some_and(|n| n.eq_ignore_ascii_case(a)) && one.input.eq_ignore_ascii_case(input)
         });
-        let by_name = self.variables.iter().any(|v| *v == one.input);
+        let by_name = self.variables.contains(&one.input);
         let in_use = self.only_with.is_empty()
             || self
                 .only_with
@@ -313,11 +315,8 @@ pub(super) fn permissions(has: Option<&Node>) -> String {
             continue;
         };
         others += 1;
-        out.push_str(&format!(
-            "  {}: {}\n",
-            super::shown(&entry.key),
-            super::shown(level)
-        ));
+        let (name, level) = (super::shown(&entry.key), super::shown(level));
+        let _ = writeln!(out, "  {name}: {level}");
     }
     if others == 0 {
         out.push_str("  contents: read\n");

@@ -77,21 +77,23 @@ const SAID: usize = 64 << 10;
 /// Whether a file of this name may be of a kind that is known: the rest need not be read.
 pub fn may_be_known(path: &str) -> bool {
     let name = name_of(path);
-    let ends = |ends: &[&str]| ends.iter().any(|end| name.ends_with(end));
     by_name(path).is_some()
-        || ends(&[
-            ".yml",
-            ".yaml",
-            ".json",
-            ".template",
-            ".env",
-            ".ini",
-            ".enc",
-            ".vault",
-            ".jsonc",
-            ".toml",
-            ".txt",
-        ])
+        || ends(
+            name,
+            &[
+                ".yml",
+                ".yaml",
+                ".json",
+                ".template",
+                ".env",
+                ".ini",
+                ".enc",
+                ".vault",
+                ".jsonc",
+                ".toml",
+                ".txt",
+            ],
+        )
         || !name.contains('.')
 }
 
@@ -105,14 +107,13 @@ pub fn format_of(path: &str, bytes: &[u8]) -> Option<Format> {
     // Its own words stand at the end of a file.
     let whole = |what: &[u8]| memchr::memmem::find(bytes, what).is_some();
     let name = name_of(path);
-    let is_yaml = name.ends_with(".yml") || name.ends_with(".yaml");
-    let is_json =
-        name.ends_with(".json") || name.ends_with(".template") || name.ends_with(".jsonc");
+    let is_yaml = ends(name, &[".yml"]) || ends(name, &[".yaml"]);
+    let is_json = ends(name, &[".json"]) || ends(name, &[".template"]) || ends(name, &[".jsonc"]);
     if (is_yaml
         || is_json
-        || name.ends_with(".env")
-        || name.ends_with(".ini")
-        || name.ends_with(".enc"))
+        || ends(name, &[".env"])
+        || ends(name, &[".ini"])
+        || ends(name, &[".enc"]))
         && is_sops(&whole)
     {
         return Some(Format::Sops);
@@ -149,6 +150,11 @@ fn is_sops(whole: &dyn Fn(&[u8]) -> bool) -> bool {
     (yaml || json || flat) && (whole(b"ENC[") || whole(b"lastmodified"))
 }
 
+/// Whether a name ends in one of these, as it is written.
+pub(super) fn ends(name: &str, ends: &[&str]) -> bool {
+    ends.iter().any(|end| name.ends_with(end))
+}
+
 fn name_of(path: &str) -> &str {
     path.rsplit(['/', '!']).next().unwrap_or(path)
 }
@@ -166,7 +172,7 @@ fn by_name(path: &str) -> Option<Format> {
     let folders = folders(path);
     let below = |last: &[&str]| folders.ends_with(last);
     let within = |folder: &str| folders.contains(&folder);
-    let is_yaml = lower.ends_with(".yml") || lower.ends_with(".yaml");
+    let is_yaml = ends(&lower, &[".yml"]) || ends(&lower, &[".yaml"]);
     if is_yaml {
         let stem = lower.trim_end_matches(".yaml").trim_end_matches(".yml");
         if below(&[".github", "workflows"])
@@ -181,7 +187,7 @@ fn by_name(path: &str) -> Option<Format> {
         return match stem {
             "action" => Some(Format::GitHubAction),
             ".gitlab-ci" => Some(Format::GitLabCi),
-            _ if stem.ends_with(".gitlab-ci") || within(".gitlab") && stem.contains("ci") => {
+            _ if ends(stem, &[".gitlab-ci"]) || within(".gitlab") && stem.contains("ci") => {
                 Some(Format::GitLabCi)
             }
             _ if below(&[".gitlab", "ci"]) => Some(Format::GitLabCi),
@@ -208,16 +214,16 @@ fn by_name(path: &str) -> Option<Format> {
             _ => None,
         };
     }
-    if lower.ends_with(".tf") || lower.ends_with(".tofu") {
+    if ends(&lower, &[".tf"]) || ends(&lower, &[".tofu"]) {
         return Some(Format::Terraform);
     }
     if lower == "jenkinsfile"
         || lower.starts_with("jenkinsfile.")
-        || lower.ends_with(".jenkinsfile")
+        || ends(&lower, &[".jenkinsfile"])
     {
         return Some(Format::Jenkinsfile);
     }
-    if lower == ".env" || lower.starts_with(".env.") || lower.ends_with(".env") {
+    if lower == ".env" || lower.starts_with(".env.") || ends(&lower, &[".env"]) {
         return Some(Format::DotEnv);
     }
     // Where tools that use MCP look: each tool's own documentation, listed in docs/references.md.

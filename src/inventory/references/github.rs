@@ -391,7 +391,7 @@ impl Context<'_> {
         let mut count = 0;
         for node in self.env.iter().copied().chain([job]) {
             node.texts(&mut |_, text| {
-                count += secrets(text.text().unwrap_or_default()).secrets.len()
+                count += secrets(text.text().unwrap_or_default()).secrets.len();
             });
         }
         if count > 0 {

@@ -186,19 +186,18 @@ fn secret(name: &str, node: &Node, sink: &mut Sink<'_>) {
         let inner = &entry.node;
         let (kept, told) = match entry.key.as_str() {
             "vault" => {
-                let told = match inner.text() {
-                    Some(short) => short.to_owned(),
-                    None => {
-                        let engine = inner
-                            .at(&["engine", "path"])
-                            .and_then(Node::text)
-                            .unwrap_or("kv-v2");
-                        let path = inner.text_of("path").unwrap_or_default();
-                        format!(
-                            "{engine}/{path}#{}",
-                            inner.text_of("field").unwrap_or_default()
-                        )
-                    }
+                let told = if let Some(short) = inner.text() {
+                    short.to_owned()
+                } else {
+                    let engine = inner
+                        .at(&["engine", "path"])
+                        .and_then(Node::text)
+                        .unwrap_or("kv-v2");
+                    let path = inner.text_of("path").unwrap_or_default();
+                    format!(
+                        "{engine}/{path}#{}",
+                        inner.text_of("field").unwrap_or_default()
+                    )
                 };
                 (Kept::Vault, told)
             }

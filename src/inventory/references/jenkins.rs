@@ -39,7 +39,7 @@ pub(super) fn read(text: &str, sink: &mut Sink<'_>) {
             }
         }
         uris::each(line, &mut |kept, name, _| {
-            sink.reference(kept, name, number)
+            sink.reference(kept, name, number);
         });
     }
 }

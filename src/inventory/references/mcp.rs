@@ -246,7 +246,7 @@ impl<'a> Server<'_, 'a> {
                         }
                     }
                     Said::Input(name) => {
-                        self.outside(Kept::McpInput, name, Some(key), node.line, sink)
+                        self.outside(Kept::McpInput, name, Some(key), node.line, sink);
                     }
                     _ => {}
                 }
@@ -272,7 +272,7 @@ impl<'a> Server<'_, 'a> {
                     }
                 }
                 Said::Input(name) => {
-                    self.outside(Kept::McpInput, name, Some(option), node.line, sink)
+                    self.outside(Kept::McpInput, name, Some(option), node.line, sink);
                 }
                 Said::Nothing => {}
             },

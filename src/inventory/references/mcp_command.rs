@@ -1,5 +1,6 @@
 //! Commands that start MCP servers, and commands that agents may run.
 
+use super::format::ends;
 use super::mcp_value::{self, Said, is_secret_header, is_secret_name};
 use super::shown;
 use super::tree::Node;
@@ -82,8 +83,7 @@ impl<'a> Command<'a> {
             "docker" | "podman" => return image(&self.arguments, by),
             _ => return None,
         };
-        let is_path =
-            text.starts_with(['.', '/']) || text.ends_with(".py") || text.ends_with(".js");
+        let is_path = text.starts_with(['.', '/']) || ends(text, &[".py"]) || ends(text, &[".js"]);
         if is_path || text.starts_with('$') {
             return None;
         }
@@ -113,24 +113,16 @@ fn split(text: &str, is_python: bool) -> (&str, Option<&str>) {
     }
 }
 
-/// Whether a version is one and no other: three numbers, or the id of a commit.
+/// Whether a version is one and no other: three numbers or more, a year and a month, or the id of a commit.
 fn is_exact(version: &str) -> bool {
     let is_commit = version.len() == 40 && version.bytes().all(|b| b.is_ascii_hexdigit());
     let numbers = version.split(['-', '+']).next().unwrap_or_default();
     let parts: Vec<&str> = numbers.split('.').collect();
-    let is_number = |p: &&str| !p.is_empty() && p.bytes().all(|b| b.is_ascii_digit());
-    is_commit
-        || (parts.len() >= 2 && parts.iter().all(|p| is_number(&p)) && parts.len() >= 3)
-        || is_python_exact(&parts)
-}
-
-/// Versions of Python packages may have two numbers.
-fn is_python_exact(parts: &[&str]) -> bool {
-    parts.len() == 2
-        && parts
-            .iter()
-            .all(|p| !p.is_empty() && p.bytes().all(|b| b.is_ascii_digit()))
-        && parts[0].len() == 4
+    let are_numbers = parts
+        .iter()
+        .all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()));
+    let is_date = parts.len() == 2 && parts[0].len() == 4;
+    is_commit || (are_numbers && (parts.len() >= 3 || is_date))
 }
 
 /// Options of `docker run` that take the next word.

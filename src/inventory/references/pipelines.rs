@@ -38,14 +38,14 @@ pub(super) fn read(text: &str, sink: &mut Sink<'_>) -> Result<(), Wrong> {
     let path = sink.path().to_owned();
     for document in yaml(text)? {
         sink.used_by(WorkloadKind::Job, &path);
-        below(&document, sink, &source, 0);
+        below(&document, sink, &source);
         sink.workload = None;
         uris::tree(&document, &source, sink);
     }
     Ok(())
 }
 
-fn below(node: &Node, sink: &mut Sink<'_>, source: &Source<'_>, depth: usize) {
+fn below(node: &Node, sink: &mut Sink<'_>, source: &Source<'_>) {
     let outer = (sink.workload.clone(), sink.environment.clone());
     for name in ["job", "deployment"] {
         if let Some(job) = node.text_of(name) {
@@ -91,11 +91,9 @@ fn below(node: &Node, sink: &mut Sink<'_>, source: &Source<'_>, depth: usize) {
                 sink.reference_as(Kept::AzurePipelineVariable, name, line, used_as);
             }
         }
-        below(&entry.node, sink, source, depth + 1);
+        below(&entry.node, sink, source);
     }
-    node.items()
-        .iter()
-        .for_each(|one| below(one, sink, source, depth + 1));
+    node.items().iter().for_each(|one| below(one, sink, source));
     (sink.workload, sink.environment) = outer;
 }
 

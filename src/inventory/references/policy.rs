@@ -43,7 +43,9 @@ pub(super) fn document(node: &Node) -> Document {
         }
         _ => {
             let statements = get(node, "Statement").map_or(&[][..], Node::list);
-            statements.iter().for_each(|one| statement(one, &mut out));
+            for one in statements {
+                statement(one, &mut out);
+            }
         }
     }
     out
@@ -105,8 +107,8 @@ fn statement(node: &Node, out: &mut Document) {
     let asked: Vec<Asked> = conditions.map(asked_of).unwrap_or_default();
     let by_token = is_by_token(&actions);
     let mut trust = |issuer: String| {
-        out.trusts
-            .push(trust_of(issuer, by_token, &asked, node.line))
+        let trust = trust_of(issuer, by_token, &asked, node.line);
+        out.trusts.push(trust);
     };
     let mut anybody = false;
     if let Some(text) = principal.text() {
@@ -168,8 +170,8 @@ pub(super) fn trust_of(issuer: String, by_token: bool, asked: &[Asked], line: u6
     };
     let mut trust = Trust {
         issuer,
-        line,
         by_token,
+        line,
         ..Trust::default()
     };
     for one in asked {

@@ -107,7 +107,7 @@ mod tests {
         ] {
             let mut told = Vec::new();
             commands(text, &mut |kept, name, _| {
-                told.push((kept, name.to_owned()))
+                told.push((kept, name.to_owned()));
             });
             assert_eq!(told, [(kept, name.to_owned())], "{text}");
         }

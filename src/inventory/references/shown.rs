@@ -21,7 +21,7 @@ pub fn shown(name: &str) -> Cow<'_, str> {
 }
 
 /// A text of any length with its tokens cut.
-pub(super) fn masked(text: &str) -> Cow<'_, str> {
+fn masked(text: &str) -> Cow<'_, str> {
     let runs = || text.split(|c: char| !c.is_ascii_alphanumeric());
     if !runs().any(is_token) {
         return Cow::Borrowed(text);
@@ -42,6 +42,15 @@ pub(super) fn masked(text: &str) -> Cow<'_, str> {
         }
     }
     Cow::Owned(out)
+}
+
+/// The same of a text that is owned.
+pub(super) fn without_tokens(text: String) -> String {
+    let cut = match masked(&text) {
+        Cow::Owned(cut) => Some(cut),
+        Cow::Borrowed(_) => None,
+    };
+    cut.unwrap_or(text)
 }
 
 /// A version fit to show: the id of a commit is no token.

@@ -1,6 +1,6 @@
 //! Where the readers of a file put what they find: bounded, and each name looked at.
 
-use super::shown::masked;
+use super::shown::without_tokens;
 use super::{
     Edge, Format, Found, Grant, Identity, IdentityKind, Kept, Observation, Place, Reference, Rule,
     TOLD, Thing, Trust, Unread, Workload, WorkloadKind, shown,
@@ -168,7 +168,7 @@ impl<'a> Sink<'a> {
             place: self.place(line),
             rule,
             subject: shown(subject).into_owned(),
-            what: masked(&what).into_owned(),
+            what: without_tokens(what),
             instead,
         });
     }

@@ -5,15 +5,16 @@
 //! one is given, only a file without a single encrypted value is told. <https://getsops.io/docs/>
 
 use super::Kept;
+use super::format::ends;
 use super::rules::SOPS_PLAIN;
 use super::sink::Sink;
 use super::tree::{Node, Value, Wrong, json, yaml};
 
 pub(super) fn read(text: &str, sink: &mut Sink<'_>) -> Result<(), Wrong> {
     let path = sink.path();
-    let documents = if path.ends_with(".json") || text.trim_start().starts_with('{') {
+    let documents = if ends(path, &[".json"]) || text.trim_start().starts_with('{') {
         vec![json(text)?]
-    } else if path.ends_with(".env") || path.ends_with(".ini") || text.contains("\nsops_mac=") {
+    } else if ends(path, &[".env"]) || ends(path, &[".ini"]) || text.contains("\nsops_mac=") {
         flat(text, sink);
         return Ok(());
     } else {

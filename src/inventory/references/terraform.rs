@@ -85,7 +85,7 @@ pub(super) fn read(text: &str, sink: &mut Sink<'_>) -> Result<(), Wrong> {
     let documents = documents(&root);
     for block in &root.blocks {
         sink.used_by(WorkloadKind::Terraform, &folder);
-        one(block, &documents, &folder, sink);
+        one(block, &documents, sink);
         texts(block, &source, sink);
     }
     Ok(())
@@ -117,7 +117,7 @@ fn texts(block: &Block, source: &Source<'_>, sink: &mut Sink<'_>) {
         .for_each(|inner| texts(inner, source, sink));
 }
 
-fn one(block: &Block, documents: &Documents, folder: &str, sink: &mut Sink<'_>) {
+fn one(block: &Block, documents: &Documents, sink: &mut Sink<'_>) {
     let label = |at: usize| block.labels.get(at).map_or("", String::as_str);
     match block.kind.as_str() {
         "variable" => variable(label(0), block, sink),
@@ -131,7 +131,7 @@ fn one(block: &Block, documents: &Documents, folder: &str, sink: &mut Sink<'_>) 
                 }
             } else if !is_data {
                 resource(kind, name, block, documents, sink);
-                others::resource(kind, name, block, folder, sink);
+                others::resource(kind, name, block, sink);
             }
         }
         _ => {}

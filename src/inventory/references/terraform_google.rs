@@ -11,7 +11,7 @@ use super::terraform::{called, named};
 use super::tree::Block;
 use super::{Grant, IdentityKind, ThingKind, Trust};
 
-pub(super) fn resource(kind: &str, label: &str, block: &Block, folder: &str, sink: &mut Sink<'_>) {
+pub(super) fn resource(kind: &str, label: &str, block: &Block, sink: &mut Sink<'_>) {
     let line = block.line;
     let text = |name: &str| block.get(name).map(called).unwrap_or_default();
     match kind {
@@ -42,9 +42,18 @@ pub(super) fn resource(kind: &str, label: &str, block: &Block, folder: &str, sin
         | "google_organization_iam_member"
         | "google_folder_iam_member" => members(block, sink),
         "google_service_account_iam_member" | "google_service_account_iam_binding" => {
-            impersonation(block, sink)
+            impersonation(block, sink);
         }
         "google_iam_workload_identity_pool_provider" => google_provider(label, block, sink),
+        _ => others(kind, label, block, sink),
+    }
+}
+
+/// The same of Azure, Vault, GitLab and Kubernetes.
+fn others(kind: &str, label: &str, block: &Block, sink: &mut Sink<'_>) {
+    let line = block.line;
+    let text = |name: &str| block.get(name).map(called).unwrap_or_default();
+    match kind {
         "azuread_application_password" | "azuread_service_principal_password" => {
             sink.identity(
                 IdentityKind::AzureClientSecret,
@@ -89,34 +98,7 @@ pub(super) fn resource(kind: &str, label: &str, block: &Block, folder: &str, sin
             );
         }
         "azuread_application_federated_identity_credential"
-        | "azurerm_federated_identity_credential" => {
-            let trust = Trust {
-                issuer: text("issuer"),
-                subjects: vec![text("subject")],
-                audiences: block
-                    .get("audiences")
-                    .or_else(|| block.get("audience"))
-                    .map(policy::texts)
-                    .unwrap_or_default(),
-                by_token: true,
-                is_pattern: false,
-                line,
-            };
-            let name = named(block, &["display_name", "name"], label);
-            let from = thing(ThingKind::Issuer, policy::host_of(&trust.issuer));
-            let to = thing(
-                ThingKind::Identity(IdentityKind::AzureFederatedCredential),
-                &name,
-            );
-            sink.edge(from, to, &trust.subjects[0], line);
-            sink.identity(
-                IdentityKind::AzureFederatedCredential,
-                &name,
-                line,
-                Vec::new(),
-                vec![trust],
-            );
-        }
+        | "azurerm_federated_identity_credential" => federated(label, block, sink),
         "vault_jwt_auth_backend_role" => vault_role(label, block, sink),
         "gitlab_deploy_key" | "gitlab_deploy_token" => {
             let name = named(block, &["title", "name"], label);
@@ -135,43 +117,10 @@ pub(super) fn resource(kind: &str, label: &str, block: &Block, folder: &str, sin
             );
         }
         "kubernetes_service_account" | "kubernetes_service_account_v1" => {
-            let mut metadata = block.blocks_of("metadata");
-            let Some(metadata) = metadata.next() else {
-                return;
-            };
-            let name = named(metadata, &["name"], label);
-            let namespace = named(metadata, &["namespace"], "default");
-            let name = format!("{namespace}/{name}");
-            let from = || {
-                thing(
-                    ThingKind::Identity(IdentityKind::KubernetesServiceAccount),
-                    &name,
-                )
-            };
-            for entry in metadata
-                .get("annotations")
-                .map(super::tree::Node::entries)
-                .unwrap_or_default()
-            {
-                let known = super::kubernetes::CLOUDS
-                    .iter()
-                    .find(|(a, _)| *a == entry.key);
-                if let Some((annotation, kind)) = known {
-                    let to = super::kubernetes::cloud(*kind, &called(&entry.node));
-                    sink.edge(from(), to, annotation, entry.line);
-                }
-            }
-            sink.identity(
-                IdentityKind::KubernetesServiceAccount,
-                &name,
-                line,
-                Vec::new(),
-                Vec::new(),
-            );
+            account_of_cluster(label, block, sink);
         }
         _ => {}
     }
-    let _ = folder;
 }
 
 /// Whom a role is granted to: `serviceAccount:NAME@PROJECT.iam.gserviceaccount.com`.
@@ -354,5 +303,75 @@ fn vault_role(label: &str, block: &Block, sink: &mut Sink<'_>) {
         block.line,
         grants.collect(),
         vec![trust],
+    );
+}
+
+/// Who may take an identity of Azure, from outside.
+fn federated(label: &str, block: &Block, sink: &mut Sink<'_>) {
+    let line = block.line;
+    let text = |name: &str| block.get(name).map(called).unwrap_or_default();
+    let trust = Trust {
+        issuer: text("issuer"),
+        subjects: vec![text("subject")],
+        audiences: block
+            .get("audiences")
+            .or_else(|| block.get("audience"))
+            .map(policy::texts)
+            .unwrap_or_default(),
+        by_token: true,
+        is_pattern: false,
+        line,
+    };
+    let name = named(block, &["display_name", "name"], label);
+    let from = thing(ThingKind::Issuer, policy::host_of(&trust.issuer));
+    let to = thing(
+        ThingKind::Identity(IdentityKind::AzureFederatedCredential),
+        &name,
+    );
+    sink.edge(from, to, &trust.subjects[0], line);
+    sink.identity(
+        IdentityKind::AzureFederatedCredential,
+        &name,
+        line,
+        Vec::new(),
+        vec![trust],
+    );
+}
+
+/// A service account of Kubernetes, and the identity of a cloud that it takes.
+fn account_of_cluster(label: &str, block: &Block, sink: &mut Sink<'_>) {
+    let line = block.line;
+    let mut metadata = block.blocks_of("metadata");
+    let Some(metadata) = metadata.next() else {
+        return;
+    };
+    let name = named(metadata, &["name"], label);
+    let namespace = named(metadata, &["namespace"], "default");
+    let name = format!("{namespace}/{name}");
+    let from = || {
+        thing(
+            ThingKind::Identity(IdentityKind::KubernetesServiceAccount),
+            &name,
+        )
+    };
+    for entry in metadata
+        .get("annotations")
+        .map(super::tree::Node::entries)
+        .unwrap_or_default()
+    {
+        let known = super::kubernetes::CLOUDS
+            .iter()
+            .find(|(a, _)| *a == entry.key);
+        if let Some((annotation, kind)) = known {
+            let to = super::kubernetes::cloud(*kind, &called(&entry.node));
+            sink.edge(from(), to, annotation, entry.line);
+        }
+    }
+    sink.identity(
+        IdentityKind::KubernetesServiceAccount,
+        &name,
+        line,
+        Vec::new(),
+        Vec::new(),
     );
 }

@@ -264,7 +264,7 @@ mod tests {
             let text = format!("x = '{text}' # so");
             let mut told = Vec::new();
             each(&text, &mut |kept, name, _| {
-                told.push((kept, name.to_owned()))
+                told.push((kept, name.to_owned()));
             });
             assert_eq!(told, [(kept, name.to_owned())], "{text}");
         }

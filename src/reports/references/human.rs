@@ -1,6 +1,7 @@
 //! References for people, in a terminal: what is worth a look first, then who takes what, then what is named.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use super::super::ReportOptions;
@@ -109,7 +110,7 @@ impl Human<'_> {
         for chain in chains.iter().take(self.most) {
             let mut line = chain.first().map_or(String::new(), |e| told(&e.from));
             for edge in chain {
-                line.push_str(&format!(" > {}", told(&edge.to)));
+                let _ = write!(line, " > {}", told(&edge.to));
             }
             let place = chain
                 .last()
@@ -130,9 +131,9 @@ impl Human<'_> {
             let mut line = format!("{}  {}", one.kind.word(), one.name);
             if !one.grants.is_empty() {
                 let grants: Vec<_> = one.grants.iter().take(4).map(|g| g.name.as_str()).collect();
-                line.push_str(&format!("  may {}", grants.join(", ")));
+                let _ = write!(line, "  may {}", grants.join(", "));
                 if one.grants.len() > grants.len() {
-                    line.push_str(&format!(" and {} more", one.grants.len() - grants.len()));
+                    let _ = write!(line, " and {} more", one.grants.len() - grants.len());
                 }
             }
             let place = format!("{}:{}", one.place.path, one.place.line);
@@ -163,11 +164,11 @@ impl Human<'_> {
             let first = places[0];
             let mut line = format!("{kept}  {name}");
             if let Some(workload) = &first.workload {
-                line.push_str(&format!("  {}", workload.name));
+                let _ = write!(line, "  {}", workload.name);
             }
             let mut place = format!("{}:{}", first.place.path, first.place.line);
             if places.len() > 1 {
-                place.push_str(&format!(" and {} more", places.len() - 1));
+                let _ = write!(place, " and {} more", places.len() - 1);
             }
             writeln!(
                 self.out,

@@ -144,12 +144,14 @@ impl Node {
         match &self.value {
             Value::Text(_) => each(name, self),
             Value::List(nodes) | Value::Call(_, nodes) => {
-                nodes.iter().for_each(|n| n.texts_below(name, each));
+                for node in nodes {
+                    node.texts_below(name, each);
+                }
             }
             Value::Table(entries) => {
-                entries
-                    .iter()
-                    .for_each(|e| e.node.texts_below(&e.key, each));
+                for entry in entries {
+                    entry.node.texts_below(&entry.key, each);
+                }
             }
             Value::Null | Value::Path(_) => {}
         }

@@ -106,22 +106,20 @@ pub(in super::super) fn yaml(text: &str) -> Result<Vec<Node>, Wrong> {
 fn put(open: &mut Open, done: Node) {
     match &mut open.kind {
         Kind::List(nodes) => nodes.push(done),
-        Kind::Table(entries, key) => match key.take() {
-            Some((key, line)) => entries.push(Entry {
-                key,
-                line,
-                node: done,
-            }),
-            None => {
-                let line = done.line;
-                let name = match done.value {
-                    Value::Text(name) => name,
-                    // A list or a table as a key: nothing that is read here has such.
-                    _ => String::new(),
-                };
-                *key = Some((name, line));
+        Kind::Table(entries, key) => {
+            if let Some((key, line)) = key.take() {
+                let node = done;
+                entries.push(Entry { key, line, node });
+                return;
             }
-        },
+            let line = done.line;
+            let name = match done.value {
+                Value::Text(name) => name,
+                // A list or a table as a key: nothing that is read here has such.
+                _ => String::new(),
+            };
+            *key = Some((name, line));
+        }
     }
 }
 
