@@ -15,6 +15,8 @@ mod hostile;
 #[path = "references/program.rs"]
 mod program;
 
+use std::fmt::Write as _;
+
 use straykey::inventory::references::{Found, read};
 
 /// Reads a file that must be read whole.
@@ -30,10 +32,10 @@ fn references(found: &Found) -> Vec<String> {
     all.map(|r| {
         let mut line = format!("{} {} {}", r.place.line, r.kept.word(), r.name);
         if let Some(used_as) = &r.used_as {
-            line.push_str(&format!(" > {used_as}"));
+            let _ = write!(line, " > {used_as}");
         }
         if let Some(workload) = &r.workload {
-            line.push_str(&format!(" @ {}", workload.name));
+            let _ = write!(line, " @ {}", workload.name);
         }
         line
     })

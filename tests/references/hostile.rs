@@ -1,3 +1,5 @@
+use std::fmt::Write as _;
+
 use straykey::inventory::references::{FILE_BYTES, TOLD, read};
 
 /// Files that every reader is given; names that choose it.
@@ -24,7 +26,7 @@ const PATHS: &[&str] = &[
 fn every_reader_survives_what_is_no_such_file() {
     let deep = "[".repeat(200_000);
     let nested = "{\"a\":".repeat(100_000);
-    let indented: String = (0..2_000)
+    let indented: Vec<String> = (0..2_000)
         .map(|i| format!("{}a:\n", " ".repeat(i)))
         .collect();
     let texts: Vec<Vec<u8>> = vec![
@@ -33,7 +35,7 @@ fn every_reader_survives_what_is_no_such_file() {
         b"\0\0\0\0".to_vec(),
         deep.into_bytes(),
         nested.into_bytes(),
-        indented.into_bytes(),
+        indented.concat().into_bytes(),
         b"on: &a [*a]\njobs: *a\n".to_vec(),
         b"jobs: {a: {steps: [{uses: 1, with: x}]}}".to_vec(),
         b"jobs: [1, 2]\nservices: x\n? {a: b}\n: c\n".to_vec(),
@@ -45,6 +47,21 @@ fn every_reader_survives_what_is_no_such_file() {
         "$".repeat(100_000).into_bytes(),
         "\u{e4}\u{1f511}".repeat(10_000).into_bytes(),
         b"mcp_servers = 1\nmodel_providers = []\n".to_vec(),
+        // What begins again and again, and never ends: each would take hours if it were looked at to the end.
+        format!("a: {}\n", "projects/secrets/".repeat(200_000)).into_bytes(),
+        format!("a: {}\n", "vault read ".repeat(300_000)).into_bytes(),
+        format!(
+            "jobs: {{a: {{env: {{b: \"${{{{ {} }}}}\"}}}}}}\n",
+            "secrets ".repeat(400_000)
+        )
+        .into_bytes(),
+        format!("a: x {}\n", "$(".repeat(1_000_000)).into_bytes(),
+        format!("x {}\n", "credentialsId:'a' ".repeat(200_000)).into_bytes(),
+        format!(
+            "{{\"servers\": {{\"a\": {{\"env\": {{\"K_TOKEN\": \"{}\"}}}}}}}}",
+            "${env:".repeat(500_000)
+        )
+        .into_bytes(),
     ];
     for path in PATHS {
         for text in &texts {
@@ -71,9 +88,10 @@ fn what_is_too_much_is_said() {
     let big = vec![b' '; FILE_BYTES + 1];
     let found = read("main.tf", &big);
     assert!(found.unread[0].why.contains("more than 4 MiB"));
-    let steps: String = (0..TOLD + 5)
+    let steps: Vec<String> = (0..TOLD + 5)
         .map(|i| format!("          A{i}: ${{{{ secrets.S{i} }}}}\n"))
         .collect();
+    let steps = steps.concat();
     let text = format!("jobs:\n  a:\n    steps:\n      - run: x\n        env:\n{steps}");
     let found = read(".github/workflows/a.yml", text.as_bytes());
     assert_eq!(found.references.len(), TOLD);
@@ -86,7 +104,7 @@ fn aliases_cannot_stand_for_billions_of_secrets() {
     let mut text = String::from("on: push\nx0: &x0 [\"${{ secrets.A }}\"]\n");
     for i in 1..20 {
         let before = format!("*x{}, ", i - 1).repeat(10);
-        text.push_str(&format!("x{i}: &x{i} [{before}]\n"));
+        writeln!(text, "x{i}: &x{i} [{before}]").expect("written");
     }
     let found = read(".github/workflows/a.yml", text.as_bytes());
     assert!(found.unread[0].why.contains("aliases"));

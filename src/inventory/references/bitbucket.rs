@@ -89,6 +89,7 @@ fn one(name: &str, step: &Node, source: &Source<'_>, sink: &mut Sink<'_>) {
         return;
     }
     for provider in PROVIDERS {
+        let is_run = provider.is_run_by(&commands);
         let is_it = |(name, line): &&(&str, u64)| {
             let one = Use {
                 input: name,
@@ -96,7 +97,7 @@ fn one(name: &str, step: &Node, source: &Source<'_>, sink: &mut Sink<'_>) {
                 action: None,
                 line: *line,
             };
-            provider.takes(&one, &commands)
+            provider.takes(&one, is_run)
         };
         let Some((variable, line)) = used.iter().find(is_it) else {
             continue;

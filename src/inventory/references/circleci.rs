@@ -12,6 +12,9 @@ use super::tree::{Node, Wrong, yaml};
 use super::uris::{self, Source};
 use super::{Kept, ThingKind, WorkloadKind};
 
+/// Orbs of a file that are looked through for each job.
+const ORBS: usize = 1_000;
+
 pub(super) fn read(text: &str, sink: &mut Sink<'_>) -> Result<(), Wrong> {
     let source = Source::of(text);
     for document in yaml(text)? {
@@ -54,7 +57,10 @@ fn context(document: &Node, workflow: &str, job: &str, node: &Node, sink: &mut S
     };
     sink.used_by(WorkloadKind::Job, &format!("{workflow}/{job}"));
     let orb = job.split_once('/').map(|(orb, _)| orb);
-    let orb = orb.and_then(|orb| document.get("orbs")?.text_of(orb));
+    let orb = orb.and_then(|orb| {
+        let mut orbs = document.get("orbs")?.entries().iter().take(ORBS);
+        orbs.find(|e| e.key == orb)?.node.text()
+    });
     for one in contexts.list() {
         let Some(name) = one.text() else { continue };
         sink.reference_as(Kept::CircleContext, name, one.line, None);
@@ -97,6 +103,7 @@ fn federation(name: &str, job: &Node, used: &[(&str, u64)], sink: &mut Sink<'_>)
         return;
     }
     for provider in PROVIDERS {
+        let is_run = provider.is_run_by(&commands);
         let is_it = |(name, line): &&(&str, u64)| {
             let one = Use {
                 input: name,
@@ -104,7 +111,7 @@ fn federation(name: &str, job: &Node, used: &[(&str, u64)], sink: &mut Sink<'_>)
                 action: None,
                 line: *line,
             };
-            provider.takes(&one, &commands)
+            provider.takes(&one, is_run)
         };
         let Some((variable, line)) = used.iter().find(is_it) else {
             continue;

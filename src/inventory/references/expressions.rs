@@ -34,7 +34,12 @@ pub(super) fn secrets_of_condition(text: &str) -> Named<'_> {
 }
 
 fn one<'a>(expression: &'a str, named: &mut Named<'a>) {
+    // Texts of expressions stand between apostrophes.
+    let (mut in_quotes, mut counted) = (false, 0);
     for (at, _) in expression.match_indices("secrets") {
+        let marks = memchr::memchr_iter(b'\'', &expression.as_bytes()[counted..at]).count();
+        in_quotes ^= marks % 2 == 1;
+        counted = at;
         let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-' || c == '.';
         if expression[..at].ends_with(is_word) {
             continue;
@@ -55,16 +60,11 @@ fn one<'a>(expression: &'a str, named: &mut Named<'a>) {
             ""
         };
         if found.is_empty() {
-            named.all |= !in_quotes(&expression[..at]);
+            named.all |= !in_quotes;
         } else if !found.eq_ignore_ascii_case(OF_THE_JOB) {
             named.secrets.push(found);
         }
     }
-}
-
-/// Whether a text that goes on here is within quotes: texts of expressions stand between apostrophes.
-fn in_quotes(before: &str) -> bool {
-    before.matches('\'').count() % 2 == 1
 }
 
 #[cfg(test)]

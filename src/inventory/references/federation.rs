@@ -198,20 +198,24 @@ pub(super) static PROVIDERS: &[Provider] = &[
 ];
 
 impl Provider {
+    /// Whether a job with these commands may have to do with it at all.
+    pub(super) fn is_run_by(&self, commands: &str) -> bool {
+        self.only_with.is_empty() || self.only_with.iter().any(|what| commands.contains(what))
+    }
+
     /// Whether a secret that a job uses is this provider's stored key.
-    pub(super) fn takes(&self, one: &Use<'_>, commands: &str) -> bool {
+    pub(super) fn takes(&self, one: &Use<'_>, is_run: bool) -> bool {
         let action = one.action.map(|(action, _)| action);
         let name = action.map(|a| a.split('@').next().unwrap_or(a));
         let by_input = self.inputs.iter().any(|(a, input)| {
             name.is_some_and(|n| n.eq_ignore_ascii_case(a)) && one.input.eq_ignore_ascii_case(input)
         });
         let by_name = self.variables.contains(&one.input);
-        let in_use = self.only_with.is_empty()
-            || self
-                .only_with
-                .iter()
-                .any(|what| commands.contains(what) || action.is_some_and(|a| a.contains(what)));
-        (by_input && is_its_own(self, one)) || (by_name && in_use)
+        let is_used = || {
+            let mut words = self.only_with.iter();
+            is_run || words.any(|what| action.is_some_and(|a| a.contains(what)))
+        };
+        (by_input && is_its_own(self, one)) || (by_name && is_used())
     }
 }
 
@@ -231,10 +235,9 @@ fn is_its_own(provider: &Provider, one: &Use<'_>) -> bool {
 /// Says of each provider's stored key in a job of GitHub that the job could do without, and how.
 pub(super) fn judge(job: &Job<'_>, uses: &[Use<'_>], sink: &mut Sink<'_>) {
     for provider in PROVIDERS {
-        let of_it: Vec<_> = uses
-            .iter()
-            .filter(|u| provider.takes(u, job.commands))
-            .collect();
+        let is_run = provider.is_run_by(job.commands);
+        let of_it = uses.iter().filter(|u| provider.takes(u, is_run));
+        let of_it: Vec<_> = of_it.collect();
         let Some(first) = of_it.first() else { continue };
         let mut names: Vec<_> = of_it.iter().map(|u| u.secret).collect();
         names.sort_unstable();

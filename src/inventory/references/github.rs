@@ -11,6 +11,9 @@ use super::tree::{Node, Wrong, yaml};
 use super::uris::{self, Source};
 use super::{Format, IdentityKind, Kept, Thing, ThingKind, WorkloadKind};
 
+/// Variables of a job that are told with each of its steps.
+const NAMES: usize = 100;
+
 /// Owners of actions that are GitHub's own: whoever has taken those has the runner, too.
 const GITHUBS: &[&str] = &["actions", "github"];
 
@@ -242,7 +245,7 @@ impl Context<'_> {
         if name.starts_with("./") {
             return;
         }
-        let of_env = self.env.iter().flat_map(|e| e.entries());
+        let of_env = self.env.iter().flat_map(|e| e.entries().iter().take(NAMES));
         names.extend(of_env.flat_map(|e| e.node.text().map(secrets).unwrap_or_default().secrets));
         names.sort_unstable();
         names.dedup();

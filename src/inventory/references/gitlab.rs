@@ -107,6 +107,7 @@ fn job(
     let commands = commands_of(job);
     let has_tokens = job.get("id_tokens").is_some();
     for provider in PROVIDERS {
+        let is_run = provider.is_run_by(&commands);
         if has_tokens {
             break;
         }
@@ -119,7 +120,7 @@ fn job(
                     action: None,
                     line: *line,
                 };
-                provider.takes(&one, &commands)
+                provider.takes(&one, is_run)
             })
             .collect();
         let Some((first, at)) = of_it.first() else {

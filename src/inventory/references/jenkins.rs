@@ -10,6 +10,9 @@ use super::sink::Sink;
 use super::uris;
 use super::{Kept, WorkloadKind};
 
+/// Bytes behind a call's begin in which its arguments are looked for.
+const NEAR: usize = 512;
+
 pub(super) fn read(text: &str, sink: &mut Sink<'_>) {
     let path = sink.path().to_owned();
     sink.used_by(WorkloadKind::Job, &path);
@@ -28,7 +31,7 @@ pub(super) fn read(text: &str, sink: &mut Sink<'_>) {
                 if before.is_some_and(|c| c.is_alphanumeric() || c == '_') {
                     continue;
                 }
-                let after = &line[start + mark.len()..];
+                let after = uris::begin(&line[start + mark.len()..], NEAR);
                 let Some(name) = quoted(after) else { continue };
                 let used_as = if closes {
                     variable_before(&line[..start])

@@ -1,6 +1,7 @@
 //! What a value in a configuration of MCP says: nothing, a name, or a credential.
 
 use super::gitlab::{self, dollars};
+use super::uris::begin;
 
 /// What a value says.
 #[derive(Debug, PartialEq, Eq)]
@@ -33,7 +34,7 @@ pub(super) fn said(text: &str) -> Said<'_> {
     for mark in ["${env:", "{env:", "${env.", "{{env."] {
         let after = value
             .match_indices(mark)
-            .map(|(at, _)| &value[at + mark.len()..]);
+            .map(|(at, _)| begin(&value[at + mark.len()..], 128));
         names.extend(
             after
                 .filter_map(|a| a.split('}').next())

@@ -137,7 +137,7 @@ fn step(task: &str, node: &Node, sink: &mut Sink<'_>) {
 /// `$(name)` and `$[variables.name]`, as they are written.
 fn macros(text: &str) -> impl Iterator<Item = &str> {
     text.match_indices("$(").filter_map(move |(at, _)| {
-        let inside = text[at + 2..].split(')').next()?;
+        let inside = uris::begin(&text[at + 2..], 128).split(')').next()?;
         let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
         (!inside.is_empty() && inside.chars().all(is_name)).then_some(inside)
     })

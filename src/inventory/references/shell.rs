@@ -6,6 +6,10 @@
 //! * <https://learn.microsoft.com/en-us/cli/azure/keyvault/secret>
 
 use super::Kept;
+use super::uris::begin;
+
+/// Bytes of one command that are looked at.
+const LONG: usize = 1 << 10;
 
 /// Words of one command that are looked at.
 const WORDS: usize = 40;
@@ -41,7 +45,7 @@ const COMMANDS: &[(&str, Kept, &[&str])] = &[
 pub(super) fn commands<'a>(text: &'a str, tell: &mut dyn FnMut(Kept, &str, &'a str)) {
     for (command, kept, options) in COMMANDS {
         for (at, _) in text.match_indices(command) {
-            let after = &text[at + command.len()..];
+            let after = begin(&text[at + command.len()..], LONG);
             let end = after
                 .find(['\n', '|', ';', ')', '&', '`'])
                 .unwrap_or(after.len());

@@ -7,6 +7,8 @@
 //! * Vault, injected: <https://bank-vaults.dev/docs/mutating-webhook/>
 //! * vals: <https://github.com/helmfile/vals>
 
+use std::cell::Cell;
+
 use super::Kept;
 use super::shell;
 use super::sink::Sink;
@@ -15,7 +17,13 @@ use super::tree::Node;
 /// The lines of a file, to find again on which of them a name stands.
 pub(super) struct Source<'a> {
     lines: Vec<&'a str>,
+    /// Bytes that may still be looked through: who looks for ten thousand names in a long file is told where
+    /// their values begin.
+    left: Cell<usize>,
 }
+
+/// Bytes that are looked through for the places of names, of one file.
+const LOOKED: usize = 256 << 20;
 
 /// How far below a value's begin a name in it is looked for.
 const LINES: usize = 2_000;
@@ -24,15 +32,23 @@ impl<'a> Source<'a> {
     pub(super) fn of(text: &'a str) -> Self {
         Self {
             lines: text.lines().collect(),
+            left: Cell::new(LOOKED),
         }
     }
 
     /// The first line from `from` on that has `what`; `from` if none does.
     pub(super) fn line_of(&self, what: &str, from: u64) -> u64 {
         let start = (from.max(1) - 1) as usize;
-        let lines = self.lines.iter().enumerate().skip(start).take(LINES);
-        let found = lines.clone().find(|(_, line)| line.contains(what));
-        found.map_or(from, |(at, _)| at as u64 + 1)
+        for (at, line) in self.lines.iter().enumerate().skip(start).take(LINES) {
+            let Some(left) = self.left.get().checked_sub(line.len()) else {
+                break;
+            };
+            self.left.set(left);
+            if line.contains(what) {
+                return at as u64 + 1;
+            }
+        }
+        from
     }
 }
 
@@ -196,8 +212,21 @@ fn without_suffix(name: &str) -> &str {
     }
 }
 
+/// The longest form that is read, in bytes.
+const LONG: usize = 512;
+
+/// The begin of a text, of at most so many bytes.
+pub(super) fn begin(text: &str, most: usize) -> &str {
+    let mut end = most.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
+
 /// Up to where a form can go.
 fn word(text: &str) -> &str {
+    let text = begin(text, LONG);
     let ends = |c: char| c.is_whitespace() || "\"'`<>|,;\\".contains(c);
     // The names of an application's settings are between brackets, and have semicolons.
     if text.starts_with('@') {

@@ -13,7 +13,7 @@ use hcl_edit::template::{Element, Template};
 use super::{Count, Entry, Lines, Node, Value, Wrong};
 
 /// Signs that may assign something in one file.
-const ASSIGNMENTS: usize = 40_000;
+const ASSIGNMENTS: usize = 20_000;
 
 /// A block: `resource "aws_iam_role" "deploy" { ... }`.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -87,7 +87,7 @@ fn wrong(error: &hcl_edit::parser::Error) -> Wrong {
 }
 
 /// Names that one object may have twice.
-const TWICE: usize = 16;
+const TWICE: usize = 8;
 
 /// The text with names of objects that stand there twice made different: Terraform takes the last of them,
 /// the parser none.

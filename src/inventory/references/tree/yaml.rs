@@ -1,7 +1,7 @@
 //! YAML, all documents of a file. Aliases are followed: pipelines and compose files use them; what they stand
 //! for counts as if it were written, so a few lines cannot stand for billions of values.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use saphyr_parser::{Event, Parser, ScalarStyle};
 
@@ -129,9 +129,10 @@ fn merged(entries: Vec<Entry>, count: &mut Count) -> Result<Vec<Entry>, Wrong> {
         return Ok(entries);
     }
     let (from, mut out): (Vec<_>, Vec<_>) = entries.into_iter().partition(|e| e.key == "<<");
+    let mut known: HashSet<String> = out.iter().map(|e| e.key.clone()).collect();
     for table in from.iter().flat_map(|e| e.node.list()) {
         for entry in table.entries() {
-            if !out.iter().any(|e| e.key == entry.key) {
+            if known.insert(entry.key.clone()) {
                 count.several(entry.line as usize, size(&entry.node))?;
                 out.push(entry.clone());
             }
