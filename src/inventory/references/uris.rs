@@ -67,12 +67,18 @@ pub(super) fn tree(document: &Node, source: &Source<'_>, sink: &mut Sink<'_>) {
 /// All that one text names: where it is kept, its name, and the words by which its line is found.
 pub(super) fn each<'a>(text: &'a str, tell: &mut dyn FnMut(Kept, &str, &'a str)) {
     for (mark, read) in FORMS {
+        // What a form holds is not looked at again for the same form.
+        let mut next = 0;
         for (at, _) in text.match_indices(mark) {
+            if at < next {
+                continue;
+            }
             let before = text[..at].chars().next_back();
             if before.is_some_and(|c| c.is_ascii_alphanumeric()) {
                 continue;
             }
             let whole = word(&text[at..]);
+            next = at + whole.len();
             if let Some((kept, name)) = read(whole.trim_end_matches(['.', ','])) {
                 tell(kept, &name, whole);
             }
