@@ -119,7 +119,7 @@ pub(super) static PROVIDERS: &[Provider] = &[
         ],
         steps: "# name this workflow as the package's trusted publisher; npm 11.5.1 or newer asks for the token itself\n\
                 - run: npm publish",
-        source: "https://docs.npmjs.com/trusted-publishers",
+        source: "https://github.com/npm/documentation/blob/main/content/packages-and-modules/securing-your-code/trusted-publishers.mdx",
     },
     Provider {
         name: "PyPI",
@@ -133,7 +133,7 @@ pub(super) static PROVIDERS: &[Provider] = &[
             "poetry publish",
         ],
         steps: "# name this workflow as the project's trusted publisher\n- uses: pypa/gh-action-pypi-publish@{version:release/v1}",
-        source: "https://docs.pypi.org/trusted-publishers/",
+        source: "https://github.com/pypa/gh-action-pypi-publish#trusted-publishing",
     },
     Provider {
         name: "the registry of Rust crates",

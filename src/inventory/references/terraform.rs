@@ -1,6 +1,6 @@
 //! Terraform and `OpenTofu`: what is read from secret managers, sensitive variables, identities of AWS.
 //!
-//! * <https://registry.terraform.io/providers/hashicorp/aws/latest/docs>
+//! * <https://github.com/hashicorp/terraform-provider-aws>
 //! * <https://developer.hashicorp.com/terraform/language/values/variables>
 
 use std::collections::BTreeMap;

@@ -1,7 +1,7 @@
 //! Identities of Google Cloud, Azure, Vault and GitLab in Terraform.
 //!
-//! * <https://registry.terraform.io/providers/hashicorp/google/latest/docs>
-//! * <https://registry.terraform.io/providers/hashicorp/azuread/latest/docs>
+//! * <https://github.com/hashicorp/terraform-provider-google>
+//! * <https://github.com/hashicorp/terraform-provider-azuread>
 
 use super::grants::{self, thing};
 use super::policy;
