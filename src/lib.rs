@@ -13,7 +13,8 @@
 //! * [`findings`] makes distinct secrets of matches, with fingerprints, masks and allowances.
 //! * [`store`] keeps what earlier sweeps told, in one database.
 //! * [`story`] tells what a git history did with each secret.
-//! * [`inventory`] makes records of credentials: whose, how old, how far retired.
+//! * [`inventory`] makes records of credentials: whose, how old, how far retired; and tells
+//!   which ones files name that are kept elsewhere.
 //! * [`reports`] writes them, one file a format.
 //! * [`scan`] joins the floors.
 

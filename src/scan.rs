@@ -5,6 +5,7 @@ mod conceal;
 mod histories;
 mod history;
 mod inventory;
+mod references;
 mod versions;
 mod worker;
 
@@ -29,6 +30,7 @@ pub use commits::{
 pub use histories::histories;
 pub use history::{HistoryOptions, Moment, Narrow, history};
 pub use inventory::{InventoryOptions, InventoryResult, file_of, inventory};
+pub use references::{ReferencesOptions, references};
 pub use versions::{Version, versions};
 
 /// What to scan, and how.

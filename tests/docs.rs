@@ -75,6 +75,9 @@ fn every_example_prints_what_the_page_says() {
         if page.ends_with("decoding.md") {
             common::encoded(dir.path());
         }
+        if page.ends_with("references.md") {
+            common::naming(dir.path());
+        }
         let mut out = String::new();
         let mut rest = text.as_str();
         while let Some((before, block)) = rest.split_once("```console\n") {

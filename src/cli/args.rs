@@ -6,6 +6,7 @@ mod hook;
 mod inventory;
 mod migrate;
 mod patterns;
+mod references;
 mod staged;
 
 use std::path::PathBuf;
@@ -27,6 +28,7 @@ pub use inventory::{
 };
 pub use migrate::MigrateArgs;
 pub use patterns::{PatternsArgs, PatternsCommand, ProofFormat};
+pub use references::{ReferencesArgs, ReferencesFormat};
 pub use staged::{LookStaged, StagedArgs};
 
 const EXAMPLES: &str = "\
@@ -100,6 +102,8 @@ pub enum Command {
     Hook(HookArgs),
     /// Carry over the configuration and the baselines of other scanners
     Migrate(MigrateArgs),
+    /// List credentials that files name and others keep, and who takes what
+    References(ReferencesArgs),
     /// List, show and check patterns
     Patterns(PatternsArgs),
     /// Print completions for a shell

@@ -24,6 +24,7 @@ mod migrate;
 mod output;
 mod patterns;
 mod progress;
+mod references;
 mod repositories;
 mod scan;
 mod settings;
@@ -66,6 +67,7 @@ fn run(args: Args) -> Exit {
         Command::Baseline(baseline) => baseline::run(&baseline),
         Command::Hook(hook) => hook::run(&hook, args.tell),
         Command::Migrate(migrate) => migrate::run(&migrate, args.tell),
+        Command::References(references) => references::run(&references, args.tell),
         Command::Patterns(patterns) => patterns::run(&patterns),
         Command::Completions { shell } => generate::completions(shell),
         Command::Man { command } => generate::man(command.as_deref()),

@@ -14,7 +14,7 @@ use super::error::{CliError, suggestion};
 use super::home::{BASELINE, CONFIG, Home, IGNORE, Words, read_named};
 
 /// More threads than this help nobody, and the system may refuse them.
-const THREADS: usize = 256;
+pub const THREADS: usize = 256;
 
 /// What a scan is to do.
 #[derive(Debug)]

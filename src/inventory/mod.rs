@@ -10,6 +10,8 @@
 //! (`owner`), what took whose place (`slots`), where it is used (`environment`, `workload`), what it
 //! says of itself (`facts`), how old it may become (`defaults`), how far it is retired
 //! (`retirement`), what is wrong (`issues`), what comes first (`rank`).
+//!
+//! [`references`] are apart: what files name of credentials that are kept elsewhere.
 
 mod annotations;
 mod audit;
@@ -29,6 +31,7 @@ mod policy;
 mod privilege;
 mod rank;
 pub mod record;
+pub mod references;
 mod requirements;
 mod retirement;
 mod slots;

@@ -16,7 +16,7 @@ pub fn jsonl_schema() -> serde_json::Value {
 }
 
 /// The schema of a type as it is written: what may be left out is not required.
-fn written<T: JsonSchema>() -> serde_json::Value {
+pub(super) fn written<T: JsonSchema>() -> serde_json::Value {
     let settings = SchemaSettings::draft2020_12().for_serialize();
     let schema = settings.into_generator().into_root_schema_for::<T>();
     schema.to_value()
@@ -35,6 +35,7 @@ mod tests {
             ("jsonl", jsonl_schema()),
             ("inventory", inventory_schema()),
             ("inventory-jsonl", inventory_jsonl_schema()),
+            ("references", crate::reports::references_schema()),
         ] {
             let file = format!(
                 "{}/docs/schemas/straykey-{name}-1.schema.json",

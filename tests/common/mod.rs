@@ -177,3 +177,27 @@ pub fn foreign(dir: &Path) {
     let known = "ci/notify.sh:slack-bot-token:2\nsrc/old.py:generic-api-key:7\n";
     fs::write(dir.join(".gitleaksignore"), known).expect("written");
 }
+
+/// Files in the demonstration tree that name credentials which others keep.
+pub fn naming(dir: &Path) {
+    let write = |name: &str, text: &str| {
+        let path = dir.join(name);
+        fs::create_dir_all(path.parent().expect("it has one")).expect("made");
+        fs::write(path, text).expect("written");
+    };
+    write(
+        ".github/workflows/release.yml",
+        "on: push\njobs:\n  deploy:\n    permissions: {id-token: write, contents: read}\n    steps:\n      \
+         - uses: aws-actions/configure-aws-credentials@v5\n        with:\n          role-to-assume: \
+         arn:aws:iam::123456789012:role/deploy\n          aws-region: eu-central-1\n  publish:\n    steps:\n      \
+         - run: npm publish\n        env:\n          NODE_AUTH_TOKEN: ${{ secrets.NPM_TOKEN }}\n",
+    );
+    write(
+        "infra/roles.tf",
+        "resource \"aws_iam_role\" \"deploy\" {\n  name = \"deploy\"\n  assume_role_policy = jsonencode({\n    \
+         Statement = [{\n      Effect    = \"Allow\"\n      Action    = \"sts:AssumeRoleWithWebIdentity\"\n      \
+         Principal = { Federated = \"arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com\" }\n      \
+         Condition = {\n        StringEquals = { \"token.actions.githubusercontent.com:aud\" = \"sts.amazonaws.com\" }\n        \
+         StringLike   = { \"token.actions.githubusercontent.com:sub\" = \"repo:acme/*\" }\n      }\n    }]\n  })\n}\n",
+    );
+}

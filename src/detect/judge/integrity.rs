@@ -8,6 +8,7 @@ use crate::detect::Rejection;
 
 /// Words that stand directly before a hash on its line.
 const BEFORE: &[&str] = &[
+    "sha",
     "sha1",
     "sha-1",
     "sha224",
@@ -79,6 +80,8 @@ mod tests {
             (format!("\"integrity\": \"{hex}\""), true),
             (format!("sha256-{hex}"), true),
             (format!("commit {hex}"), true),
+            (format!("SHA:    \"{hex}"), true),
+            (format!("alpha: \"{hex}"), false),
             (format!("api_key = {hex}"), false),
             (format!("commit: x\nkey = {hex}"), false),
             (format!("recommit_key {hex}"), false),

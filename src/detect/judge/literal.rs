@@ -41,9 +41,9 @@ impl Standing<'_> {
         if matches!(value[0], b'[' | b'*' | b'(' | b'&') {
             return Err(Rejection::Reference("markup, or a list"));
         }
-        // `'group.token:artifact:1.2'`
+        // `'group.token:artifact:1.2'`, `hashicorp:vault:auth:userpass:MPL-2.0`
         let coordinates = self.assignment.operator == b':'
-            && self.name.contains(&b'.')
+            && (self.name.contains(&b'.') || self.before.ends_with(b":"))
             && self.assignment.value.start == self.assignment.name.end + 1;
         if coordinates || is_command(value) {
             return Err(Rejection::Reference("a library's name, or a command"));
@@ -58,6 +58,17 @@ impl Standing<'_> {
             return Err(Rejection::Words);
         }
         Ok(())
+    }
+
+    /// Whether the value is the id or the fingerprint of an OpenPGP key (RFC 4880, section 12.2): it is
+    /// public.
+    fn is_key_id(&self) -> bool {
+        let name = self.name.to_ascii_lowercase();
+        let of_key = [b"gpg".as_slice(), b"pgp"]
+            .iter()
+            .any(|word| name.windows(3).any(|w| w == *word));
+        let digits = self.value.strip_prefix(b"0x").unwrap_or(self.value);
+        of_key && matches!(digits.len(), 8 | 16 | 40) && digits.iter().all(u8::is_ascii_hexdigit)
     }
 
     /// Rejects what its neighbours show to be none: text between strings, a label, a choice.
@@ -76,6 +87,9 @@ impl Standing<'_> {
         }
         if unasked(self.name) {
             return Err(Rejection::Reference("a token of a form, or a public one"));
+        }
+        if self.is_key_id() {
+            return Err(Rejection::Reference("the id of a key"));
         }
         if generic::same_letters(self.name, value) {
             return Err(Rejection::Words);
@@ -356,6 +370,34 @@ fn dotted(value: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Whether a generic secret is told in a text.
+    fn is_told(text: &str, path: &str) -> bool {
+        use crate::detect::{Catalogue, Detector, Engine, Outcome, Scratch};
+        use crate::sources::{Chunk, ContentKind};
+        let detector = Detector::new(&Catalogue::embedded(), Engine::Fast);
+        let chunk = Chunk::whole(text.as_bytes(), ContentKind::Text);
+        let path = std::path::Path::new(path);
+        let judged = detector.scan(&chunk, path, &mut Scratch::default());
+        let generic = judged.iter().filter(|j| j.pattern.provider == "generic");
+        generic.filter(|j| j.outcome == Outcome::Match).count() > 0
+    }
+
+    #[test]
+    fn ids_of_keys_and_parts_of_coordinates_are_no_secrets() {
+        for (text, path, told) in [
+            (
+                "    SSH:hashicorp:vault:api:auth:userpass:Kx7-2.0m\">more</a>",
+                "a.html",
+                false,
+            ),
+            ("userpass: Kx7-2.0mq9Lw", "a.yaml", true),
+            ("\"--delete-gpg-key=ABCD1234ABCD1E34\"", "a.go", false),
+            ("\"--delete-api-key=ABCD1234ABCD1E34\"", "a.go", true),
+        ] {
+            assert_eq!(is_told(text, path), told, "{text}");
+        }
+    }
 
     #[test]
     fn references_are_told_from_literals() {

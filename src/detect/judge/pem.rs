@@ -154,8 +154,7 @@ mod tests {
 
     /// Whether a private key is told in a text.
     fn is_key(text: &str) -> bool {
-        let catalogue = Catalogue::default();
-        let detector = Detector::new(&catalogue, Engine::Fast);
+        let detector = Detector::new(&Catalogue::embedded(), Engine::Fast);
         let chunk = Chunk::whole(text.as_bytes(), ContentKind::Text);
         let judged = detector.scan(&chunk, Path::new("a.go"), &mut Scratch::default());
         let keys = judged.iter().filter(|j| j.pattern.id == "private-key.pem");

@@ -12,7 +12,7 @@ use std::arch::x86_64::{
 };
 
 use super::literals::Nibbles;
-use super::masks::{Masks, Word};
+use super::masks::{Begins, Masks, Word};
 
 // A byte is a token byte if the bits of its two nibbles meet. Rows by high nibble: 2 holds + - /,
 // 3 the digits and =, 4 and 6 the letters from A, 5 the letters from P and _, 7 the letters from
@@ -226,15 +226,34 @@ impl Tables {
     }
 }
 
+/// Where runs begin and which may begin three bytes that share a group, of each word that 66 bytes can
+/// be read of.
+#[target_feature(enable = "avx2")]
+pub(super) fn begins(text: &[u8], places: &[Nibbles; 3], masks: &Masks, out: &mut Vec<Begins>) {
+    let [a, b, c] = places;
+    let tables = [Place::new(a), Place::new(b), Place::new(c)];
+    out.reserve(masks.len());
+    let mut at = 0;
+    while at + 66 <= text.len() {
+        let runs = masks.begins_run(at / 64);
+        let inner = match runs {
+            0 => 0,
+            // SAFETY: 66 bytes from `at` on are inside of `text`.
+            runs => runs & unsafe { filter(text.as_ptr().add(at), tables) },
+        };
+        out.push(Begins { runs, inner });
+        at += 64;
+    }
+}
+
 /// Which of 64 bytes begin three that share a group.
 ///
 /// # Safety
 ///
 /// 66 bytes from `at` on must be readable.
+#[inline]
 #[target_feature(enable = "avx2")]
-pub(super) unsafe fn filter(at: *const u8, places: &[Nibbles; 3]) -> u64 {
-    let [a, b, c] = places;
-    let (a, b, c) = (Place::new(a), Place::new(b), Place::new(c));
+unsafe fn filter(at: *const u8, [a, b, c]: [Place; 3]) -> u64 {
     both(|half| {
         // SAFETY: the caller's promise: the last load ends at 2 + 32 + 32 bytes.
         let ahead = |n: usize| unsafe { load(at.add(half + n)) };

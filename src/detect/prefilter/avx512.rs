@@ -9,7 +9,7 @@ use std::arch::x86_64::{
 };
 
 use super::literals::Spread;
-use super::masks::{Masks, Word};
+use super::masks::{Begins, Masks, Word};
 use crate::detect::patterns::is_token;
 
 const TOKEN: u8 = 1;
@@ -168,15 +168,34 @@ impl Tables {
     }
 }
 
+/// Where runs begin and which may begin three bytes that share a group, of each word that 66 bytes can
+/// be read of.
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+pub(super) fn begins(text: &[u8], places: &[Spread; 3], masks: &Masks, out: &mut Vec<Begins>) {
+    let [a, b, c] = places;
+    let tables = [Place::new(a), Place::new(b), Place::new(c)];
+    out.reserve(masks.len());
+    let mut at = 0;
+    while at + 66 <= text.len() {
+        let runs = masks.begins_run(at / 64);
+        let inner = match runs {
+            0 => 0,
+            // SAFETY: 66 bytes from `at` on are inside of `text`.
+            runs => runs & unsafe { filter(text.as_ptr().add(at), tables) },
+        };
+        out.push(Begins { runs, inner });
+        at += 64;
+    }
+}
+
 /// Which of 64 bytes begin three that share a group.
 ///
 /// # Safety
 ///
 /// 66 bytes from `at` on must be readable.
+#[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
-pub(super) unsafe fn filter(at: *const u8, places: &[Spread; 3]) -> u64 {
-    let [a, b, c] = places;
-    let (a, b, c) = (Place::new(a), Place::new(b), Place::new(c));
+unsafe fn filter(at: *const u8, [a, b, c]: [Place; 3]) -> u64 {
     // SAFETY: the caller's promise: the last load ends at 2 + 64 bytes.
     let (first, second, third) = unsafe { (load(at), load(at.add(1)), load(at.add(2))) };
     let front = _mm512_and_si512(a.groups(first), b.groups(second));

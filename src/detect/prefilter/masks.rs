@@ -2,7 +2,7 @@
 //!
 //! One pass over the text fills the masks that every text needs and finds the windows of the
 //! literals ([`Literals`]); all else is made of masks, a word at a time. What only some words need
-//! ([`Filter`]) is made when it is asked for. Both have two vector forms ([`avx512`], [`avx2`]) and
+//! ([`Filter`]) is made in a second pass. Both have two vector forms ([`avx512`], [`avx2`]) and
 //! a portable one, which are tested to be equal.
 
 use super::literals::{Literals, Nibbles, Spread};
@@ -337,7 +337,15 @@ pub(super) struct Filter {
     /// The same places as tables of bytes.
     #[cfg_attr(not(target_arch = "x86_64"), expect(dead_code))]
     spreads: [Spread; 3],
-    empty: bool,
+}
+
+/// Where runs begin in a word.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Begins {
+    /// Bits whose byte begins 16 token bytes in a row.
+    pub(super) runs: u64,
+    /// Those of them that may begin an opening.
+    pub(super) inner: u64,
 }
 
 impl Filter {
@@ -379,36 +387,46 @@ impl Filter {
         Self {
             places,
             spreads: places.map(|p| p.spread()),
-            empty: openings.is_empty(),
+        }
+    }
+
+    /// Tells of each word of a text where 16 token bytes in a row begin, and at which of these places
+    /// an opening may stand.
+    pub(super) fn begins(&self, text: &[u8], masks: &Masks, out: &mut Vec<Begins>) {
+        out.clear();
+        #[cfg(target_arch = "x86_64")]
+        if avx512::is_there() {
+            // SAFETY: the processor has AVX-512 with bytes, as was just asked.
+            unsafe { avx512::begins(text, &self.spreads, masks, out) };
+            return self.begins_portable(text, masks, out);
+        }
+        self.begins_narrow(text, masks, out);
+    }
+
+    /// The same on a processor without AVX-512.
+    fn begins_narrow(&self, text: &[u8], masks: &Masks, out: &mut Vec<Begins>) {
+        #[cfg(target_arch = "x86_64")]
+        if std::arch::is_x86_feature_detected!("avx2") {
+            // SAFETY: the processor has AVX2, as was just asked.
+            unsafe { avx2::begins(text, &self.places, masks, out) };
+        }
+        self.begins_portable(text, masks, out);
+    }
+
+    /// Of the words that `out` lacks.
+    fn begins_portable(&self, text: &[u8], masks: &Masks, out: &mut Vec<Begins>) {
+        for word in out.len()..masks.len() {
+            let runs = masks.begins_run(word);
+            let inner = match runs {
+                0 => 0,
+                runs => runs & self.bits(text, word * 64),
+            };
+            out.push(Begins { runs, inner });
         }
     }
 
     /// Which of the 64 bytes from `at` on may begin an opening.
-    #[inline]
-    pub(super) fn bits(&self, text: &[u8], at: usize) -> u64 {
-        if self.empty {
-            return 0;
-        }
-        #[cfg(target_arch = "x86_64")]
-        if text.len() - at >= 66 && avx512::is_there() {
-            // SAFETY: the processor has AVX-512 with bytes, and 66 bytes from `at` on are inside of
-            // `text`.
-            return unsafe { avx512::filter(text.as_ptr().add(at), &self.spreads) };
-        }
-        self.bits_narrow(text, at)
-    }
-
-    /// The same on a processor without AVX-512.
-    fn bits_narrow(&self, text: &[u8], at: usize) -> u64 {
-        #[cfg(target_arch = "x86_64")]
-        if text.len() - at >= 66 && std::arch::is_x86_feature_detected!("avx2") {
-            // SAFETY: the processor has AVX2, and 66 bytes from `at` on are inside of `text`.
-            return unsafe { avx2::filter(text.as_ptr().add(at), &self.places) };
-        }
-        self.bits_portable(text, at)
-    }
-
-    fn bits_portable(&self, text: &[u8], at: usize) -> u64 {
+    fn bits(&self, text: &[u8], at: usize) -> u64 {
         let [a, b, c] = &self.places;
         let windows = text[at..text.len().min(at + 66)].windows(3).enumerate();
         windows.fold(0, |bits, (i, w)| {
@@ -449,11 +467,12 @@ mod tests {
             slow.read_portable(&text, &literals);
             assert_eq!(wide, slow, "{text:?}");
             assert_eq!(narrow, slow, "{text:?}");
-            for at in 0..text.len() {
-                let bits = filter.bits_portable(&text, at);
-                assert_eq!(filter.bits(&text, at), bits, "{at} {text:?}");
-                assert_eq!(filter.bits_narrow(&text, at), bits, "{at} {text:?}");
-            }
+            let [mut fast, mut less, mut plain] = [(); 3].map(|()| Vec::new());
+            filter.begins(&text, &wide, &mut fast);
+            filter.begins_narrow(&text, &wide, &mut less);
+            filter.begins_portable(&text, &wide, &mut plain);
+            assert_eq!(fast, plain, "{text:?}");
+            assert_eq!(less, plain, "{text:?}");
         }
     }
 

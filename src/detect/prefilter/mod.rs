@@ -24,7 +24,7 @@ mod tables;
 
 use super::patterns::{ANCHORS, ByteSet, GATE_MOST, Lane, NAME_BYTES, Op, Pattern};
 use literals::{Literal, Literals};
-use masks::{Filter, Masks};
+use masks::{Begins, Filter, Masks};
 use tables::{Keywords, Triples};
 
 /// What finds the names that secrets are assigned to, in the ways that people write them. The
@@ -326,6 +326,7 @@ fn is_whole(pattern: &Pattern) -> bool {
 #[derive(Debug, Default)]
 pub struct Scratch {
     masks: Masks,
+    begins: Vec<Begins>,
     /// Keywords found so far, as place and number, in order of place.
     words: Vec<(usize, u16)>,
 }

@@ -1,6 +1,6 @@
 //! The run lane: 16 or more token bytes in a row, probed for prefixes, leads and keywords.
 
-use super::masks::{Look, Masks};
+use super::masks::{Begins, Look, Masks};
 use super::{Candidate, LENGTHS, Prefilter, Reach, Scratch, encoded};
 use crate::detect::patterns::{NAME_BYTES, RUN};
 
@@ -19,17 +19,21 @@ impl Prefilter {
         scratch: &mut Scratch,
         tell: &mut impl FnMut(Candidate),
     ) {
-        let Scratch { masks, words } = scratch;
+        let Scratch {
+            masks,
+            begins,
+            words,
+        } = scratch;
+        self.inner_filter.begins(text, masks, begins);
         words.clear();
         let mut searched = 0;
-        for word in 0..masks.len() {
+        for (word, Begins { runs, inner }) in begins.iter().enumerate() {
             encoded::escapes(text, masks, word, tell);
-            let begins = masks.begins_run(word);
-            if begins == 0 {
+            if *runs == 0 {
                 continue;
             }
-            self.inner_prefixes(text, word, begins, tell);
-            let mut starts = begins & masks.starts(word);
+            self.inner_prefixes(text, word, *inner, tell);
+            let mut starts = runs & masks.starts(word);
             while starts != 0 {
                 let at = word * 64 + starts.trailing_zeros() as usize;
                 starts &= starts - 1;
@@ -44,17 +48,15 @@ impl Prefilter {
         }
     }
 
-    /// Probes a word's places that begin 16 token bytes (`begins`) for prefixes that are bound to
-    /// no gate or no edge: few, and rare.
+    /// Probes places of a word for prefixes that are bound to no gate or no edge: few, and rare.
     #[inline]
     fn inner_prefixes(
         &self,
         text: &[u8],
         word: usize,
-        begins: u64,
+        mut inner: u64,
         tell: &mut impl FnMut(Candidate),
     ) {
-        let mut inner = begins & self.inner_filter.bits(text, word * 64);
         while inner != 0 {
             let at = word * 64 + inner.trailing_zeros() as usize;
             inner &= inner - 1;

@@ -92,8 +92,48 @@ impl<const N: usize> Table<N> {
 pub(super) struct Keywords {
     /// First four bytes, without case, to the keywords that can begin with them.
     openings: Table<4>,
-    /// Keywords with the patterns that want them.
-    words: Vec<(&'static str, Vec<u16>)>,
+    words: Vec<Keyword>,
+}
+
+/// A keyword with the patterns that want it.
+#[derive(Clone, Debug)]
+struct Keyword {
+    text: &'static str,
+    /// Its first bytes, eight at most, up to the first that may be another: bit by bit what all that
+    /// is this keyword has alike, without case.
+    head: u64,
+    mask: u64,
+    patterns: Vec<u16>,
+}
+
+impl Keyword {
+    fn new(text: &'static str, pattern: u16) -> Self {
+        let fixed = text
+            .bytes()
+            .take_while(|b| !matches!(b, b' ' | b'-' | b'_'));
+        let (mut head, mut mask) = ([0; 8], [0; 8]);
+        for ((head, mask), byte) in head.iter_mut().zip(&mut mask).zip(fixed) {
+            (*head, *mask) = (byte | 0x20, 0xff);
+        }
+        Self {
+            text,
+            head: u64::from_le_bytes(head),
+            mask: u64::from_le_bytes(mask),
+            patterns: vec![pattern],
+        }
+    }
+
+    /// Whether it may begin at `at`.
+    #[inline]
+    fn may_begin(&self, text: &[u8], at: usize) -> bool {
+        match text[at..].first_chunk::<8>() {
+            Some(eight) => {
+                let folded = u64::from_le_bytes(*eight) | 0x2020_2020_2020_2020;
+                folded & self.mask == self.head
+            }
+            None => true,
+        }
+    }
 }
 
 impl Keywords {
@@ -101,16 +141,16 @@ impl Keywords {
         let mut pairs: Vec<_> = pairs.into_iter().collect();
         pairs.sort_unstable();
         pairs.dedup();
-        let mut words: Vec<(&'static str, Vec<u16>)> = Vec::new();
-        for (word, pattern) in pairs {
+        let mut words: Vec<Keyword> = Vec::new();
+        for (text, pattern) in pairs {
             match words.last_mut() {
-                Some((last, patterns)) if *last == word => patterns.push(pattern),
-                _ => words.push((word, vec![pattern])),
+                Some(last) if last.text == text => last.patterns.push(pattern),
+                _ => words.push(Keyword::new(text, pattern)),
             }
         }
         let mut pairs = Vec::new();
-        for (number, (word, _)) in words.iter().enumerate() {
-            openings(word.as_bytes(), &mut |opening| {
+        for (number, word) in words.iter().enumerate() {
+            openings(word.text.as_bytes(), &mut |opening| {
                 pairs.push((opening, number as u16));
             });
         }
@@ -126,7 +166,7 @@ impl Keywords {
 
     /// The patterns that want the keyword with this number.
     pub(super) fn patterns(&self, word: u16) -> &[u16] {
-        &self.words[usize::from(word)].1
+        &self.words[usize::from(word)].patterns
     }
 
     /// Tells every keyword that begins in `text[from..to]` where a word may begin (what ends it is
@@ -170,8 +210,10 @@ impl Keywords {
     #[inline]
     fn compare(&self, text: &[u8], at: usize, key: u32, tell: &mut impl FnMut(usize, u16)) {
         for word in self.openings.get(key) {
-            let keyword = self.words[usize::from(word)].0;
-            if keyword_end(text, at, keyword.as_bytes()).is_some() {
+            let keyword = &self.words[usize::from(word)];
+            if keyword.may_begin(text, at)
+                && keyword_end(text, at, keyword.text.as_bytes()).is_some()
+            {
                 tell(at, word);
             }
         }
