@@ -81,6 +81,10 @@ pub fn assignment_at(text: &[u8], stem: usize) -> Option<Assignment> {
         b'|' if peek(text, at + 1) == b'|' && peek(text, at + 2) == b'=' => (b'=', at + 3),
         // `setenv("PASSWORD", "...")`, not a list that names it
         b',' if quoted_name && begins_call(text, name.start) => (b',', at + 1),
+        // `curl_easy_setopt(curl, CURLOPT_KEYPASSWD, "...")`: a constant that says what follows
+        b',' if is_constant(name.of(text)) && peek(text, blanks(text, at + 1)) == b'"' => {
+            (b',', at + 1)
+        }
         // `set(:secret, "...")`
         b',' if name.start > 0 && text[name.start - 1] == b':' => (b',', at + 1),
         // `["--password", "..."]`
@@ -96,6 +100,14 @@ pub fn assignment_at(text: &[u8], stem: usize) -> Option<Assignment> {
         _ => return None,
     };
     value(text, name, operator, blanks(text, at))
+}
+
+/// Whether a name is a constant of C: capitals and underscores.
+fn is_constant(name: &[u8]) -> bool {
+    name.contains(&b'_')
+        && name
+            .iter()
+            .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || *b == b'_')
 }
 
 /// Whether dashes stand before a name, and a blank before them.
@@ -262,6 +274,13 @@ fn value(text: &[u8], name: Span, operator: u8, at: usize) -> Option<Assignment>
     if let Some(next) = parameter(text, name, &window[..length]) {
         length = next;
     }
+    // `(pw:value)`
+    if name.start > 0
+        && text[name.start - 1] == b'('
+        && let Some(close) = window[..length].iter().position(|b| *b == b')')
+    {
+        length = close;
+    }
     // Inside a string a line ends, and a quote begins, with a backslash.
     let escape = |w: &[u8]| w[0] == b'\\' && matches!(w[1], b'n' | b'r' | b'"' | b'\'');
     if let Some(at) = window[..window.len().min(length + 1)]
@@ -386,6 +405,8 @@ mod tests {
             ("password := []byte(\"value\")", "password"),
             ("passwords: [\"value\", \"b\"]", "passwords"),
             ("?user=x&password=value&next=y", "password"),
+            ("setopt(c, OPT_PASSWORD, \"value\");", "OPT_PASSWORD"),
+            ("(password:value)", "password"),
             ("<key>password</key>\n  <string>value</string>", "password"),
             ("- name: DB_PASSWORD\n  value: value", "DB_PASSWORD"),
             (

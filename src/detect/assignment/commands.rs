@@ -32,6 +32,9 @@ pub(super) fn read(text: &[u8], name: Span) -> Option<Option<Assignment>> {
             true,
         ));
     }
+    if is("sshpass") {
+        return Some(after_option(text, name, &[b" -p ", b" -p"], false));
+    }
     if word.starts_with(b"mysql") || word.starts_with(b"mariadb") {
         let told = after_option(text, name, &[b" -p"], false);
         return told.is_some().then_some(told);
@@ -56,13 +59,20 @@ fn identified(text: &[u8], name: Span) -> Option<Assignment> {
 /// second half.
 fn after_option(text: &[u8], name: Span, options: &[&[u8]], pair: bool) -> Option<Assignment> {
     let window = &text[name.end..text.len().min(name.end + LINE)];
-    let ends = |b: &u8| matches!(b, b'\n' | b'|' | b';');
-    let line = &window[..window.iter().position(ends).unwrap_or(window.len())];
+    // A backslash before the line's end goes on with the command.
+    let ends = |i: &usize| match window[*i] {
+        b'\n' => *i == 0 || window[i - 1] != b'\\',
+        b => matches!(b, b'|' | b';'),
+    };
+    let line = &window[..(0..window.len()).find(ends).unwrap_or(window.len())];
     let (option, found) = options.iter().find_map(|option| {
         let at = line.windows(option.len()).position(|w| w == *option)?;
         Some((option, at))
     })?;
-    let at = name.end + found + option.len();
+    let mut at = name.end + found + option.len();
+    if option.ends_with(b" ") {
+        at = blanks(text, at);
+    }
     if !pair && !peek(text, at).is_ascii_graphic() {
         return None;
     }
@@ -96,6 +106,10 @@ mod tests {
             ("mysqldump -u root -p'value' app", "mysqldump"),
             ("curl -u user:value https://x", "curl"),
             ("curl -s --user 'user:value' https://x", "curl"),
+            ("curl -X POST \\\n  -u user:value \\\n  https://x", "curl"),
+            ("curl --user   'user:value' https://x", "curl"),
+            ("sshpass -p 'value' ssh host", "sshpass"),
+            ("sshpass -pvalue ssh host", "sshpass"),
             ("CREATE USER a IDENTIFIED BY 'value';", "IDENTIFIED"),
             (
                 "ALTER USER a IDENTIFIED WITH sha2 BY 'value';",

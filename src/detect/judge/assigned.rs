@@ -6,7 +6,7 @@ use super::words::{ABOUT, COMMON};
 use crate::base::Span;
 use crate::detect::assignment::{Assignment, Wrapper};
 use crate::detect::generic::{self, place};
-use crate::detect::patterns::{Class, Confidence, Pattern, keyword_at};
+use crate::detect::patterns::{Class, Confidence, Pattern, Program, Steps, keyword_at};
 use crate::detect::{Judged, Rejection, entropy};
 
 /// Judges an assignment whose name and value have the right look.
@@ -59,6 +59,9 @@ pub(super) fn judge(
     };
     judged.confidence = confidence;
     let vector = place::of_vectors(scene.path) && value.iter().all(u8::is_ascii_hexdigit);
+    if !is_password && confidence > Confidence::Low && is_broken(scene, assignment.value) {
+        judged.confidence = Confidence::Low;
+    }
     if !is_password && (vector || begins_like_known(scene, value)) {
         judged.confidence = judged.confidence.min(Confidence::Low);
     }
@@ -119,6 +122,30 @@ fn of_known_provider(scene: &Scene<'_>, assignment: Assignment) -> bool {
             last = p.provider;
             first && named(p.provider)
         })
+}
+
+/// Whether a value has nearly the form of a kind of a provider that is named beside it. The
+/// provider's own patterns did not take it: it is cut short, mistyped or made up.
+fn is_broken(scene: &Scene<'_>, value: Span) -> bool {
+    let mut steps = Steps::default();
+    let nearly = |form: &Program| {
+        let (least, most) = (usize::from(form.min), usize::from(form.max));
+        let slack = 1 + least / 12;
+        value.len() + slack >= least && value.len() <= most + slack
+    };
+    let near: Vec<_> = scene
+        .patterns
+        .iter()
+        .filter(|p| p.class == Class::Token && nearly(&p.program))
+        .filter(|p| p.provider_near(scene.text, value))
+        .collect();
+    // A value that has the form was not taken for another reason, which does not speak of others.
+    let text = &scene.text[..value.end];
+    let mut fits = |p: &Pattern| {
+        let found = p.program.at(text, value.start, &mut steps);
+        found.is_some_and(|found| found.span == value)
+    };
+    !near.is_empty() && !near.iter().any(|p| fits(p))
 }
 
 /// The password in a URL: a literal, not a placeholder.
