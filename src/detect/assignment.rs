@@ -91,6 +91,11 @@ pub fn assignment_at(text: &[u8], stem: usize) -> Option<Assignment> {
         b',' if quoted_name && text[..name.start].ends_with(b"--") => (b',', at + 1),
         b'(' if !quoted_name => (b'(', at + 1),
         b'"' | b'\'' if at > gap && !quoted_name => (b' ', at),
+        // `the password is "..."`
+        b'i' if at > gap && !quoted_name && text[at..].starts_with(b"is ") => {
+            let quote = blanks(text, at + 3);
+            matches!(peek(text, quote), b'"' | b'\'').then_some((b' ', quote))?
+        }
         // `<add key="password" value="..."/>`, `name="password" value="..."`
         b'v' if quoted_name && text[at..].starts_with(b"value=") => (b'=', at + 6),
         // `--password value`, `-Password value`
@@ -247,7 +252,15 @@ fn value(text: &[u8], name: Span, operator: u8, at: usize) -> Option<Assignment>
         let open = at + skip + usize::from(escaped);
         let quote = peek(text, open);
         if matches!(quote, b'"' | b'\'' | b'`') {
-            return quoted(text, name, operator, open, quote, escaped);
+            let first = quoted(text, name, operator, open, quote, escaped);
+            let of_pair = operator == b'(' && is_credential(name.of(text));
+            return first.map(|first| {
+                if of_pair {
+                    second(text, first).unwrap_or(first)
+                } else {
+                    first
+                }
+            });
         }
     }
     if text[at.min(text.len())..].starts_with(ENTITY) {
@@ -296,6 +309,21 @@ fn value(text: &[u8], name: Span, operator: u8, at: usize) -> Option<Assignment>
         operator,
         wrapper: Wrapper::None,
     })
+}
+
+/// Whether a name makes credentials of a user's name and a password: `NetworkCredential`.
+fn is_credential(name: &[u8]) -> bool {
+    let name = name.strip_suffix(b"s").unwrap_or(name);
+    name.len() > 10 && name.ends_with(b"Credential")
+}
+
+/// The second of two quoted arguments.
+fn second(text: &[u8], first: Assignment) -> Option<Assignment> {
+    let comma = blanks(text, first.value.end + 1);
+    let open = blanks(text, comma + 1);
+    let quote = peek(text, open);
+    (peek(text, comma) == b',' && matches!(quote, b'"' | b'\''))
+        .then(|| quoted(text, first.name, first.operator, open, quote, false))?
 }
 
 /// A quote as markup writes it.
@@ -407,6 +435,11 @@ mod tests {
             ("?user=x&password=value&next=y", "password"),
             ("setopt(c, OPT_PASSWORD, \"value\");", "OPT_PASSWORD"),
             ("(password:value)", "password"),
+            ("the password is 'value'.", "password"),
+            (
+                "new PasswordCredential(\"user\", \"value\")",
+                "PasswordCredential",
+            ),
             ("<key>password</key>\n  <string>value</string>", "password"),
             ("- name: DB_PASSWORD\n  value: value", "DB_PASSWORD"),
             (

@@ -19,6 +19,10 @@ pub(super) fn read(text: &[u8], name: Span) -> Option<Option<Assignment>> {
         let at = blanks(text, name.end);
         return Some(value(text, name, b' ', at));
     }
+    if is("authorization") {
+        let told = header(text, name);
+        return told.is_some().then_some(told);
+    }
     if is("requirepass") || is("masterauth") {
         let at = blanks(text, name.end);
         return (at > name.end && peek(text, at) != b'=' && peek(text, at) != b':')
@@ -40,6 +44,30 @@ pub(super) fn read(text: &[u8], name: Span) -> Option<Option<Assignment>> {
         return told.is_some().then_some(told);
     }
     None
+}
+
+/// `Authorization: Token x`, also within a string: what stands behind the scheme. `Basic` and
+/// `Bearer` have patterns of their own.
+fn header(text: &[u8], name: Span) -> Option<Assignment> {
+    if peek(text, name.end) != b':' {
+        return None;
+    }
+    let mut at = blanks(text, name.end + 1);
+    let is_word = |b: &u8| b.is_ascii_alphabetic() || *b == b'-';
+    let word = text[at.min(text.len())..]
+        .iter()
+        .take(20)
+        .take_while(|b| is_word(b))
+        .count();
+    let scheme = &text[at.min(text.len())..][..word];
+    if scheme.eq_ignore_ascii_case(b"basic") || scheme.eq_ignore_ascii_case(b"bearer") {
+        return None;
+    }
+    if word > 0 && peek(text, at + word) == b' ' {
+        at += word + 1;
+    }
+    let told = value(text, name, b':', at)?;
+    (told.quote == 0).then_some(told)
 }
 
 /// `IDENTIFIED BY 'x'`, `IDENTIFIED WITH plugin BY 'x'`.
@@ -117,6 +145,8 @@ mod tests {
             ),
             ("requirepass value", "requirepass"),
             ("Authorization: Basic value", "Basic"),
+            ("-H 'Authorization: Api-Token value'", "Authorization"),
+            ("-H \"Authorization:  value\"", "Authorization"),
         ] {
             assert_eq!(value(line, word), Some("value"), "{line}");
         }
