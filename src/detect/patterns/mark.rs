@@ -84,8 +84,13 @@ impl Pattern {
 
     /// Whether the provider itself is named near: by a keyword that begins as its id does.
     pub fn provider_near(&self, text: &[u8], span: Span) -> bool {
-        let letters = |text: &'static str| text.bytes().filter(u8::is_ascii_alphanumeric).take(4);
-        let names = |k: &'static str| letters(k).eq(letters(self.provider));
+        let letters = |text: &'static str| text.bytes().filter(u8::is_ascii_alphanumeric);
+        let length = letters(self.provider).count().min(4);
+        let names = |k: &'static str| {
+            letters(k)
+                .take(length)
+                .eq(letters(self.provider).take(length))
+        };
         self.near.iter().any(|k| names(k)) && self.any_near(text, span, names)
     }
 
