@@ -25,7 +25,10 @@ const WAYS: [(&str, &str); 6] = [
         "the provider's name, or what people call the key, must stand near",
     ),
     ("names", "it is assigned to a name that says what it is"),
-    ("parts", "what belongs to it is looked for near: the secret beside a key's id"),
+    (
+        "parts",
+        "what belongs to it is looked for near: the secret beside a key's id",
+    ),
 ];
 
 /// How a pattern is found: several ways may be asked for together.

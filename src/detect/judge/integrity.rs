@@ -83,6 +83,20 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_git_names_is_hex() {
+        let hex = "0a1b2c3d".repeat(5);
+        for (before, value, is) in [
+            ("commit: ", hex.as_str(), true),
+            ("do_not_commit = ", "Kq7ZpXw3RtVn5LmY8sHd", false),
+            ("sha256-", "Kq7ZpXw3RtVn5LmY8sHd", true),
+        ] {
+            let text = format!("{before}{value}");
+            let span = Span::new(before.len(), text.len());
+            assert_eq!(judge(text.as_bytes(), span).is_err(), is, "{text}");
+        }
+    }
+
+    #[test]
     fn a_digest_by_name_is_no_credential() {
         let hex = "0f".repeat(20);
         for (line, rejected) in [
