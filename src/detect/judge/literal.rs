@@ -147,7 +147,8 @@ impl Standing<'_> {
                 word[0] == b'-' && word.get(1).is_some_and(u8::is_ascii_alphabetic)
             });
         // `pass:x7Km2q` in notes: nothing between, and no word, nor a word and its number.
-        let noted = self.assignment.value.start == name_end + 1 && {
+        let plain = self.family != Family::Code && !self.value.contains(&b'\\');
+        let noted = plain && self.assignment.value.start == name_end + 1 && {
             let letters = self
                 .value
                 .iter()
