@@ -168,7 +168,7 @@ fn letters(text: &[u8]) -> impl Iterator<Item = u8> + '_ {
 }
 
 /// Whether a name, of which the letters are given, says no more than that it is a provider's key or
-/// token: `WANDB_API_KEY`. Providers that are called by an ordinary word are not asked.
+/// token: `WANDB_API_KEY`. Providers that are called by a short word are not asked.
 fn only_of(name: &[u8], provider: &str) -> bool {
     const KINDS: &[&str] = &["api", "access", "auth", "private", "key", "token"];
     let mut whose = letters(provider.as_bytes());
@@ -177,7 +177,10 @@ fn only_of(name: &[u8], provider: &str) -> bool {
         .zip(name)
         .take_while(|(a, b)| a == *b)
         .count();
-    if length < 4 || letters(provider.as_bytes()).count() != length || generic::is_word(provider) {
+    if length < 4
+        || letters(provider.as_bytes()).count() != length
+        || length < 7 && generic::is_word(provider)
+    {
         return false;
     }
     let mut rest = &name[length..];

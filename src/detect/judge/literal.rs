@@ -136,6 +136,11 @@ impl Standing<'_> {
                 Err(Rejection::Words)
             };
         }
+        // Two letters come by chance in encoded text: `[@%]PW:2Z.Q`.
+        let begins = |b: &u8| b.is_ascii_whitespace() || b"(,;/|{\"'`-_.&?<>".contains(b);
+        if name.eq_ignore_ascii_case(b"pw") && !self.before.last().is_none_or(begins) {
+            return Err(Rejection::Words);
+        }
         if !name.eq_ignore_ascii_case(b"pass") && !name.ends_with(b".pass") {
             return Ok(());
         }
@@ -180,6 +185,9 @@ pub(super) fn no_value(value: &[u8]) -> Result<(), Rejection> {
     let telling = |b: &&u8| b.is_ascii_alphanumeric() || !b.is_ascii();
     if value.iter().filter(telling).count() < 3 {
         return Err(Rejection::Placeholder("hardly a letter or digit"));
+    }
+    if value.ends_with(b"...") {
+        return Err(Rejection::Placeholder("cut short with dots"));
     }
     let mut escaped = value.split(|b| *b == b'%').skip(1);
     if value[0] == b'%' && escaped.all(|byte| byte.len() == 2) {
