@@ -124,9 +124,9 @@ fn of_known_provider(scene: &Scene<'_>, assignment: Assignment) -> bool {
         })
 }
 
-/// Whether a value is a broken token: it has nearly the form of a kind of a provider that is named
-/// beside it, or the name says no more than whose token it is, and none of that provider's patterns
-/// accepts it. It is cut short, mistyped or made up.
+/// Whether a value is a broken token: none of a provider's patterns accepts it, and it has nearly the
+/// form of one, or its name is but `key`, and the provider is named beside it; or the name says no
+/// more than whose token it is. It is cut short, mistyped or made up.
 fn is_broken(scene: &Scene<'_>, assignment: Assignment) -> bool {
     let mut steps = Steps::default();
     let value = assignment.value;
@@ -150,7 +150,7 @@ fn is_broken(scene: &Scene<'_>, assignment: Assignment) -> bool {
     };
     let mut broken = false;
     for p in scene.patterns.iter().filter(|p| p.class == Class::Token) {
-        let near = nearly(&p.program) && p.provider_near(scene.text, value);
+        let near = (name == b"key" || nearly(&p.program)) && p.provider_near(scene.text, value);
         // A value that has the form was not taken for another reason, which does not speak of
         // others.
         if (near || only_of(&name, p.provider)) && fits(p) {
@@ -218,6 +218,12 @@ pub(super) fn userinfo(scene: &Scene<'_>, judged: &mut Judged) -> Result<(), Rej
         return Err(Rejection::Unlikely(weighed));
     };
     judged.confidence = confidence.min(judged.pattern.confidence);
+    // `mysql://mysql:mysql@localhost`: what a server for trying out is set up with.
+    let before = &scene.text[judged.span.start..judged.secret.start];
+    let user = before.rsplit(|b| *b == b'/').next().unwrap_or(before);
+    if user.strip_suffix(b":") == Some(value) {
+        judged.confidence = Confidence::Low;
+    }
     Ok(())
 }
 
