@@ -81,12 +81,21 @@ pub fn assignment_at(text: &[u8], stem: usize) -> Option<Assignment> {
         b'|' if peek(text, at + 1) == b'|' && peek(text, at + 2) == b'=' => (b'=', at + 3),
         // `setenv("PASSWORD", "...")`, not a list that names it
         b',' if quoted_name && begins_call(text, name.start) => (b',', at + 1),
+        // `curl_easy_setopt(curl, CURLOPT_KEYPASSWD, "...")`: a constant that says what follows
+        b',' if is_constant(name.of(text)) && peek(text, blanks(text, at + 1)) == b'"' => {
+            (b',', at + 1)
+        }
         // `set(:secret, "...")`
         b',' if name.start > 0 && text[name.start - 1] == b':' => (b',', at + 1),
         // `["--password", "..."]`
         b',' if quoted_name && text[..name.start].ends_with(b"--") => (b',', at + 1),
         b'(' if !quoted_name => (b'(', at + 1),
         b'"' | b'\'' if at > gap && !quoted_name => (b' ', at),
+        // `the password is "..."`
+        b'i' if at > gap && !quoted_name && text[at..].starts_with(b"is ") => {
+            let quote = blanks(text, at + 3);
+            matches!(peek(text, quote), b'"' | b'\'').then_some((b' ', quote))?
+        }
         // `<add key="password" value="..."/>`, `name="password" value="..."`
         b'v' if quoted_name && text[at..].starts_with(b"value=") => (b'=', at + 6),
         // `--password value`, `-Password value`
@@ -96,6 +105,14 @@ pub fn assignment_at(text: &[u8], stem: usize) -> Option<Assignment> {
         _ => return None,
     };
     value(text, name, operator, blanks(text, at))
+}
+
+/// Whether a name is a constant of C: capitals and underscores.
+fn is_constant(name: &[u8]) -> bool {
+    name.contains(&b'_')
+        && name
+            .iter()
+            .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || *b == b'_')
 }
 
 /// Whether dashes stand before a name, and a blank before them.
@@ -235,7 +252,15 @@ fn value(text: &[u8], name: Span, operator: u8, at: usize) -> Option<Assignment>
         let open = at + skip + usize::from(escaped);
         let quote = peek(text, open);
         if matches!(quote, b'"' | b'\'' | b'`') {
-            return quoted(text, name, operator, open, quote, escaped);
+            let first = quoted(text, name, operator, open, quote, escaped);
+            let of_pair = operator == b'(' && is_credential(name.of(text));
+            return first.map(|first| {
+                if of_pair {
+                    second(text, first).unwrap_or(first)
+                } else {
+                    first
+                }
+            });
         }
     }
     if text[at.min(text.len())..].starts_with(ENTITY) {
@@ -262,6 +287,13 @@ fn value(text: &[u8], name: Span, operator: u8, at: usize) -> Option<Assignment>
     if let Some(next) = parameter(text, name, &window[..length]) {
         length = next;
     }
+    // `(pw:value)`
+    if name.start > 0
+        && text[name.start - 1] == b'('
+        && let Some(close) = window[..length].iter().position(|b| *b == b')')
+    {
+        length = close;
+    }
     // Inside a string a line ends, and a quote begins, with a backslash.
     let escape = |w: &[u8]| w[0] == b'\\' && matches!(w[1], b'n' | b'r' | b'"' | b'\'');
     if let Some(at) = window[..window.len().min(length + 1)]
@@ -277,6 +309,21 @@ fn value(text: &[u8], name: Span, operator: u8, at: usize) -> Option<Assignment>
         operator,
         wrapper: Wrapper::None,
     })
+}
+
+/// Whether a name makes credentials of a user's name and a password: `NetworkCredential`.
+fn is_credential(name: &[u8]) -> bool {
+    let name = name.strip_suffix(b"s").unwrap_or(name);
+    name.len() > 10 && name.ends_with(b"Credential")
+}
+
+/// The second of two quoted arguments.
+fn second(text: &[u8], first: Assignment) -> Option<Assignment> {
+    let comma = blanks(text, first.value.end + 1);
+    let open = blanks(text, comma + 1);
+    let quote = peek(text, open);
+    (peek(text, comma) == b',' && matches!(quote, b'"' | b'\''))
+        .then(|| quoted(text, first.name, first.operator, open, quote, false))?
 }
 
 /// A quote as markup writes it.
@@ -386,6 +433,13 @@ mod tests {
             ("password := []byte(\"value\")", "password"),
             ("passwords: [\"value\", \"b\"]", "passwords"),
             ("?user=x&password=value&next=y", "password"),
+            ("setopt(c, OPT_PASSWORD, \"value\");", "OPT_PASSWORD"),
+            ("(password:value)", "password"),
+            ("the password is 'value'.", "password"),
+            (
+                "new PasswordCredential(\"user\", \"value\")",
+                "PasswordCredential",
+            ),
             ("<key>password</key>\n  <string>value</string>", "password"),
             ("- name: DB_PASSWORD\n  value: value", "DB_PASSWORD"),
             (

@@ -5,7 +5,7 @@ use std::path::Path;
 use proptest::prelude::*;
 
 use super::decode::tests::encoded;
-use super::patterns::{Gate, Lane, Pattern, Sampler, sample_match};
+use super::patterns::{Confidence, Gate, Lane, Pattern, Sampler, sample_match};
 use super::{Catalogue, Detector, Engine, Judged, Outcome, Scratch};
 use crate::base::limits;
 use crate::sources::history::Segment;
@@ -416,6 +416,36 @@ fn every_name_is_found_by_a_stem() {
             }
         }
     }
+}
+
+/// What is confident of a value, told in an assignment: the generic pattern's id, or a provider's.
+fn confident(name: &str, value: &str) -> Vec<(&'static str, Confidence)> {
+    let text = format!("{name} = \"{value}\"\n");
+    let detector = Detector::new(&Catalogue::embedded(), Engine::Fast);
+    let judged = scan(&detector, &Chunk::whole(text.as_bytes(), ContentKind::Text));
+    let matches = judged.iter().filter(|j| j.outcome == Outcome::Match);
+    matches.map(|j| (j.pattern.id, j.confidence)).collect()
+}
+
+#[test]
+fn a_broken_token_beside_its_provider_is_of_low_confidence() {
+    let mut s = Sampler::new(4);
+    let mut drawn = |n: usize| -> String {
+        let hex = (0..n).map(|_| char::from(s.pick(b"0123456789abcdef")));
+        hex.collect()
+    };
+    // Meraki's keys are 40 hexadecimal digits.
+    let (whole, short) = (drawn(40), drawn(39));
+    let known = confident("meraki_api_token", &whole);
+    assert_eq!(known, [("meraki.api-key", Confidence::Medium)]);
+    let broken = confident("meraki_api_token", &short);
+    assert_eq!(broken, [("generic.token", Confidence::Low)]);
+    // Far from the form, and the name says more: it may be another's.
+    let other = confident("meraki_webhook_token", &drawn(24));
+    assert_eq!(other, [("generic.token", Confidence::Medium)]);
+    // Nobody is named.
+    let free = confident("deploy_token", &short);
+    assert_eq!(free, [("generic.token", Confidence::Medium)]);
 }
 
 #[test]

@@ -25,7 +25,10 @@ const WAYS: [(&str, &str); 6] = [
         "the provider's name, or what people call the key, must stand near",
     ),
     ("names", "it is assigned to a name that says what it is"),
-    ("parts", "what belongs to it must stand near"),
+    (
+        "parts",
+        "what belongs to it is looked for near: the secret beside a key's id",
+    ),
 ];
 
 /// How a pattern is found: several ways may be asked for together.
@@ -38,7 +41,7 @@ fn ways(p: &Pattern) -> Vec<&'static str> {
         !prefix && !near && !names && p.checksum == Checksum::None,
         near,
         names,
-        p.parts.iter().any(|part| part.required),
+        !p.parts.is_empty(),
     ];
     let named = WAYS.iter().zip(is).filter(|(_, is)| *is);
     named.map(|((way, _), _)| *way).collect()

@@ -19,6 +19,10 @@ pub(super) fn read(text: &[u8], name: Span) -> Option<Option<Assignment>> {
         let at = blanks(text, name.end);
         return Some(value(text, name, b' ', at));
     }
+    if is("authorization") {
+        let told = header(text, name);
+        return told.is_some().then_some(told);
+    }
     if is("requirepass") || is("masterauth") {
         let at = blanks(text, name.end);
         return (at > name.end && peek(text, at) != b'=' && peek(text, at) != b':')
@@ -32,11 +36,38 @@ pub(super) fn read(text: &[u8], name: Span) -> Option<Option<Assignment>> {
             true,
         ));
     }
+    if is("sshpass") {
+        return Some(after_option(text, name, &[b" -p ", b" -p"], false));
+    }
     if word.starts_with(b"mysql") || word.starts_with(b"mariadb") {
         let told = after_option(text, name, &[b" -p"], false);
         return told.is_some().then_some(told);
     }
     None
+}
+
+/// `Authorization: Token x`, also within a string: what stands behind the scheme. `Basic` and
+/// `Bearer` have patterns of their own.
+fn header(text: &[u8], name: Span) -> Option<Assignment> {
+    if peek(text, name.end) != b':' {
+        return None;
+    }
+    let mut at = blanks(text, name.end + 1);
+    let is_word = |b: &u8| b.is_ascii_alphabetic() || *b == b'-';
+    let word = text[at.min(text.len())..]
+        .iter()
+        .take(20)
+        .take_while(|b| is_word(b))
+        .count();
+    let scheme = &text[at.min(text.len())..][..word];
+    if scheme.eq_ignore_ascii_case(b"basic") || scheme.eq_ignore_ascii_case(b"bearer") {
+        return None;
+    }
+    if word > 0 && peek(text, at + word) == b' ' {
+        at += word + 1;
+    }
+    let told = value(text, name, b':', at)?;
+    (told.quote == 0).then_some(told)
 }
 
 /// `IDENTIFIED BY 'x'`, `IDENTIFIED WITH plugin BY 'x'`.
@@ -56,13 +87,20 @@ fn identified(text: &[u8], name: Span) -> Option<Assignment> {
 /// second half.
 fn after_option(text: &[u8], name: Span, options: &[&[u8]], pair: bool) -> Option<Assignment> {
     let window = &text[name.end..text.len().min(name.end + LINE)];
-    let ends = |b: &u8| matches!(b, b'\n' | b'|' | b';');
-    let line = &window[..window.iter().position(ends).unwrap_or(window.len())];
+    // A backslash before the line's end goes on with the command.
+    let ends = |i: &usize| match window[*i] {
+        b'\n' => *i == 0 || window[i - 1] != b'\\',
+        b => matches!(b, b'|' | b';'),
+    };
+    let line = &window[..(0..window.len()).find(ends).unwrap_or(window.len())];
     let (option, found) = options.iter().find_map(|option| {
         let at = line.windows(option.len()).position(|w| w == *option)?;
         Some((option, at))
     })?;
-    let at = name.end + found + option.len();
+    let mut at = name.end + found + option.len();
+    if option.ends_with(b" ") {
+        at = blanks(text, at);
+    }
     if !pair && !peek(text, at).is_ascii_graphic() {
         return None;
     }
@@ -96,6 +134,10 @@ mod tests {
             ("mysqldump -u root -p'value' app", "mysqldump"),
             ("curl -u user:value https://x", "curl"),
             ("curl -s --user 'user:value' https://x", "curl"),
+            ("curl -X POST \\\n  -u user:value \\\n  https://x", "curl"),
+            ("curl --user   'user:value' https://x", "curl"),
+            ("sshpass -p 'value' ssh host", "sshpass"),
+            ("sshpass -pvalue ssh host", "sshpass"),
             ("CREATE USER a IDENTIFIED BY 'value';", "IDENTIFIED"),
             (
                 "ALTER USER a IDENTIFIED WITH sha2 BY 'value';",
@@ -103,6 +145,8 @@ mod tests {
             ),
             ("requirepass value", "requirepass"),
             ("Authorization: Basic value", "Basic"),
+            ("-H 'Authorization: Api-Token value'", "Authorization"),
+            ("-H \"Authorization:  value\"", "Authorization"),
         ] {
             assert_eq!(value(line, word), Some("value"), "{line}");
         }

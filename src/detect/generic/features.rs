@@ -429,7 +429,7 @@ fn together(looks: &Looks, told: &mut Answers) {
     told.set(F::ShortWordless, looks.length < 8 && told.has(F::CoverNone));
 }
 
-fn is_uuid(value: &[u8]) -> bool {
+pub(in crate::detect) fn is_uuid(value: &[u8]) -> bool {
     value.len() == 36
         && value.iter().enumerate().all(|(i, b)| match i {
             8 | 13 | 18 | 23 => *b == b'-',

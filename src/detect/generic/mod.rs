@@ -15,6 +15,7 @@ mod weights;
 
 use std::path::Path;
 
+pub(super) use self::features::is_uuid;
 pub(super) use self::value::longest;
 
 use self::features::{Answers, FEATURES};

@@ -6,7 +6,7 @@ use super::words::{ABOUT, COMMON};
 use crate::base::Span;
 use crate::detect::assignment::{Assignment, Wrapper};
 use crate::detect::generic::{self, place};
-use crate::detect::patterns::{Class, Confidence, Pattern, keyword_at};
+use crate::detect::patterns::{Class, Confidence, Pattern, Program, Steps, keyword_at};
 use crate::detect::{Judged, Rejection, entropy};
 
 /// Judges an assignment whose name and value have the right look.
@@ -59,6 +59,9 @@ pub(super) fn judge(
     };
     judged.confidence = confidence;
     let vector = place::of_vectors(scene.path) && value.iter().all(u8::is_ascii_hexdigit);
+    if !is_password && confidence > Confidence::Low && is_broken(scene, assignment) {
+        judged.confidence = Confidence::Low;
+    }
     if !is_password && (vector || begins_like_known(scene, value)) {
         judged.confidence = judged.confidence.min(Confidence::Low);
     }
@@ -121,6 +124,73 @@ fn of_known_provider(scene: &Scene<'_>, assignment: Assignment) -> bool {
         })
 }
 
+/// Whether a value is a broken token: none of a provider's patterns accepts it, and it has nearly the
+/// form of one, or its name is but `key`, and the provider is named beside it; or the name says no
+/// more than whose token it is. It is cut short, mistyped or made up.
+fn is_broken(scene: &Scene<'_>, assignment: Assignment) -> bool {
+    let mut steps = Steps::default();
+    let value = assignment.value;
+    // A UUID is an id more often than a broken token; in `app.api.token` it is the app's own.
+    let told = assignment.name.of(scene.text);
+    let own = told.contains(&b'.') || generic::is_uuid(value.of(scene.text));
+    let name: Vec<u8> = if own {
+        Vec::new()
+    } else {
+        letters(told).collect()
+    };
+    let nearly = |form: &Program| {
+        let (least, most) = (usize::from(form.min), usize::from(form.max));
+        let slack = 1 + least / 12;
+        value.len() + slack >= least && value.len() <= most + slack
+    };
+    let text = &scene.text[..value.end];
+    let mut fits = |p: &Pattern| {
+        let found = p.program.at(text, value.start, &mut steps);
+        found.is_some_and(|found| found.span == value)
+    };
+    let mut broken = false;
+    for p in scene.patterns.iter().filter(|p| p.class == Class::Token) {
+        let near = (name == b"key" || nearly(&p.program)) && p.provider_near(scene.text, value);
+        // A value that has the form was not taken for another reason, which does not speak of
+        // others.
+        if (near || only_of(&name, p.provider)) && fits(p) {
+            return false;
+        }
+        broken |= near || only_of(&name, p.provider);
+    }
+    broken
+}
+
+/// The letters and digits of a text, small.
+fn letters(text: &[u8]) -> impl Iterator<Item = u8> + '_ {
+    let all = text.iter().filter(|b| b.is_ascii_alphanumeric());
+    all.map(u8::to_ascii_lowercase)
+}
+
+/// Whether a name, of which the letters are given, says no more than that it is a provider's key or
+/// token: `WANDB_API_KEY`. Providers that are called by a short word are not asked.
+fn only_of(name: &[u8], provider: &str) -> bool {
+    const KINDS: &[&str] = &["api", "access", "auth", "private", "key", "token"];
+    let mut whose = letters(provider.as_bytes());
+    let length = whose
+        .by_ref()
+        .zip(name)
+        .take_while(|(a, b)| a == *b)
+        .count();
+    if length < 4
+        || letters(provider.as_bytes()).count() != length
+        || length < 7 && generic::is_word(provider)
+    {
+        return false;
+    }
+    let mut rest = &name[length..];
+    let some = !rest.is_empty();
+    while let Some(kind) = KINDS.iter().find(|k| rest.starts_with(k.as_bytes())) {
+        rest = &rest[kind.len()..];
+    }
+    some && rest.is_empty()
+}
+
 /// The password in a URL: a literal, not a placeholder.
 pub(super) fn userinfo(scene: &Scene<'_>, judged: &mut Judged) -> Result<(), Rejection> {
     let value = judged.secret.of(scene.text);
@@ -148,6 +218,12 @@ pub(super) fn userinfo(scene: &Scene<'_>, judged: &mut Judged) -> Result<(), Rej
         return Err(Rejection::Unlikely(weighed));
     };
     judged.confidence = confidence.min(judged.pattern.confidence);
+    // `mysql://mysql:mysql@localhost`: what a server for trying out is set up with.
+    let before = &scene.text[judged.span.start..judged.secret.start];
+    let user = before.rsplit(|b| *b == b'/').next().unwrap_or(before);
+    if user.strip_suffix(b":") == Some(value) {
+        judged.confidence = Confidence::Low;
+    }
     Ok(())
 }
 

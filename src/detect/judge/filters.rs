@@ -78,7 +78,12 @@ const DOCUMENTED: &[&str] = &[
 /// Placeholders: telling words, one character repeated, counting, the alphabet.
 pub(in crate::detect) fn placeholder(pattern: &Pattern, secret: &[u8]) -> Result<(), Rejection> {
     let body = secret.get(pattern.prefix.len()..).unwrap_or(secret);
-    if matches!(pattern.class, Class::Jwt | Class::PrivateKey) || pattern.checksum.proves() {
+    if pattern.class == Class::Jwt {
+        // Its claims may speak of examples; its signature does not by chance.
+        let signature = body.rsplit(|b| *b == b'.').next().unwrap_or(body);
+        return word_in(signature).map_or(Ok(()), |word| Err(Rejection::Placeholder(word)));
+    }
+    if pattern.class == Class::PrivateKey || pattern.checksum.proves() {
         return Ok(());
     }
     if let Some(word) = word_in(body) {

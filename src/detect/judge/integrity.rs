@@ -39,6 +39,11 @@ const BEFORE: &[&str] = &[
     "nix/store",
 ];
 
+/// Those of them that name an object of git.
+const OBJECTS: &[&str] = &[
+    "commit", "revision", "rev", "git-tree", "blob", "tree", "parent",
+];
+
 /// How far before the match such a word may end, in bytes.
 const REACH: usize = 24;
 
@@ -61,7 +66,11 @@ pub(super) fn judge(text: &[u8], span: Span) -> Result<(), Rejection> {
         let Some(at) = found else { continue };
         let begins = at == 0 || !line[at - 1].is_ascii_alphanumeric();
         let behind = &line[at + word.len()..];
-        // Only joints may stand between: `sha256-`, `integrity="`, `commit: `.
+        // Only joints may stand between: `sha256-`, `integrity="`, `commit: `. What git names so
+        // is hex.
+        if OBJECTS.contains(word) && !span.of(text).iter().all(u8::is_ascii_hexdigit) {
+            continue;
+        }
         if begins && behind.iter().all(|b| !b.is_ascii_alphanumeric()) {
             return Err(Rejection::Integrity(word));
         }
@@ -72,6 +81,20 @@ pub(super) fn judge(text: &[u8], span: Span) -> Result<(), Rejection> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_git_names_is_hex() {
+        let hex = "0a1b2c3d".repeat(5);
+        for (before, value, is) in [
+            ("commit: ", hex.as_str(), true),
+            ("do_not_commit = ", "Kq7ZpXw3RtVn5LmY8sHd", false),
+            ("sha256-", "Kq7ZpXw3RtVn5LmY8sHd", true),
+        ] {
+            let text = format!("{before}{value}");
+            let span = Span::new(before.len(), text.len());
+            assert_eq!(judge(text.as_bytes(), span).is_err(), is, "{text}");
+        }
+    }
 
     #[test]
     fn a_digest_by_name_is_no_credential() {

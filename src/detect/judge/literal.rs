@@ -126,6 +126,7 @@ impl Standing<'_> {
     /// `identified by its name`.
     pub(super) fn spoken(&self) -> Result<(), Rejection> {
         let name = self.name;
+        let name_end = self.assignment.name.end;
         if name.eq_ignore_ascii_case(b"identified") {
             let line = self.before.to_ascii_lowercase();
             let statement = [b"user".as_slice(), b"role", b"grant", b"alter", b"create"];
@@ -134,6 +135,11 @@ impl Standing<'_> {
             } else {
                 Err(Rejection::Words)
             };
+        }
+        // Two letters come by chance in encoded text: `[@%]PW:2Z.Q`.
+        let begins = |b: &u8| b.is_ascii_whitespace() || b"(,;/|{\"'`-_.&?<>".contains(b);
+        if name.eq_ignore_ascii_case(b"pw") && !self.before.last().is_none_or(begins) {
+            return Err(Rejection::Words);
         }
         if !name.eq_ignore_ascii_case(b"pass") && !name.ends_with(b".pass") {
             return Ok(());
@@ -145,9 +151,22 @@ impl Standing<'_> {
             .is_some_and(|word| {
                 word[0] == b'-' && word.get(1).is_some_and(u8::is_ascii_alphabetic)
             });
+        // `pass:x7Km2q` in notes: nothing between, and no word, nor a word and its number.
+        let plain = self.family != Family::Code && !self.value.contains(&b'\\');
+        let noted = plain && self.assignment.value.start == name_end + 1 && {
+            let letters = self
+                .value
+                .iter()
+                .take_while(|b| !b.is_ascii_digit())
+                .count();
+            let digits = self.value[letters..]
+                .iter()
+                .take_while(|b| b.is_ascii_digit());
+            letters > 0 && letters + digits.count() < self.value.len()
+        };
         let said = match self.assignment.operator {
             b' ' | b'(' | b',' => true,
-            b':' if self.bare() => !of_option && self.family != Family::Config,
+            b':' if self.bare() => !of_option && !noted && self.family != Family::Config,
             _ => false,
         };
         if said { Err(Rejection::Words) } else { Ok(()) }
@@ -166,6 +185,9 @@ pub(super) fn no_value(value: &[u8]) -> Result<(), Rejection> {
     let telling = |b: &&u8| b.is_ascii_alphanumeric() || !b.is_ascii();
     if value.iter().filter(telling).count() < 3 {
         return Err(Rejection::Placeholder("hardly a letter or digit"));
+    }
+    if value.ends_with(b"...") {
+        return Err(Rejection::Placeholder("cut short with dots"));
     }
     let mut escaped = value.split(|b| *b == b'%').skip(1);
     if value[0] == b'%' && escaped.all(|byte| byte.len() == 2) {
@@ -321,12 +343,24 @@ pub(super) fn reference(value: &[u8]) -> Result<(), Rejection> {
             return Err(Rejection::Reference("it names a secret kept elsewhere"));
         }
     }
-    for inside in ["${", "{{", "#{", "%(", "$(", "<%"] {
+    // Random text has two of these characters side by side now and then: `%(name)s` is whole.
+    let whole = |at: usize| {
+        let name = value[at + 2..]
+            .iter()
+            .take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-'));
+        let name = name.count();
+        name > 0 && matches!(value.get(at + 2 + name), Some(b')') | None)
+    };
+    if (0..value.len().saturating_sub(1)).any(|at| value[at..].starts_with(b"%(") && whole(at)) {
+        return Err(Rejection::Reference("it has a variable in it"));
+    }
+    for inside in ["${", "{{", "#{", "$(", "<%"] {
         if value.windows(inside.len()).any(|w| w == inside.as_bytes()) {
             return Err(Rejection::Reference("it has a variable in it"));
         }
     }
-    // `%d`, `0x%08x`
+    // `%d`, `0x%08x`; what is long and random has such a pair by chance.
+    let random = value.len() >= 32 && crate::detect::entropy(value) >= 4.3;
     let printed = |at: usize| {
         let rest = &value[at + 1..];
         let flags = rest
@@ -340,10 +374,11 @@ pub(super) fn reference(value: &[u8]) -> Result<(), Rejection> {
             .get(flags + 1)
             .is_none_or(|b| !b.is_ascii_alphanumeric())
     };
-    if value
-        .iter()
-        .enumerate()
-        .any(|(at, b)| *b == b'%' && printed(at))
+    if !random
+        && value
+            .iter()
+            .enumerate()
+            .any(|(at, b)| *b == b'%' && printed(at))
     {
         return Err(Rejection::Reference("a template"));
     }
@@ -412,7 +447,14 @@ mod tests {
         ] {
             assert!(reference(value.as_bytes()).is_err(), "{value}");
         }
-        for value in ["$2a$10$abc", "p$ss", "winter-2019", "100%sure"] {
+        for value in [
+            "$2a$10$abc",
+            "p$ss",
+            "winter-2019",
+            "100%sure",
+            "q!%(^+=gr@cu",
+            "wq*2#86t64!fgh6yav$ao&%6x_wbd4uz9",
+        ] {
             assert!(reference(value.as_bytes()).is_ok(), "{value}");
         }
     }

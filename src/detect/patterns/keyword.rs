@@ -39,12 +39,17 @@ pub fn keyword_end(text: &[u8], at: usize, keyword: &[u8]) -> Option<usize> {
     Some(end)
 }
 
-/// Whether a word can begin at `at`: after no letter, or at the hump of a camel.
+/// Whether a word can begin at `at`: after no letter, or at the hump of a camel. After capitals
+/// the last of them begins one: `T` in `ETSYToken`.
 fn begins_word(text: &[u8], at: usize) -> bool {
     let Some(before) = at.checked_sub(1).map(|i| text[i]) else {
         return true;
     };
+    let is = |i: usize, kind: fn(&u8) -> bool| text.get(i).is_some_and(kind);
     !before.is_ascii_alphabetic()
+        || before.is_ascii_uppercase()
+            && is(at, u8::is_ascii_uppercase)
+            && is(at + 1, u8::is_ascii_lowercase)
         || before.is_ascii_lowercase() && text.get(at).is_some_and(u8::is_ascii_uppercase)
         // An escape such as `\n` ends in a letter that is none.
         || at >= 2 && text[at - 2] == b'\\' && matches!(before, b'n' | b't' | b'r')
@@ -73,6 +78,7 @@ mod tests {
             assert!(!found(text, "api-key"), "{text}");
         }
         assert!(found("myBox: 1", "box") && found("box_id", "box") && found("BOX1", "box"));
+        assert!(found("BOXToken", "box") && found("XMLBox", "box"));
         assert!(!found("boxes", "box") && !found("inbox", "box") && !found("BOXED", "box"));
     }
 }

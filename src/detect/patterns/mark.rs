@@ -79,16 +79,33 @@ impl Pattern {
     /// Whether one of the pattern's keywords stands before the match, within its bound and three
     /// lines, or right behind it on the same line.
     pub fn keyword_near(&self, text: &[u8], found: Found) -> bool {
-        let (from, to) = self.keyword_window(text, found.span);
+        self.any_near(text, found.span, |_| true)
+    }
+
+    /// Whether the provider itself is named near: by a keyword that begins as its id does.
+    pub fn provider_near(&self, text: &[u8], span: Span) -> bool {
+        let letters = |text: &'static str| text.bytes().filter(u8::is_ascii_alphanumeric);
+        let length = letters(self.provider).count().min(4);
+        let names = |k: &'static str| {
+            letters(k)
+                .take(length)
+                .eq(letters(self.provider).take(length))
+        };
+        self.near.iter().any(|k| names(k)) && self.any_near(text, span, names)
+    }
+
+    /// Whether one of the keywords that are `asked` stands near.
+    fn any_near(&self, text: &[u8], span: Span, asked: impl Fn(&'static str) -> bool) -> bool {
+        let (from, to) = self.keyword_window(text, span);
         let stands = |from: usize, to: usize| {
             (from..to).any(|at| {
-                self.near.iter().any(|k| {
+                self.near.iter().filter(|k| asked(k)).any(|k| {
                     text[at].eq_ignore_ascii_case(&k.as_bytes()[0])
                         && keyword_at(text, at, k.as_bytes()).is_some_and(|end| end <= to)
                 })
             })
         };
-        stands(from, found.span.start) || stands(found.span.end, to)
+        stands(from, span.start) || stands(span.end, to)
     }
 
     /// How far the nearest of the pattern's keywords ends before the match, in bytes; one that

@@ -13,8 +13,8 @@ use crate::detect::patterns::ANCHORS;
 const GROUPS: [[&[u8]; 4]; 8] = [
     // pass, d(p.st.)
     [b"p", b"a.", b"s", b"st"],
-    // pwd, (a)uth=
-    [b"pu", b"wt", b"dh", b""],
+    // pwd, pw:, pw=, (a)uth=
+    [b"pu", b"wt", b"dh:=", b""],
     // (se)cret, rede(ntial), (ident)ifie(d)
     [b"cri", b"ref", b"edi", b"te"],
     // (o)ken, key, and what ends in it
