@@ -6,6 +6,8 @@ mod common;
 
 #[path = "containers/hostile.rs"]
 mod hostile;
+#[path = "containers/keys.rs"]
+mod keys;
 #[path = "containers/make.rs"]
 mod make;
 #[path = "containers/modes.rs"]

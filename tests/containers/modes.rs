@@ -6,7 +6,7 @@ use std::path::Path;
 use super::make::{Told, pack, run, told, write};
 use super::opened::{env, folder};
 
-fn git(dir: &Path, args: &[&str]) {
+pub fn git(dir: &Path, args: &[&str]) {
     let mut all = vec![
         "-c",
         "init.defaultBranch=main",
@@ -20,7 +20,7 @@ fn git(dir: &Path, args: &[&str]) {
 }
 
 /// Fingerprints with their places.
-fn all(told: &Told) -> BTreeSet<(String, String)> {
+pub fn all(told: &Told) -> BTreeSet<(String, String)> {
     let findings = told.findings.iter();
     findings
         .flat_map(|((_, print), places)| places.iter().map(move |p| (print.clone(), p.clone())))

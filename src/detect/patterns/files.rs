@@ -62,7 +62,11 @@ mod tests {
             (".docker/config.json", ".docker\\config.json", true),
         ];
         for (form, path, expected) in cases {
-            assert_eq!(is_called(&[form], path.as_bytes()), expected, "{form} {path}");
+            assert_eq!(
+                is_called(&[form], path.as_bytes()),
+                expected,
+                "{form} {path}"
+            );
         }
     }
 

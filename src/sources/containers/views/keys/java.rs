@@ -6,7 +6,7 @@
 use sha1::{Digest, Sha1};
 
 use super::ber::{Item, OID, SEQUENCE};
-use super::{DEFAULTS, Steps, Store, is_key};
+use super::{DEBUG, DEFAULTS, Steps, Store, is_key};
 
 const JCEKS: u32 = 0xcece_cece;
 
@@ -89,7 +89,7 @@ fn entry<'a>(
     bytes.take(8)?;
     match kind {
         1 => {
-            store.is_debug |= alias == b"androiddebugkey";
+            store.is_debug |= alias == DEBUG.as_bytes();
             sealed.push(bytes.long()?);
             for _ in 0..bytes.four()? {
                 certificate(bytes)?;

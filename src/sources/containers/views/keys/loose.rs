@@ -114,8 +114,8 @@ pub(super) fn armoured(packets: &[u8]) -> String {
             }
         })
     });
-    let body = super::base64(packets);
-    let sum = super::base64(&sum.to_be_bytes()[1..]);
+    let body = super::lines(packets);
+    let sum = super::lines(&sum.to_be_bytes()[1..]);
     format!(
         "-----BEGIN PGP PRIVATE KEY BLOCK-----\n\n{body}={sum}-----END PGP PRIVATE KEY BLOCK-----\n"
     )
@@ -153,7 +153,9 @@ fn is_keytab(rest: &[u8]) -> bool {
     let realm = realm.get(..length).unwrap_or_default();
     (16..=8192).contains(&i32::from_be_bytes(*size))
         && !realm.is_empty()
-        && realm.iter().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(b))
+        && realm
+            .iter()
+            .all(|b| b.is_ascii_alphanumeric() || b"._-".contains(b))
 }
 
 /// Rounds behind a salt of 32 bytes: the format wants 2,048 and more.

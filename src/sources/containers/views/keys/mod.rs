@@ -17,6 +17,7 @@ use std::fmt::Write as _;
 
 use sha2::{Digest as _, Sha256};
 
+use crate::base::base64;
 use crate::base::limits::{KEY_ROUNDS, KEY_STEPS};
 
 /// A password that everybody knows.
@@ -31,13 +32,19 @@ struct Default {
 /// What is tried, most frequent first.
 const DEFAULTS: [Default; 8] = [
     // `keytool`, and Java's own store of authorities (keytool's manual, "Certificates").
-    default(Some("changeit"), "a default password, that of Java's tools,"),
+    default(
+        Some("changeit"),
+        "a default password, that of Java's tools,",
+    ),
     default(Some(""), "an empty password"),
     default(None, "no password"),
     // Android's build tools, "Sign your debug build".
     default(Some("android"), "the password of Android's debug keys"),
     // Google Cloud, "Create service account keys": the P12 form.
-    default(Some("notasecret"), "a default password, that of Google's key files,"),
+    default(
+        Some("notasecret"),
+        "a default password, that of Google's key files,",
+    ),
     // WebSphere Application Server, "Default key stores".
     default(Some("WebAS"), "a default password, that of WebSphere,"),
     default(Some("password"), "a password that is tried first"),
@@ -47,6 +54,9 @@ const DEFAULTS: [Default; 8] = [
 const fn default(password: Option<&'static str>, words: &'static str) -> Default {
     Default { password, words }
 }
+
+/// What Android's tools call the key that they make for debugging.
+const DEBUG: &str = "androiddebugkey";
 
 /// What is left of the work that passwords may cost.
 pub(in super::super) struct Steps(u64);
@@ -201,25 +211,13 @@ fn is_key(bytes: &[u8]) -> bool {
 
 /// A key in PEM: RFC 7468.
 fn pem(label: &str, key: &[u8]) -> String {
-    let body = base64(key);
+    let body = lines(key);
     format!("-----BEGIN {label}-----\n{body}-----END {label}-----\n")
 }
 
 /// Base64 in lines of 64.
-fn base64(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut out = String::with_capacity(bytes.len() * 3 / 2);
-    for line in bytes.chunks(48) {
-        for group in line.chunks(3) {
-            let bits = (0..3).fold(0, |n, i| n << 8 | u32::from(*group.get(i).unwrap_or(&0)));
-            for i in 0..4 {
-                let digit = DIGITS[(bits >> (18 - 6 * i) & 63) as usize];
-                out.push(if i <= group.len() { char::from(digit) } else { '=' });
-            }
-        }
-        out.push('\n');
-    }
-    out
+fn lines(bytes: &[u8]) -> String {
+    bytes.chunks(48).map(|l| base64(l) + "\n").collect()
 }
 
 /// What is known of a file that stays shut. Its end is what patterns find.

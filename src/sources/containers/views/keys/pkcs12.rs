@@ -14,7 +14,7 @@ use sha2::digest::{Digest, Output};
 use sha2::{Sha224, Sha256, Sha384, Sha512};
 
 use super::ber::{INTEGER, Item, Items, OCTETS, OID, SEQUENCE, ZERO, head};
-use super::{DEFAULTS, Default, Steps, Store, is_key};
+use super::{DEBUG, DEFAULTS, Default, Steps, Store, is_key};
 
 /// Object identifiers of PKCS #7: data, encrypted data.
 const DATA: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01";
@@ -69,6 +69,8 @@ pub(super) fn read(file: &[u8], steps: &mut Steps) -> Option<Store> {
         match content_of(part) {
             Some((DATA, Some(content))) => {
                 let content = content.octets()?;
+                let called: Vec<u8> = DEBUG.encode_utf16().flat_map(u16::to_be_bytes).collect();
+                bags.is_debug |= memchr::memmem::find(&content, &called).is_some();
                 bags.take(&content, DEPTH);
             }
             Some((ENCRYPTED, Some(content))) => closed.push(content),
@@ -76,7 +78,9 @@ pub(super) fn read(file: &[u8], steps: &mut Steps) -> Option<Store> {
         }
     }
     let opens = DEFAULTS.iter().find(|d| {
-        let by_sum = sum.as_ref().map(|sum| sum.holds(&content, d.password, steps));
+        let by_sum = sum
+            .as_ref()
+            .map(|sum| sum.holds(&content, d.password, steps));
         match by_sum.flatten() {
             Some(holds) => holds,
             // No sum, or one that is not known: a key that comes out tells.
@@ -131,6 +135,7 @@ struct Bags {
     shrouded: Vec<Vec<u8>>,
     /// Whether there are secrets of another kind, or what is not known.
     is_opaque: bool,
+    is_debug: bool,
     count: usize,
 }
 
@@ -189,6 +194,7 @@ impl Bags {
             keys: [self.bare, keys].concat(),
             sealed,
             is_opaque: self.is_opaque,
+            is_debug: self.is_debug,
             opens: Some(opens),
             ..Store::default()
         }
