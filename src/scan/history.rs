@@ -20,6 +20,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::{ScanError, ScanOptions, known, withhold};
+use crate::detect::patterns::Called;
 use crate::detect::{Detector, Engine};
 use crate::findings::{Fingerprint, ScanResult};
 use crate::sources::history::{
@@ -151,10 +152,19 @@ fn sweep(
 
     // 2. Where it stands.
     let skips = &mut result.scan.skips;
+    let named = ObjectSet::new(objects.len());
+    // A known value is looked for in every blob.
+    let called = match &options.scan.find {
+        None => detector.called(),
+        Some(_) => Called::new(std::iter::empty()),
+    };
     let (commits, mut trees) = rayon::join(
         || Commits::new(facts),
-        || Trees::read(&stores, threads, &hopeful, &seen),
+        || Trees::read(&stores, threads, &hopeful, (&called, &named), &seen),
     );
+    for blob in named.iter() {
+        hopeful.insert(blob);
+    }
     skips.append(&mut trees.skips);
     let placeless = stop.is_asked();
     if placeless {

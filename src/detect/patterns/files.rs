@@ -8,6 +8,36 @@ pub fn is_called(forms: &[&str], path: &[u8]) -> bool {
     forms.iter().any(|form| fits(form.as_bytes(), path))
 }
 
+/// The last names of some forms, to be asked of many names.
+#[derive(Clone, Debug)]
+pub struct Called {
+    forms: Vec<&'static str>,
+    /// Whether a form ends with a byte.
+    ends: [bool; 256],
+}
+
+impl Called {
+    /// Of the forms of some patterns.
+    pub fn new(forms: impl Iterator<Item = &'static str>) -> Self {
+        let mut ends = [false; 256];
+        let last = |form: &'static str| form.rsplit('/').next().unwrap_or(form);
+        let mut forms: Vec<_> = forms.map(last).collect();
+        forms.sort_unstable();
+        forms.dedup();
+        for byte in forms.iter().filter_map(|form| form.bytes().last()) {
+            ends[usize::from(byte.to_ascii_lowercase())] = true;
+            ends[usize::from(byte.to_ascii_uppercase())] = true;
+        }
+        Self { forms, ends }
+    }
+
+    /// Whether a file that is called so may be one of them, in some folder.
+    pub fn may_be(&self, name: &[u8]) -> bool {
+        let may_end = name.last().is_some_and(|b| self.ends[usize::from(*b)]);
+        may_end && is_called(&self.forms, name)
+    }
+}
+
 fn fits(form: &[u8], path: &[u8]) -> bool {
     let (form, open) = match form.strip_prefix(b"*") {
         Some(rest) => (rest, true),
@@ -67,6 +97,21 @@ mod tests {
                 expected,
                 "{form} {path}"
             );
+        }
+    }
+
+    #[test]
+    fn the_last_name_alone_may_be_one() {
+        let called = Called::new([".pgpass", "*.ovpn", ".gem/credentials"].into_iter());
+        for (name, expected) in [
+            (".pgpass", true),
+            ("A.OVPN", true),
+            ("credentials", true),
+            ("credential", false),
+            ("", false),
+            ("gem", false),
+        ] {
+            assert_eq!(called.may_be(name.as_bytes()), expected, "{name}");
         }
     }
 

@@ -144,7 +144,13 @@ pub fn parse(
                 ..
             }
         );
-        if stem.is_some() && (open || pattern.lane == Lane::Slow) && check.errors.len() == known {
+        let mut pattern = pattern;
+        if (open || pattern.lane == Lane::Slow) && !pattern.files.is_empty() {
+            pattern.lane = Lane::File;
+        } else if stem.is_some()
+            && (open || pattern.lane == Lane::Slow)
+            && check.errors.len() == known
+        {
             check.tell(
                 kind.secret.span().start,
                 format!(

@@ -27,7 +27,7 @@ pub use bytes::{ByteSet, NAME_BYTES, TOKEN, is_token};
 pub use checksum::Checksum;
 pub use coding::base64_text;
 pub use error::PatternError;
-pub use files::is_called;
+pub use files::{Called, is_called};
 pub use format::parse;
 pub use gate::{GATE_BYTES, GATE_MOST, Gate};
 pub use keyword::{keyword_at, keyword_end};

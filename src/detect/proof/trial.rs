@@ -228,7 +228,7 @@ impl Trial<'_> {
                     .enumerate()
                     .any(|(k, a)| anchors >> k & 1 == 1 && whole[at..].starts_with(a.as_bytes()))
             }),
-            Lane::Run { .. } | Lane::Name | Lane::Slow => true,
+            Lane::Run { .. } | Lane::Name | Lane::File | Lane::Slow => true,
         };
         if !there || !example.secret().starts_with(self.pattern.prefix.as_bytes()) {
             let told = "an example is without what its search begins with".to_owned();
