@@ -12,5 +12,7 @@ mod keys;
 mod make;
 #[path = "containers/modes.rs"]
 mod modes;
+#[path = "containers/named.rs"]
+mod named;
 #[path = "containers/opened.rs"]
 mod opened;
