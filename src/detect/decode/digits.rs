@@ -109,10 +109,10 @@ pub(super) fn begins(text: &[u8], at: usize) -> Option<(Kind, bool)> {
     if length < LEAST || length < LEAST + 2 && !padded(length) {
         return None;
     }
-    let row = &row[..length.min(16)];
     if changes(row) < CHANGES {
         return None;
     }
+    let row = &row[..length.min(16)];
     let mut bytes = [0; TOLD];
     let count = base64(row, &mut bytes);
     begins_text(&bytes[..count]).then_some((Kind::Base64, !edge))

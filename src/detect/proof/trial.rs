@@ -334,7 +334,7 @@ impl Trial<'_> {
     /// Twins that are wrong in one way are not found.
     pub(super) fn twins(&mut self) {
         // What is chosen by people, or read by judgement, has no twin that is wrong by its shape.
-        if !self.pattern.names.is_empty() {
+        if !self.pattern.names.is_empty() || self.is_filed() {
             self.proof
                 .ruled_out
                 .push("twins: any other value is one, too");
@@ -388,6 +388,12 @@ enum Wrapped {
 impl Trial<'_> {
     /// A wrapped text is found through its decoder, whatever span stands for it.
     pub(super) fn wrapped(&mut self) {
+        if self.is_filed() {
+            self.proof
+                .ruled_out
+                .push("decoded: it is read in files of a name, as they stand");
+            return;
+        }
         for wrapper in WRAPPERS {
             // One example in some thousands looks like something else in it.
             let told = match self.in_wrapper(wrapper) {
@@ -438,11 +444,17 @@ impl Trial<'_> {
         Wrapped::RuledOut(ruled_out)
     }
 
+    /// Whether the pattern is read in files of some names only, by their grammar.
+    fn is_filed(&self) -> bool {
+        self.pattern.lane == Lane::File
+    }
+
     /// Whether an example may stand in a style, and is to be found there.
     fn may_stand(&self, style: &Style, example: &Example) -> bool {
         // What is found by the name of an assignment stands in one, or in its own frame.
         let named = !self.pattern.names.is_empty();
-        let framed = named && assigned_in(self.pattern.example).is_none();
+        // What is read in files of a name stands there as they have it.
+        let framed = self.is_filed() || named && assigned_in(self.pattern.example).is_none();
         style.is_legal(&example.whole)
             && (!framed || style.name == FRAME)
             && (!named || style.assigns)
