@@ -152,19 +152,10 @@ fn sweep(
 
     // 2. Where it stands.
     let skips = &mut result.scan.skips;
-    let named = ObjectSet::new(objects.len());
-    // A known value is looked for in every blob.
-    let called = match &options.scan.find {
-        None => detector.called(),
-        Some(_) => Called::new(std::iter::empty()),
-    };
     let (commits, mut trees) = rayon::join(
         || Commits::new(facts),
-        || Trees::read(&stores, threads, &hopeful, (&called, &named), &seen),
+        || trees_of(options, &detector, &stores, &hopeful, &seen),
     );
-    for blob in named.iter() {
-        hopeful.insert(blob);
-    }
     skips.append(&mut trees.skips);
     let placeless = stop.is_asked();
     if placeless {
@@ -373,6 +364,28 @@ fn messages(
         }
     }
     messages
+}
+
+/// Reads all trees. What files are called in which some patterns count makes their blobs `hopeful`, too,
+/// whatever is in them: the first look knows no names.
+fn trees_of(
+    options: &HistoryOptions,
+    detector: &Detector,
+    stores: &Stores,
+    hopeful: &ObjectSet,
+    seen: &ObjectSet,
+) -> Trees {
+    // A known value is looked for in every blob.
+    let called = match &options.scan.find {
+        None => detector.called(),
+        Some(_) => Called::new(std::iter::empty()),
+    };
+    let named = ObjectSet::new(stores.objects().len());
+    let trees = Trees::read(stores, threads(options), hopeful, (&called, &named), seen);
+    for blob in named.iter() {
+        hopeful.insert(blob);
+    }
+    trees
 }
 
 /// The second look: what the hopeful blobs and the messages hold.

@@ -1,7 +1,7 @@
 //! Values that are wrapped in calls and lists, stand beside their name's own name, or within JSON
 //! that is itself a string.
 
-use super::{Assignment, Behind, Wrapper, blanks, element, peek, value};
+use super::{Behind, Wrapper, blanks, element, peek, value};
 use crate::base::Span;
 
 /// How many calls and lists are gone through, and how long the name of each may be.
@@ -141,7 +141,7 @@ pub(super) fn wrapped(text: &[u8], at: usize) -> Option<(Wrapper, usize)> {
 /// <string>...</string>`, `name: PASSWORD` and on the next line `value: ...`.
 pub(super) fn sibling(text: &[u8], name: Span, at: usize) -> Behind {
     let told = beside(text, name, at).or_else(|| object(text, name, at));
-    told.map_or(Behind::Other, Behind::from)
+    told.unwrap_or(Behind::Other)
 }
 
 /// How far an object is read for its value, in bytes.
@@ -149,11 +149,7 @@ const OBJECT: usize = 400;
 
 /// The value of an object that has the name: `"password": {"type": "string", "value": "..."}`, an
 /// output of Terraform or a parameter of Azure, and `variable "password" { default = "..." }`.
-#[expect(
-    clippy::option_option,
-    reason = "it is read here, and then it may be none"
-)]
-fn object(text: &[u8], name: Span, at: usize) -> Option<Option<Assignment>> {
+fn object(text: &[u8], name: Span, at: usize) -> Option<Behind> {
     if name.start == 0 || text[name.start - 1] != b'"' {
         return None;
     }
@@ -176,6 +172,8 @@ fn object(text: &[u8], name: Span, at: usize) -> Option<Option<Assignment>> {
         at + rest.iter().take_while(|b| is(b)).count()
     };
     at += 1;
+    // What has keys and no value is no value itself.
+    let mut told = None;
     while at < high {
         at = skip(at, |b| b.is_ascii_whitespace() || *b == b',');
         let quote = usize::from(peek(text, at) == b'"');
@@ -183,8 +181,9 @@ fn object(text: &[u8], name: Span, at: usize) -> Option<Option<Assignment>> {
         let key = &text[(at + quote).min(end)..end];
         let sign = blanks(text, end + quote);
         if key.is_empty() || !matches!(peek(text, sign), b':' | b'=') {
-            return None;
+            return told;
         }
+        told = Some(Behind::Nothing);
         at = blanks(text, sign + 1);
         let is_value = if is_variable {
             key == b"default"
@@ -192,26 +191,23 @@ fn object(text: &[u8], name: Span, at: usize) -> Option<Option<Assignment>> {
             matches!(key, b"value" | b"defaultValue")
         };
         if is_value {
-            return Some(value(text, name, b':', at));
+            return Some(value(text, name, b':', at).into());
         }
         if peek(text, at) == b'"' {
-            let length = text[(at + 1).min(high)..high]
-                .iter()
-                .position(|b| *b == b'"')?;
-            at += length + 2;
+            let rest = &text[(at + 1).min(high)..high];
+            match rest.iter().position(|b| *b == b'"') {
+                Some(length) => at += length + 2,
+                None => return told,
+            }
         } else {
             at = skip(at, |b| b.is_ascii_alphanumeric() || *b == b'_');
         }
     }
-    None
+    told
 }
 
 /// What stands beside the name, behind a key or in an element of its own.
-#[expect(
-    clippy::option_option,
-    reason = "it is read here, and then it may be none"
-)]
-fn beside(text: &[u8], name: Span, at: usize) -> Option<Option<Assignment>> {
+fn beside(text: &[u8], name: Span, at: usize) -> Option<Behind> {
     if text[at.min(text.len())..].starts_with(b"</") {
         let window = &text[at..text.len().min(at + 120)];
         let close = window.iter().position(|b| *b == b'>')? + 1;
@@ -226,7 +222,7 @@ fn beside(text: &[u8], name: Span, at: usize) -> Option<Option<Assignment>> {
         let end = window[begin..].iter().position(|b| *b == b'>')?;
         let tag = &window[begin + 1..begin + end];
         let told = [b"string".as_slice(), b"value", b"Value"].contains(&tag);
-        return told.then(|| element(text, name, at + begin + end + 1));
+        return told.then(|| element(text, name, at + begin + end + 1).into());
     }
     // The name's own key must be `name` or `key`.
     let before = &text[name.start.saturating_sub(16)..name.start];
@@ -250,7 +246,7 @@ fn beside(text: &[u8], name: Span, at: usize) -> Option<Option<Assignment>> {
         return None;
     }
     let colon = rest.iter().take(12).position(|b| *b == b':')?;
-    Some(value(text, name, b':', blanks(text, at + gap + colon + 1)))
+    Some(value(text, name, b':', blanks(text, at + gap + colon + 1)).into())
 }
 
 /// The fewest characters of a string within JSON that could be the secret of the whole.

@@ -100,7 +100,7 @@ pub(super) fn head(bytes: &[u8]) -> Option<(u8, Option<usize>, usize)> {
 }
 
 /// Values, one behind the other, up to the first that is none.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Items<'a>(pub(super) &'a [u8]);
 
 impl<'a> Items<'a> {

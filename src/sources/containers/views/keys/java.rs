@@ -1,6 +1,6 @@
 //! Java's own key stores: JKS, JCEKS, and BKS of Bouncy Castle.
 //!
-//! The format of JKS is told by the comments of OpenJDK's `sun.security.provider.JavaKeyStore`, that of
+//! The format of JKS is told by the comments of `OpenJDK`'s `sun.security.provider.JavaKeyStore`, that of
 //! its keys by `KeyProtector` beside it. Integers are big-endian; a text has its length before it.
 
 use sha1::{Digest, Sha1};

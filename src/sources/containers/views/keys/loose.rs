@@ -26,7 +26,7 @@ const CIPHERS: [&[u8]; 2] = [
 /// Whether bytes begin as a private key in PKCS #8 does (RFC 5958).
 pub(super) fn is_pkcs8(start: &[u8]) -> bool {
     let inner = inside(start, b"\x02\x01\x00").or_else(|| inside(start, b"\x02\x01\x01"));
-    let algorithm = inner.and_then(|inner| Item::first(inner));
+    let algorithm = inner.and_then(Item::first);
     let Some((algorithm, rest)) = algorithm.filter(|(item, _)| item.tag == SEQUENCE) else {
         return false;
     };
@@ -80,24 +80,25 @@ pub(super) fn is_all(file: &[u8]) -> bool {
 /// Whether bytes begin as a secret key packet of OpenPGP does (RFC 9580): its tag and length, a
 /// version, a time, an algorithm, and the first number or curve.
 pub(super) fn is_openpgp(start: &[u8]) -> bool {
-    let body = match start {
-        // The old form, with a length of two bytes or of four.
-        [0x95, _, _, body @ ..] | [0x96, _, _, _, _, body @ ..] => body,
-        // The new form, with a length of one byte, or of two.
-        [0xc5, 0..=191, body @ ..] | [0xc5, 192..=223, _, body @ ..] => body,
-        _ => return false,
+    // The old form, with a length of two bytes or of four; the new one, of one byte or of two.
+    let ([0x95, _, _, body @ ..]
+    | [0x96, _, _, _, _, body @ ..]
+    | [0xc5, 0..=191, body @ ..]
+    | [0xc5, 192..=223, _, body @ ..]) = start
+    else {
+        return false;
     };
     match body {
         // RSA, ElGamal, DSA: how many bits its first number has, which begins with one that is set.
         [4, _, _, _, _, 1 | 2 | 3 | 16 | 17, high, low, first, ..] => {
             let bits = u16::from(*high) << 8 | u16::from(*low);
-            let top = (bits.wrapping_sub(1) % 8) as u32;
+            let top = bits.wrapping_sub(1) % 8;
             (512..=16_384).contains(&bits) && *first >> top == 1
         }
         // Curves: the length of an object identifier, and what all of those in use begin with.
-        [4, _, _, _, _, 18 | 19 | 22, 5..=10, 0x2a | 0x2b, ..] => true,
         // Version 6: the length of the public part comes first.
-        [6, _, _, _, _, 1 | 18..=28, 0, 0, ..] => true,
+        [4, _, _, _, _, 18 | 19 | 22, 5..=10, 0x2a | 0x2b, ..]
+        | [6, _, _, _, _, 1 | 18..=28, 0, 0, ..] => true,
         _ => false,
     }
 }

@@ -56,7 +56,7 @@ pub(super) fn read(file: &[u8], steps: &mut Steps) -> Option<Store> {
     parts.tagged(INTEGER)?;
     let safe = parts.tagged(SEQUENCE)?;
     let (id, content) = content_of(safe)?;
-    let sum = parts.tagged(SEQUENCE).and_then(|item| Sum::read(item));
+    let sum = parts.tagged(SEQUENCE).and_then(Sum::read);
     if id != DATA {
         // Signed: who may read it is not a matter of a password.
         return Some(Store::opaque());
@@ -353,7 +353,10 @@ mod tests {
     #[test]
     fn keys_are_derived_as_others_do() {
         let salt = [1, 2, 3, 4, 5, 6, 7, 8];
-        let hex = |bytes: Vec<u8>| bytes.iter().map(|b| format!("{b:02x}")).collect::<String>();
+        let hex = |bytes: Vec<u8>| {
+            let digits = bytes.iter().map(|b| format!("{b:02x}"));
+            digits.collect::<Vec<_>>().concat()
+        };
         let password = wide(Some("ge@\u{e4}heim"));
         assert_eq!(
             hex(derived::<Sha256>(&password, &salt, 1, 100, 32)),
