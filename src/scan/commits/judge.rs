@@ -372,7 +372,7 @@ impl<'a> Teller<'a> {
         failed: &mut Vec<Failed>,
         told: &mut Told,
     ) {
-        let (matches, skips) = self.within(data, shown, Vec::new(), None);
+        let (matches, skips) = self.within((data, shown), true, Vec::new(), None);
         told.skips.extend(skips);
         if matches.is_empty() {
             return;
@@ -380,15 +380,15 @@ impl<'a> Teller<'a> {
         let matches = Arc::new(matches);
         let olds = self.olds(file, &matches, moved, failed, Self::old_inside);
         let is_new = introduced(&matches, &olds);
-        self.within(data, shown, is_new, Some((collector, told)));
+        self.within((data, shown), false, is_new, Some((collector, told)));
     }
 
     /// What is inside of a container: its matches, and what was not read. With a collector those
     /// that are new are collected; `is_new` says of each match in turn whether it is.
     fn within(
         &mut self,
-        data: &[u8],
-        shown: &Path,
+        (data, shown): (&[u8], &Path),
+        is_counted: bool,
         is_new: Vec<bool>,
         into: Option<(&mut Collector, &mut Told)>,
     ) -> (Vec<Counted>, Vec<Skip>) {
@@ -399,6 +399,7 @@ impl<'a> Teller<'a> {
             into,
             matches: Vec::new(),
             skips: Vec::new(),
+            is_counted,
         };
         let origin = Origin::new(shown.to_owned());
         containers.open(data, &origin, &mut inside);
@@ -421,7 +422,7 @@ impl<'a> Teller<'a> {
             }
         };
         // What of it cannot be read was told when it came in.
-        let (matches, _) = self.within(&data, &path_of(&path), Vec::new(), None);
+        let (matches, _) = self.within((&data, &path_of(&path)), false, Vec::new(), None);
         Some(Arc::new(matches))
     }
 

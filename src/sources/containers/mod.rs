@@ -372,9 +372,17 @@ impl<'a> Opener<'a> {
         }
     }
 
+    /// Whether somebody wants an entry.
+    fn is_wanted(&mut self, place: &Place) -> bool {
+        self.visitor.wants(&Origin {
+            path: place.shown.clone(),
+            container: Some(self.outer),
+        })
+    }
+
     /// An entry, whatever it is.
     fn entry(&mut self, input: &mut dyn Read, place: &Place) {
-        if !self.budget.entry() {
+        if !self.budget.entry() || !self.is_wanted(place) {
             return;
         }
         let mut head = Vec::new();
