@@ -165,7 +165,8 @@ fn entries_are_left_out_by_their_names_in_every_mode() {
     git(repo, &["add", "-A"]);
     let staged = told(repo, &["staged"]);
     git(repo, &["commit", "-q", "-m", "Archive"]);
-    let commits = told(repo, &["commits", "HEAD~1..HEAD"]);
+    let commits = told(repo, &["commits", "HEAD~1..HEAD", "--config", ".straykey"]);
+    let history = told(repo, &["history", "--config", ".straykey"]);
     let tree = told(repo, &["scan", "."]);
     let ci = told_in_ci(repo, &["--base", "HEAD~1", "--head", "HEAD"]);
     let expected = ["lib/a.zip!d/keep.env:3", "lib/a.zip!d/keep.env:4"];
@@ -173,6 +174,7 @@ fn entries_are_left_out_by_their_names_in_every_mode() {
         ("staged", staged),
         ("commits", commits),
         ("tree", tree),
+        ("history", history),
         ("ci", ci),
     ];
     for (mode, told) in modes {
