@@ -12,6 +12,7 @@
 //! Absent on purpose: `.ignore` files, global excludes, any setting of git or of the repository.
 //! Nothing of a repository is run or believed but its ignore rules and its index.
 
+mod aligned;
 mod chunk;
 mod containers;
 mod content;
