@@ -264,7 +264,7 @@ fn a_method_that_is_not_known_is_told() {
 }
 
 /// Files with text in them that are no text: made by Python's own modules.
-const VIEWS: &str = r##"
+const VIEWS: &str = r#"
 import zlib, zipfile, sqlite3, py_compile
 db = sqlite3.connect('a.db')
 db.execute('create table t(id integer primary key, note text)')
@@ -286,7 +286,7 @@ table = zlib.compress(b'1 beginbfrange <0000> <ffff> <0041> endbfrange')
 pdf('c.pdf', [text, table])
 open('d.py', 'w').write('ONE = "some words"\n')
 py_compile.compile('d.py', 'd.pyc')
-"##;
+"#;
 
 #[test]
 fn views_of_files_that_are_cut_or_changed_do_no_harm() {
@@ -330,7 +330,7 @@ fn views_that_grow_or_go_in_circles_are_told() {
     let dir = tempfile::tempdir().expect("a folder");
     let dir = dir.path();
     let program = format!(
-        r##"{VIEWS}
+        r#"{VIEWS}
 # A table whose last page is its first one again.
 data = bytearray(open('a.db', 'rb').read())
 root = 4096
@@ -346,7 +346,7 @@ pdf('tables.pdf', [text] + [zlib.compress(b'9 beginbfrange ' + b'<0000> <ffff> <
 laugh = ''.join('<!ENTITY l%d "%s">' % (n, '&l%d;' % (n - 1) * 10) for n in range(1, 12))
 with zipfile.ZipFile('laugh.docx', 'w', zipfile.ZIP_DEFLATED) as z:
     z.writestr('word/document.xml', '<!DOCTYPE x [<!ENTITY l0 "ha">' + laugh + ']><x xmlns="' + ns + '">&l11;</x>')
-"##
+"#
     );
     if !python(dir, &program) {
         return;
