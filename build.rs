@@ -113,7 +113,7 @@ fn source(all: &[Pattern]) -> String {
              confidence: Confidence::{:?}, severity: Severity::{:?}, lifetime: Lifetime::{:?}, \
              rotation_days: {}, revoke: {:?}, replace: {:?}, nhi: &{:?}, cwe: &{:?}, \
              sources: &{:?}, expression: {:?}, program: {}, left: {}, near: &{:?}, \
-             near_bytes: {}, names: &{:?}, randomness: {:?}, checksum: Checksum::{}, parts: &[{}], \
+             near_bytes: {}, names: &{:?}, files: &{:?}, randomness: {:?}, checksum: Checksum::{}, parts: &[{}], \
              prefix: {:?}, lane: {}, example: {:?}, counter: &{:?} }},",
             p.id,
             p.provider,
@@ -139,6 +139,7 @@ fn source(all: &[Pattern]) -> String {
             p.near,
             p.near_bytes,
             p.names,
+            p.files,
             p.randomness,
             p.checksum.variant(),
             p.parts.iter().map(part).collect::<String>(),

@@ -6,9 +6,13 @@ mod common;
 
 #[path = "containers/hostile.rs"]
 mod hostile;
+#[path = "containers/keys.rs"]
+mod keys;
 #[path = "containers/make.rs"]
 mod make;
 #[path = "containers/modes.rs"]
 mod modes;
+#[path = "containers/named.rs"]
+mod named;
 #[path = "containers/opened.rs"]
 mod opened;

@@ -93,3 +93,11 @@ pub const NAME_BYTES: usize = 4 << 10;
 
 /// Bytes of the streams of one PDF that are unpacked to look for text. Pages of text have some KiB.
 pub const PDF_BYTES: usize = 32 << 20;
+
+/// The rounds of hashing that a key store may ask for: more are not done, and the store counts as one
+/// that stays shut. `keytool` asks for ten thousand, the most careful advice for 600,000.
+pub const KEY_ROUNDS: u64 = 600_000;
+
+/// Hashes that are made to try passwords on the key stores of one container, all that is nested in it
+/// together: some seconds.
+pub const KEY_STEPS: u64 = 20_000_000;

@@ -2,6 +2,7 @@
 //!
 //! Nothing here knows of files, git, patterns or reports; it imports `std` only.
 
+mod base64;
 mod date;
 mod secret;
 mod stop;
@@ -9,6 +10,7 @@ mod text;
 
 pub mod limits;
 
+pub use base64::base64;
 pub use date::{day_of, second_of, time_of, today};
 pub use secret::Secret;
 pub use stop::Stop;

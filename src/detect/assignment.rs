@@ -42,11 +42,37 @@ pub enum Wrapper {
     Call,
 }
 
+/// What a grammar of its own reads behind a name.
+enum Behind {
+    /// It is none of that grammar: others are asked.
+    Other,
+    /// There is no value.
+    Nothing,
+    /// There is one.
+    Value(Assignment),
+}
+
+impl Behind {
+    fn value(self) -> Option<Assignment> {
+        match self {
+            Self::Value(told) => Some(told),
+            Self::Other | Self::Nothing => None,
+        }
+    }
+}
+
+impl From<Option<Assignment>> for Behind {
+    fn from(told: Option<Assignment>) -> Self {
+        told.map_or(Self::Nothing, Self::Value)
+    }
+}
+
 /// Reads the assignment whose name holds the stem that begins at `stem`.
 pub fn assignment_at(text: &[u8], stem: usize) -> Option<Assignment> {
     let name = name_around(text, stem)?;
-    if let Some(command) = commands::read(text, name) {
-        return command;
+    match commands::read(text, name) {
+        Behind::Other => {}
+        told => return told.value(),
     }
     let mut at = name.end;
     if text[at..].starts_with(ENTITY) {
@@ -62,8 +88,9 @@ pub fn assignment_at(text: &[u8], stem: usize) -> Option<Assignment> {
     if peek(text, at) == b'>' && name.start > 0 && text[name.start - 1] == b'<' {
         return element(text, name, at + 1);
     }
-    if let Some(behind) = sibling(text, name, at) {
-        return behind;
+    match sibling(text, name, at) {
+        Behind::Other => {}
+        told => return told.value(),
     }
     let gap = at;
     at = blanks(text, at);
@@ -87,8 +114,12 @@ pub fn assignment_at(text: &[u8], stem: usize) -> Option<Assignment> {
         }
         // `set(:secret, "...")`
         b',' if name.start > 0 && text[name.start - 1] == b':' => (b',', at + 1),
-        // `["--password", "..."]`
-        b',' if quoted_name && text[..name.start].ends_with(b"--") => (b',', at + 1),
+        // `["--password", "..."]`, also with the two on lines of their own
+        b',' if quoted_name && text[..name.start].ends_with(b"--") => {
+            let rest = &text[at + 1..text.len().min(at + 40)];
+            let gap = rest.iter().take_while(|b| b.is_ascii_whitespace());
+            (b',', at + 1 + gap.count())
+        }
         b'(' if !quoted_name => (b'(', at + 1),
         b'"' | b'\'' if at > gap && !quoted_name => (b' ', at),
         // `the password is "..."`
@@ -229,6 +260,13 @@ fn element(text: &[u8], name: Span, at: usize) -> Option<Assignment> {
     let window = &text[at..text.len().min(at + VALUE)];
     let length = window.iter().position(|b| *b == b'<')?;
     let inner = &window[..length];
+    // `<Password><Value>...</Value>`, of Windows' answer files.
+    let below = &window[length..];
+    if inner.trim_ascii().is_empty()
+        && (below.starts_with(b"<Value>") || below.starts_with(b"<value>"))
+    {
+        return element(text, name, at + length + b"<Value>".len());
+    }
     let start = at + (length - inner.trim_ascii_start().len());
     let end = start + inner.trim_ascii().len();
     (end > start && !text[start..end].contains(&b'\n')).then(|| Assignment {
@@ -426,6 +464,7 @@ mod tests {
             ("@password ||= 'value'", "password"),
             ("var password string = \"value\"", "password"),
             ("<password>\n  value\n</password>", "password"),
+            ("<Password>\n  <Value>value</Value>", "Password"),
             ("\"PASSWORD=value\\nUSER=x\"", "PASSWORD"),
             ("if password == 'value'", "password"),
             ("\"USER=x\\nPASSWORD=value\\n\"", "PASSWORD"),
@@ -449,6 +488,16 @@ mod tests {
             ("&quot;password&quot;:&quot;value&quot;", "password"),
             ("set(:password, 'value')", "password"),
             ("[\"--password\", \"value\"]", "password"),
+            ("[\n  \"--password\",\n  \"value\"\n]", "password"),
+            ("\"password\": {\n  \"value\": \"value\",", "password"),
+            (
+                "\"password\": { \"sensitive\": true, \"type\": \"string\", \"value\": \"value\" }",
+                "password",
+            ),
+            (
+                "variable \"password\" {\n  type = string\n  default = \"value\"\n}",
+                "password",
+            ),
             ("Connect -Password value", "Password"),
         ] {
             assert_eq!(read(line), Some((name, "value")), "{line}");
@@ -464,6 +513,8 @@ mod tests {
             "fields = ['password', 'value']",
             "the password is wrong",
             "password = \"\"",
+            "\"password\": { \"type\": \"string\", \"default\": \"value\" }",
+            "\"password\": { \"type\": \"string\" }, \"user\": { \"value\": \"value\" }",
             "password = 'never closed",
             "password =",
             "password",

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::assignment::{Assignment, assignment_at};
 use super::inherit::Reach;
 use super::judge::{self, Scene};
-use super::patterns::{Found, Lane, Pattern, Steps, keyword_at, keyword_end};
+use super::patterns::{Called, Found, Lane, Pattern, Steps, is_called, keyword_at, keyword_end};
 use super::plain::Plain;
 use super::prefilter::{self, Candidate, Prefilter};
 use super::{Catalogue, Judged, decode};
@@ -41,6 +41,8 @@ pub struct Detector {
     pub(super) patterns: Vec<&'static Pattern>,
     /// Numbers of the patterns that are found by names.
     named: Vec<u16>,
+    /// Numbers of those that are looked for in files of some names only.
+    filed: Vec<u16>,
     pub(super) prefilter: Prefilter,
     /// How far each pattern looks.
     pub(super) reach: Reach,
@@ -85,15 +87,19 @@ impl Detector {
     /// Compiles a catalogue.
     pub fn new(catalogue: &Catalogue, engine: Engine) -> Self {
         let patterns = catalogue.patterns().to_vec();
-        let named = (0..patterns.len() as u16)
-            .filter(|n| patterns[usize::from(*n)].lane == Lane::Name)
-            .collect();
+        let of_lane = |lane| -> Vec<u16> {
+            let all = 0..patterns.len() as u16;
+            all.filter(|n| patterns[usize::from(*n)].lane == lane)
+                .collect()
+        };
+        let (named, filed) = (of_lane(Lane::Name), of_lane(Lane::File));
         let prefilter = Prefilter::new(&patterns);
         let plain = (engine == Engine::Plain).then(|| Plain::new(&patterns));
         Self {
             reach: Reach::new(&patterns),
             patterns,
             named,
+            filed,
             prefilter,
             plain,
             inline_allow: true,
@@ -121,11 +127,40 @@ impl Detector {
             .collect()
     }
 
+    /// What files are called in which patterns count that are looked for nowhere else. A text is
+    /// judged for them by [`Self::scan`] alone, which knows its path.
+    pub fn called(&self) -> Called {
+        let filed = self.filed.iter().map(|n| self.patterns[usize::from(*n)]);
+        Called::new(filed.flat_map(|p| p.files.iter().copied()))
+    }
+
+    /// Adds the marks of patterns that are looked for in files called like this one.
+    fn file_marks(&self, text: &[u8], path: &Path, scratch: &mut Scratch) {
+        let path = path.as_os_str().as_encoded_bytes();
+        let Scratch { steps, marks, .. } = scratch;
+        let before = marks.len();
+        for number in &self.filed {
+            let pattern = self.patterns[usize::from(*number)];
+            if !is_called(pattern.files, path) {
+                continue;
+            }
+            let may_begin = |at: &usize| pattern.program.first.has(text[*at]);
+            for at in (0..text.len()).filter(may_begin) {
+                let found = pattern.mark_at(text, at, steps);
+                marks.extend(found.map(|found| mark(*number, found)));
+            }
+        }
+        if marks.len() > before {
+            marks.sort_unstable_by_key(|m| (m.span.start, m.pattern, m.span.end));
+        }
+    }
+
     /// Everything that begins in the chunk's core, judged, in order of place; rejected marks
     /// included.
     pub fn scan(&self, chunk: &Chunk<'_>, path: &Path, scratch: &mut Scratch) -> Vec<Judged> {
         scratch.beyond.clear();
         self.marks(chunk.text, scratch);
+        self.file_marks(chunk.text, path, scratch);
         if scratch.marks.is_empty() {
             return Vec::new();
         }

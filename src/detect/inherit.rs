@@ -117,7 +117,7 @@ impl Reach {
             | Lane::Lead { hi, .. }
             | Lane::Run { hi, .. }
             | Lane::Anchor { hi, .. } => usize::from(hi),
-            Lane::Name | Lane::Slow => 0,
+            Lane::Name | Lane::File | Lane::Slow => 0,
         };
         let long = patterns
             .iter()

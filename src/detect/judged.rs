@@ -102,6 +102,8 @@ pub enum Rejection {
     Integrity(&'static str),
     /// The pattern does not look into content of this kind.
     Kind,
+    /// It counts in files of another name only.
+    File,
     /// A part without which there is no match was not found.
     PartMissing(&'static str),
     /// Another match covers it: that pattern's id.
@@ -124,6 +126,7 @@ impl Rejection {
             Self::Reference(_) => "reference",
             Self::Integrity(_) => "integrity",
             Self::Kind => "kind",
+            Self::File => "file",
             Self::PartMissing(_) => "part-missing",
             Self::Overlap(_) => "overlap",
             Self::NotAKey => "not-a-key",
@@ -149,6 +152,7 @@ impl std::fmt::Display for Rejection {
             Self::Reference(what) => write!(f, "no literal: {what}"),
             Self::Integrity(what) => write!(f, "a hash, not a credential ({what})"),
             Self::Kind => f.write_str("this pattern does not look into binary content"),
+            Self::File => f.write_str("this pattern counts in files of another name"),
             Self::PartMissing(part) => write!(f, "its {part} is not near"),
             Self::Overlap(id) => write!(f, "covered by a better match: {id}"),
             Self::NotAKey => f.write_str("what follows the header is no key"),

@@ -28,7 +28,7 @@ impl Plain {
                     format!("(?:[^{}]|\\z)", class(p.program.right))
                 };
                 let all = format!("((?:{before})({secret})(?:{after})){right}");
-                (p.lane != Lane::Name).then(|| {
+                (!matches!(p.lane, Lane::Name | Lane::File)).then(|| {
                     RegexBuilder::new(&all)
                         .unicode(false)
                         .dot_matches_new_line(true)

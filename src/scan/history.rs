@@ -20,6 +20,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::{ScanError, ScanOptions, known, withhold};
+use crate::detect::patterns::Called;
 use crate::detect::{Detector, Engine};
 use crate::findings::{Fingerprint, ScanResult};
 use crate::sources::history::{
@@ -156,7 +157,7 @@ fn sweep(
     let skips = &mut result.scan.skips;
     let (commits, mut trees) = rayon::join(
         || Commits::new(facts),
-        || Trees::read(&stores, threads, &hopeful, &seen),
+        || trees_of(options, &detector, &stores, &hopeful, &seen),
     );
     skips.append(&mut trees.skips);
     let placeless = stop.is_asked();
@@ -379,6 +380,28 @@ fn messages(
         }
     }
     messages
+}
+
+/// Reads all trees. What files are called in which some patterns count makes their blobs `hopeful`, too,
+/// whatever is in them: the first look knows no names.
+fn trees_of(
+    options: &HistoryOptions,
+    detector: &Detector,
+    stores: &Stores,
+    hopeful: &ObjectSet,
+    seen: &ObjectSet,
+) -> Trees {
+    // A known value is looked for in every blob.
+    let called = match &options.scan.find {
+        None => detector.called(),
+        Some(_) => Called::new(std::iter::empty()),
+    };
+    let named = ObjectSet::new(stores.objects().len());
+    let trees = Trees::read(stores, threads(options), hopeful, (&called, &named), seen);
+    for blob in named.iter() {
+        hopeful.insert(blob);
+    }
+    trees
 }
 
 /// The second look: what the hopeful blobs and the messages hold.

@@ -103,7 +103,7 @@ pub(super) fn explained(
 
 impl Visitor for Worker<'_> {
     fn wants(&mut self, origin: &Origin) -> bool {
-        !self.exclude.leave_out(&origin.path)
+        !self.exclude.leave_out(&origin.place())
     }
 
     fn chunk(&mut self, origin: &Origin, chunk: &Chunk<'_>) {

@@ -1,5 +1,6 @@
+use std::borrow::Cow;
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What a content is. It is decided from the first
 /// [`SNIFF_BYTES`](crate::base::limits::SNIFF_BYTES) bytes alone, so that it does not
@@ -32,6 +33,18 @@ impl Origin {
             path: path.into(),
             container: None,
         }
+    }
+
+    /// Its path as globs see it: what lies in a container is below it, as in a folder.
+    pub fn place(&self) -> Cow<'_, Path> {
+        let Some(outer) = self.container else {
+            return Cow::Borrowed(&self.path);
+        };
+        let path = self.path.as_os_str().as_encoded_bytes();
+        let (outer, inner) = path.split_at(outer.min(path.len()));
+        let below = inner.iter().map(|b| if *b == b'!' { b'/' } else { *b });
+        let all: Vec<u8> = outer.iter().copied().chain(below).collect();
+        Cow::Owned(super::path_of_bytes(&all))
     }
 
     /// The paths of the containers that it lies in, from the outermost inwards.

@@ -12,6 +12,7 @@
 //! Absent on purpose: `.ignore` files, global excludes, any setting of git or of the repository.
 //! Nothing of a repository is run or believed but its ignore rules and its index.
 
+mod aligned;
 mod chunk;
 mod containers;
 mod content;
@@ -62,7 +63,8 @@ pub fn path_of_bytes(bytes: &[u8]) -> std::path::PathBuf {
 /// next content and the same visitor: what it keeps between contents must hold together even if a
 /// call was broken off.
 pub trait Visitor: Send {
-    /// Whether a file is wanted at all. Asked once for each, before it is opened.
+    /// Whether a file is wanted at all, or an entry of an archive. Asked once for each, before it is
+    /// opened.
     fn wants(&mut self, origin: &Origin) -> bool {
         let _ = origin;
         true

@@ -5,9 +5,9 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
-use std::ops::{Deref, DerefMut};
 use std::path::Path;
 
+use super::aligned::{Aligned, PAGE};
 use super::containers::{self, Bounds, Format, Input};
 use super::guard::guarded;
 use super::kind::{Sniffed, is_lfs_pointer, sniff};
@@ -22,38 +22,6 @@ pub(super) struct Reader {
     buffer: Aligned,
     core: usize,
     context: usize,
-}
-
-/// Bytes that begin at a page. On some processors the system copies a file into memory that begins
-/// elsewhere at half the speed, and with whole pages in a core and its context each read does.
-struct Aligned {
-    bytes: Vec<u8>,
-    skip: usize,
-}
-
-const PAGE: usize = 4096;
-
-impl Aligned {
-    fn new(len: usize) -> Self {
-        let bytes = vec![0; len + PAGE];
-        let skip = bytes.as_ptr().addr().wrapping_neg() % PAGE;
-        Self { bytes, skip }
-    }
-}
-
-impl Deref for Aligned {
-    type Target = [u8];
-
-    fn deref(&self) -> &[u8] {
-        &self.bytes[self.skip..self.bytes.len() - (PAGE - self.skip)]
-    }
-}
-
-impl DerefMut for Aligned {
-    fn deref_mut(&mut self) -> &mut [u8] {
-        let end = self.bytes.len() - (PAGE - self.skip);
-        &mut self.bytes[self.skip..end]
-    }
 }
 
 /// Whether a symbolic link is opened as what it points to.

@@ -11,6 +11,7 @@ use std::collections::{HashMap, HashSet};
 use std::hash::BuildHasher as _;
 
 use crate::base::Stop;
+use crate::detect::patterns::Called;
 use crate::sources::history::{
     Base, Object, ObjectKind, ObjectSet, ObjectVisitor, Objects, Segment, Stores, SweepOptions,
 };
@@ -68,8 +69,15 @@ const RECENT: usize = 1 << 13;
 const MISSING: usize = 1000;
 
 impl Trees {
-    /// Reads all trees; of the blobs only entries for `blobs` are kept.
-    pub fn read(stores: &Stores, threads: usize, blobs: &ObjectSet, seen: &ObjectSet) -> Self {
+    /// Reads all trees; of the blobs only entries for `blobs` are kept, and those that are `called` as
+    /// some files are, whatever is in them: `named` takes these blobs.
+    pub fn read(
+        stores: &Stores,
+        threads: usize,
+        blobs: &ObjectSet,
+        (called, named): (&Called, &ObjectSet),
+        seen: &ObjectSet,
+    ) -> Self {
         let objects = stores.objects();
         let claimed = ObjectSet::new(objects.len());
         let options = SweepOptions {
@@ -82,6 +90,8 @@ impl Trees {
         let readers = stores.sweep(options, || Reader {
             objects,
             blobs,
+            called,
+            named,
             claimed: &claimed,
             names: HashMap::new(),
             list: Vec::new(),
@@ -294,6 +304,9 @@ struct Entries {
 struct Reader<'a> {
     objects: &'a Objects,
     blobs: &'a ObjectSet,
+    /// What files are called that are kept whatever is in them, and what takes them.
+    called: &'a Called,
+    named: &'a ObjectSet,
     /// Trees that somebody has told of already: the same may lie in several packs.
     claimed: &'a ObjectSet,
     names: HashMap<Box<[u8]>, u32>,
@@ -454,8 +467,9 @@ impl Reader<'_> {
             return Some(());
         }
         // Trees of one folder name the same blobs again and again.
+        let is_called = !is_tree && self.called.may_be(name);
         let recent = usize::from(u16::from_le_bytes([id[0], id[1]])) % RECENT;
-        if !is_tree && self.recent[recent][..id.len()] == *id {
+        if !is_tree && !is_called && self.recent[recent][..id.len()] == *id {
             return Some(());
         }
         let Some(child) = self.objects.find(id) else {
@@ -464,7 +478,10 @@ impl Reader<'_> {
             }
             return Some(());
         };
-        if is_tree || self.blobs.has(child) {
+        if is_called {
+            self.named.insert(child);
+        }
+        if is_tree || is_called || self.blobs.has(child) {
             let name = if let Some(known) = self.names.get(name) {
                 *known
             } else {

@@ -262,3 +262,102 @@ fn a_method_that_is_not_known_is_told() {
     assert_eq!(skips(&told), [("a.zip!c.env", "unsupported")]);
     assert_eq!(told.code, 2);
 }
+
+/// Files with text in them that are no text: made by Python's own modules.
+const VIEWS: &str = r#"
+import zlib, zipfile, sqlite3, py_compile
+db = sqlite3.connect('a.db')
+db.execute('create table t(id integer primary key, note text)')
+db.executemany('insert into t values(?, ?)', [(i, 'word ' * 40) for i in range(400)])
+db.commit()
+db.close()
+ns = 'http://schemas.openxmlformats.org/wordprocessingml/2006/main'
+xml = '<?xml version="1.0"?><w:document xmlns:w="' + ns + '"><w:p><w:r><w:t>One</w:t></w:r></w:p></w:document>'
+with zipfile.ZipFile('b.docx', 'w', zipfile.ZIP_DEFLATED) as z:
+    z.writestr('word/document.xml', xml)
+def pdf(name, streams):
+    out = b'%PDF-1.4\n'
+    for n, stream in enumerate(streams, 1):
+        out += b'%d 0 obj\n<< /Length %d /Filter /FlateDecode >>\nstream\n' % (n, len(stream))
+        out += stream + b'\nendstream\nendobj\n'
+    open(name, 'wb').write(out)
+text = zlib.compress(b'BT (One) Tj 0 -9 Td [(Two) -3 (Three)] TJ ET')
+table = zlib.compress(b'1 beginbfrange <0000> <ffff> <0041> endbfrange')
+pdf('c.pdf', [text, table])
+open('d.py', 'w').write('ONE = "some words"\n')
+py_compile.compile('d.py', 'd.pyc')
+"#;
+
+#[test]
+fn views_of_files_that_are_cut_or_changed_do_no_harm() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let dir = dir.path();
+    if !python(dir, VIEWS) {
+        return;
+    }
+    let changed = dir.join("changed");
+    for out in ["a.db", "b.docx", "c.pdf", "d.pyc"] {
+        let whole = fs::read(dir.join(out)).expect("read");
+        fs::create_dir(&changed).expect("made");
+        // Some 200 places in each, whatever its length; of a database the headers of pages, too.
+        for at in (0..whole.len()).step_by(whole.len() / 200 + 1) {
+            fs::write(changed.join(format!("{at}-cut-{out}")), &whole[..at]).expect("written");
+            for place in [at, at / 4096 * 4096 + at % 12] {
+                let mut bytes = whole.clone();
+                bytes[place] ^= 0x55;
+                let name = format!("{at}-{place}-{out}");
+                fs::write(changed.join(name), &bytes).expect("written");
+            }
+        }
+        let told = told(&changed, &["scan", "."]);
+        let bugs: Vec<_> = told.skips.iter().filter(|(_, r)| r == "failed").collect();
+        assert!(bugs.is_empty(), "{out}: {bugs:?}");
+        assert_eq!(told.findings.len(), 0, "{out}");
+        // Of a database that was cut not all tables can be read, and that is told.
+        let is_told = |(path, code): &(String, String)| path.contains("-cut-") && code == "corrupt";
+        if matches!(out, "a.db" | "b.docx") {
+            assert!(
+                told.skips.iter().filter(|s| is_told(s)).count() > 50,
+                "{out}"
+            );
+        }
+        fs::remove_dir_all(&changed).expect("removed");
+    }
+}
+
+#[test]
+fn views_that_grow_or_go_in_circles_are_told() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let dir = dir.path();
+    let program = format!(
+        r#"{VIEWS}
+# A table whose last page is its first one again.
+data = bytearray(open('a.db', 'rb').read())
+root = 4096
+assert data[root] == 5, data[root]
+data[root + 8:root + 12] = (2).to_bytes(4, 'big')
+open('circle.db', 'wb').write(data)
+# Streams that unpack to more than is read of one file.
+zeros = zlib.compress(b'BT (' + b'a' * (15 << 20) + b') Tj ET')
+pdf('bomb.pdf', [zeros] * 6)
+# Tables of glyphs that cover everything, again and again.
+pdf('tables.pdf', [text] + [zlib.compress(b'9 beginbfrange ' + b'<0000> <ffff> <0041> ' * 9000 + b'endbfrange')] * 40)
+# Entities that would grow, if anybody expanded them.
+laugh = ''.join('<!ENTITY l%d "%s">' % (n, '&l%d;' % (n - 1) * 10) for n in range(1, 12))
+with zipfile.ZipFile('laugh.docx', 'w', zipfile.ZIP_DEFLATED) as z:
+    z.writestr('word/document.xml', '<!DOCTYPE x [<!ENTITY l0 "ha">' + laugh + ']><x xmlns="' + ns + '">&l11;</x>')
+"#
+    );
+    if !python(dir, &program) {
+        return;
+    }
+    for file in ["a.db", "b.docx", "c.pdf", "d.pyc", "d.py"] {
+        fs::remove_file(dir.join(file)).expect("removed");
+    }
+    let told = told(dir, &["scan", "."]);
+    assert_eq!(
+        skips(&told),
+        [("bomb.pdf", "unsupported"), ("circle.db!t", "corrupt")]
+    );
+    assert_eq!(told.code, 2);
+}

@@ -102,8 +102,23 @@ pub fn told(dir: &Path, args: &[&str]) -> Told {
     let mut all = args.to_vec();
     all.extend(["--format", "json"]);
     let run = straykey(dir, &all);
-    let json: Value = serde_json::from_str(&run.out).unwrap_or_else(|why| {
-        panic!("{why}: {} {}", run.out, run.err);
+    read(&run.out, run.code, &run.err)
+}
+
+/// The same of `ci`, which writes reports to files only.
+pub fn told_in_ci(dir: &Path, args: &[&str]) -> Told {
+    let out = tempfile::tempdir().expect("a folder");
+    let file = out.path().join("report.json");
+    let report = format!("json:{}", file.display());
+    let all = [&["ci", "--no-summary", "-o", &report], args].concat();
+    let run = straykey(dir, &all);
+    let json = fs::read_to_string(file).unwrap_or_default();
+    read(&json, run.code, &run.err)
+}
+
+fn read(json: &str, code: i32, err: &str) -> Told {
+    let json: Value = serde_json::from_str(json).unwrap_or_else(|why| {
+        panic!("{why}: {json} {err}");
     });
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
@@ -122,7 +137,7 @@ pub fn told(dir: &Path, args: &[&str]) -> Told {
         .map(|s| (text(&s["path"]), text(&s["reason"])))
         .collect();
     Told {
-        code: run.code,
+        code,
         findings,
         skips,
         json,

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::make::{Told, pack, run, told, write};
+use super::make::{Told, pack, run, told, told_in_ci, write};
 use super::opened::{env, folder};
 
-fn git(dir: &Path, args: &[&str]) {
+pub fn git(dir: &Path, args: &[&str]) {
     let mut all = vec![
         "-c",
         "init.defaultBranch=main",
@@ -20,7 +20,7 @@ fn git(dir: &Path, args: &[&str]) {
 }
 
 /// Fingerprints with their places.
-fn all(told: &Told) -> BTreeSet<(String, String)> {
+pub fn all(told: &Told) -> BTreeSet<(String, String)> {
     let findings = told.findings.iter();
     findings
         .flat_map(|((_, print), places)| places.iter().map(move |p| (print.clone(), p.clone())))
@@ -53,12 +53,14 @@ fn a_tree_an_index_commits_and_a_history_tell_the_same() {
     let tree = told(&repo, &["scan", "."]);
     let commits = told(&repo, &["commits", "HEAD~1..HEAD"]);
     let history = told(&repo, &["history"]);
+    let ci = told_in_ci(&repo, &["--base", "HEAD~1", "--head", "HEAD"]);
     let expected = ["lib/a.zip!dir/b.tar!c.env:3", "lib/a.zip!dir/b.tar!c.env:4"];
     assert_eq!(tree.places(), expected);
     for (mode, other) in [
         ("staged", staged),
         ("commits", commits),
         ("history", history),
+        ("ci", ci),
     ] {
         assert_eq!(all(&other), all(&tree), "{mode}");
         assert_eq!(other.code, 1, "{mode}");
@@ -137,4 +139,51 @@ fn what_a_history_could_not_open_is_told_at_its_path() {
         assert_eq!(told.skips, expected);
         assert_eq!(told.code, 2);
     }
+}
+
+#[test]
+fn entries_are_left_out_by_their_names_in_every_mode() {
+    let made = folder(15);
+    let made = made.path();
+    let dir = tempfile::tempdir().expect("a folder");
+    let repo = dir.path();
+    git(repo, &["init", "-q"]);
+    // What a change is judged by is what was there before it.
+    let config = |glob: &str| {
+        let text = format!("exclude = [\"{glob}\"]\n");
+        write(repo, ".straykey/config.toml", text);
+        git(repo, &["add", "-A"]);
+    };
+    config("lib/a.zip/test");
+    git(repo, &["commit", "-q", "-m", "Begin"]);
+    std::fs::create_dir_all(repo.join("lib")).expect("made");
+    let out = repo.join("lib/a.zip");
+    let entries = [("test/c.env", "src/c.env"), ("d/keep.env", "src/c.env")];
+    if !pack(made, "zip", out.to_str().expect("text"), &entries) {
+        return;
+    }
+    git(repo, &["add", "-A"]);
+    let staged = told(repo, &["staged"]);
+    git(repo, &["commit", "-q", "-m", "Archive"]);
+    let commits = told(repo, &["commits", "HEAD~1..HEAD", "--config", ".straykey"]);
+    let history = told(repo, &["history", "--config", ".straykey"]);
+    let tree = told(repo, &["scan", "."]);
+    let ci = told_in_ci(repo, &["--base", "HEAD~1", "--head", "HEAD"]);
+    let expected = ["lib/a.zip!d/keep.env:3", "lib/a.zip!d/keep.env:4"];
+    let modes = [
+        ("staged", staged),
+        ("commits", commits),
+        ("tree", tree),
+        ("history", history),
+        ("ci", ci),
+    ];
+    for (mode, told) in modes {
+        assert_eq!(told.places(), expected, "{mode}");
+    }
+    // By a name alone, and all of it.
+    config("keep.env");
+    let expected = ["lib/a.zip!test/c.env:3", "lib/a.zip!test/c.env:4"];
+    assert_eq!(told(repo, &["scan", "."]).places(), expected);
+    config("lib/a.zip");
+    assert_eq!(told(repo, &["scan", "."]).findings.len(), 0);
 }

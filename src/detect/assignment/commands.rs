@@ -1,49 +1,75 @@
 //! Passwords that commands and statements take without a name of their own: `mysql -psecret`,
 //! `curl -u user:secret`, `Basic dXNl...`, `IDENTIFIED BY 'secret'`, `requirepass secret`.
 
-use super::{Assignment, Wrapper, blanks, peek, value};
+use super::{Assignment, Behind, Wrapper, blanks, peek, value};
 use crate::base::Span;
 
 /// How much of a command line is read, in bytes.
 const LINE: usize = 200;
 
-/// Reads what stands behind a command's or a statement's name. `None` if the name is neither's.
-#[allow(clippy::option_option)]
-pub(super) fn read(text: &[u8], name: Span) -> Option<Option<Assignment>> {
+/// Reads what stands behind a command's or a statement's name.
+pub(super) fn read(text: &[u8], name: Span) -> Behind {
     let word = name.of(text);
     let is = |wanted: &str| word.eq_ignore_ascii_case(wanted.as_bytes());
     if is("identified") {
-        return Some(identified(text, name));
+        return identified(text, name).into();
     }
     if is("basic") {
         let at = blanks(text, name.end);
-        return Some(value(text, name, b' ', at));
+        return value(text, name, b' ', at).into();
     }
     if is("authorization") {
-        let told = header(text, name);
-        return told.is_some().then_some(told);
+        return header(text, name).map_or(Behind::Other, Behind::Value);
     }
     if is("requirepass") || is("masterauth") {
         let at = blanks(text, name.end);
-        return (at > name.end && peek(text, at) != b'=' && peek(text, at) != b':')
-            .then(|| value(text, name, b' ', at));
+        let is_plain = at > name.end && !matches!(peek(text, at), b'=' | b':');
+        return if is_plain {
+            value(text, name, b' ', at).into()
+        } else {
+            Behind::Other
+        };
+    }
+    if is("password") && is_of_machine(&text[name.start.saturating_sub(MACHINE)..name.start]) {
+        let behind = &text[name.end..text.len().min(name.end + 16)];
+        let gap = behind
+            .iter()
+            .take_while(|b| b.is_ascii_whitespace())
+            .count();
+        return if gap > 0 {
+            value(text, name, b' ', name.end + gap).into()
+        } else {
+            Behind::Other
+        };
     }
     if is("curl") {
-        return Some(after_option(
-            text,
-            name,
-            &[b" -u ", b" --user ", b" -u", b" --user="],
-            true,
-        ));
+        let options: [&[u8]; 4] = [b" -u ", b" --user ", b" -u", b" --user="];
+        return after_option(text, name, &options, true).into();
     }
     if is("sshpass") {
-        return Some(after_option(text, name, &[b" -p ", b" -p"], false));
+        return after_option(text, name, &[b" -p ", b" -p"], false).into();
     }
     if word.starts_with(b"mysql") || word.starts_with(b"mariadb") {
         let told = after_option(text, name, &[b" -p"], false);
-        return told.is_some().then_some(told);
+        return told.map_or(Behind::Other, Behind::Value);
     }
-    None
+    Behind::Other
+}
+
+/// How far before a password the login of a machine is looked for, in bytes.
+const MACHINE: usize = 96;
+
+/// Whether a text ends with the login of a machine, as in netrc: `machine host login alice `.
+fn is_of_machine(before: &[u8]) -> bool {
+    let mut words = before
+        .rsplit(u8::is_ascii_whitespace)
+        .filter(|w| !w.is_empty());
+    let ends = before.last().is_some_and(u8::is_ascii_whitespace);
+    words.next();
+    ends && words.next() == Some(b"login") && {
+        words.next();
+        words.next().is_some_and(|word| word.ends_with(b"machine"))
+    }
 }
 
 /// `Authorization: Token x`, also within a string: what stands behind the scheme. `Basic` and
@@ -147,6 +173,11 @@ mod tests {
             ("Authorization: Basic value", "Basic"),
             ("-H 'Authorization: Api-Token value'", "Authorization"),
             ("-H \"Authorization:  value\"", "Authorization"),
+            ("machine h.x login alice password value", "password"),
+            (
+                "RUN echo 'machine h.x login alice password value' > x",
+                "password",
+            ),
         ] {
             assert_eq!(value(line, word), Some("value"), "{line}");
         }
@@ -155,6 +186,8 @@ mod tests {
             ("curl https://x; echo -u user:value", "curl"),
             ("it is identified by the name", "identified by\n"),
             ("curl -u user https://x", "curl"),
+            ("the login page password value", "password"),
+            ("machine learning login password value", "password"),
         ] {
             assert_eq!(value(line, word), None, "{line}");
         }

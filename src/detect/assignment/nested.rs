@@ -1,7 +1,7 @@
 //! Values that are wrapped in calls and lists, stand beside their name's own name, or within JSON
 //! that is itself a string.
 
-use super::{Assignment, Wrapper, blanks, element, peek, value};
+use super::{Behind, Wrapper, blanks, element, peek, value};
 use crate::base::Span;
 
 /// How many calls and lists are gone through, and how long the name of each may be.
@@ -139,8 +139,75 @@ pub(super) fn wrapped(text: &[u8], at: usize) -> Option<(Wrapper, usize)> {
 
 /// A name that is itself a value, with what belongs to it beside: `<key>password</key>
 /// <string>...</string>`, `name: PASSWORD` and on the next line `value: ...`.
-#[allow(clippy::option_option)]
-pub(super) fn sibling(text: &[u8], name: Span, at: usize) -> Option<Option<Assignment>> {
+pub(super) fn sibling(text: &[u8], name: Span, at: usize) -> Behind {
+    let told = beside(text, name, at).or_else(|| object(text, name, at));
+    told.unwrap_or(Behind::Other)
+}
+
+/// How far an object is read for its value, in bytes.
+const OBJECT: usize = 400;
+
+/// The value of an object that has the name: `"password": {"type": "string", "value": "..."}`, an
+/// output of Terraform or a parameter of Azure, and `variable "password" { default = "..." }`.
+fn object(text: &[u8], name: Span, at: usize) -> Option<Behind> {
+    if name.start == 0 || text[name.start - 1] != b'"' {
+        return None;
+    }
+    let is_variable = text[..name.start - 1]
+        .trim_ascii_end()
+        .ends_with(b"variable");
+    let mut at = blanks(text, at);
+    if !is_variable {
+        if peek(text, at) != b':' {
+            return None;
+        }
+        at = blanks(text, at + 1);
+    }
+    if peek(text, at) != b'{' {
+        return None;
+    }
+    let high = text.len().min(at + OBJECT);
+    let skip = |at: usize, is: fn(&u8) -> bool| {
+        let rest = &text[at.min(high)..high];
+        at + rest.iter().take_while(|b| is(b)).count()
+    };
+    at += 1;
+    // What has keys and no value is no value itself.
+    let mut told = None;
+    while at < high {
+        at = skip(at, |b| b.is_ascii_whitespace() || *b == b',');
+        let quote = usize::from(peek(text, at) == b'"');
+        let end = skip(at + quote, |b| b.is_ascii_alphanumeric() || *b == b'_');
+        let key = &text[(at + quote).min(end)..end];
+        let sign = blanks(text, end + quote);
+        if key.is_empty() || !matches!(peek(text, sign), b':' | b'=') {
+            return told;
+        }
+        told = Some(Behind::Nothing);
+        at = blanks(text, sign + 1);
+        let is_value = if is_variable {
+            key == b"default"
+        } else {
+            matches!(key, b"value" | b"defaultValue")
+        };
+        if is_value {
+            return Some(value(text, name, b':', at).into());
+        }
+        if peek(text, at) == b'"' {
+            let rest = &text[(at + 1).min(high)..high];
+            match rest.iter().position(|b| *b == b'"') {
+                Some(length) => at += length + 2,
+                None => return told,
+            }
+        } else {
+            at = skip(at, |b| b.is_ascii_alphanumeric() || *b == b'_');
+        }
+    }
+    told
+}
+
+/// What stands beside the name, behind a key or in an element of its own.
+fn beside(text: &[u8], name: Span, at: usize) -> Option<Behind> {
     if text[at.min(text.len())..].starts_with(b"</") {
         let window = &text[at..text.len().min(at + 120)];
         let close = window.iter().position(|b| *b == b'>')? + 1;
@@ -155,7 +222,7 @@ pub(super) fn sibling(text: &[u8], name: Span, at: usize) -> Option<Option<Assig
         let end = window[begin..].iter().position(|b| *b == b'>')?;
         let tag = &window[begin + 1..begin + end];
         let told = [b"string".as_slice(), b"value", b"Value"].contains(&tag);
-        return told.then(|| element(text, name, at + begin + end + 1));
+        return told.then(|| element(text, name, at + begin + end + 1).into());
     }
     // The name's own key must be `name` or `key`.
     let before = &text[name.start.saturating_sub(16)..name.start];
@@ -179,7 +246,7 @@ pub(super) fn sibling(text: &[u8], name: Span, at: usize) -> Option<Option<Assig
         return None;
     }
     let colon = rest.iter().take(12).position(|b| *b == b':')?;
-    Some(value(text, name, b':', blanks(text, at + gap + colon + 1)))
+    Some(value(text, name, b':', blanks(text, at + gap + colon + 1)).into())
 }
 
 /// The fewest characters of a string within JSON that could be the secret of the whole.

@@ -109,13 +109,21 @@ pub(super) fn begins(text: &[u8], at: usize) -> Option<(Kind, bool)> {
     if length < LEAST || length < LEAST + 2 && !padded(length) {
         return None;
     }
-    let row = &row[..length.min(16)];
-    if changes(row) < CHANGES {
+    // Capitals in UTF-16 have hardly any.
+    if changes(row) < CHANGES && !begins_wide(*head) {
         return None;
     }
+    let row = &row[..length.min(16)];
     let mut bytes = [0; TOLD];
     let count = base64(row, &mut bytes);
     begins_text(&bytes[..count]).then_some((Kind::Base64, !edge))
+}
+
+/// Whether base64 that begins so can begin a text in UTF-16.
+fn begins_wide(head: [u8; 4]) -> bool {
+    let mut bytes = [0; 2];
+    base64(&head, &mut bytes);
+    bytes.contains(&0) || bytes[0] >= 0xfe
 }
 
 /// Whether base64 that begins so can begin a text: the first bytes decide of nearly all names that
@@ -123,13 +131,12 @@ pub(super) fn begins(text: &[u8], at: usize) -> Option<(Kind, bool)> {
 fn may_be_text(head: [u8; 4]) -> bool {
     let mut bytes = [0; 3];
     base64(&head, &mut bytes);
-    let [first, second, _] = bytes;
-    let wide = first == 0 || second == 0 || first >= 0xfe;
     let plain = |b: &u8| matches!(b, b' '..=b'~' | b'\t' | b'\n' | b'\r') || *b >= 0x80;
-    wide || bytes.iter().all(plain)
-        && std::str::from_utf8(&bytes)
-            .err()
-            .is_none_or(|e| e.error_len().is_none())
+    begins_wide(head)
+        || bytes.iter().all(plain)
+            && std::str::from_utf8(&bytes)
+                .err()
+                .is_none_or(|e| e.error_len().is_none())
 }
 
 fn pair(high: u8, low: u8) -> u8 {

@@ -377,6 +377,72 @@ fn regions_of_any_length_are_decoded_to_their_end() {
     }
 }
 
+/// A long region is decoded in pieces: what stands at their borders, and at those of chunks, is found
+/// once, whichever way the text is cut.
+#[test]
+fn what_stands_at_a_cut_is_found_once_in_pieces_and_in_chunks() {
+    let piece = limits::DECODE_BYTES / 4 * 3;
+    let overlap = limits::DECODE_OVERLAP / 4 * 3;
+    let mut s = Sampler::new(12);
+    let mut words = String::new();
+    while words.len() < 3 * piece {
+        let _ = writeln!(words, "line {} of {}", s.word(9), s.word(5));
+    }
+    let borders = [
+        piece - overlap,
+        piece,
+        2 * (piece - overlap),
+        2 * piece - overlap,
+    ];
+    let places = borders.into_iter().flat_map(|b| [b - 700, b - 30, b + 5]);
+    for (i, at) in places.enumerate() {
+        let token = token(300 + i as u64);
+        let inner = format!("{}\nkey = {token}\n{}", &words[..at], &words[at..]);
+        let whole = base64(inner.as_bytes(), false, true);
+        for text in [format!("x: {whole}\n"), wrapped(&whole, 76, "\n")] {
+            let told = |judged: &[Judged], text: &[u8], offset: usize| -> Vec<(usize, String)> {
+                let matches = judged.iter().filter(|j| j.outcome == Outcome::Match);
+                let one = |j: &Judged| {
+                    let value = String::from_utf8_lossy(j.value(text)).into_owned();
+                    (offset + j.secret.start, value)
+                };
+                matches.map(one).collect()
+            };
+            let found = told(&scan(&text), text.as_bytes(), 0);
+            assert_eq!(found.len(), 1, "at {at}");
+            assert_eq!(found[0].1, token, "at {at}");
+            assert_eq!(
+                in_chunks(text.as_bytes(), told),
+                found,
+                "at {at}, in chunks"
+            );
+        }
+    }
+}
+
+/// What is told of a text that is read as big files are.
+fn in_chunks<T>(text: &[u8], told: impl Fn(&[Judged], &[u8], usize) -> Vec<T>) -> Vec<T> {
+    const CORE: usize = 20_000;
+    let detector = Detector::new(&Catalogue::embedded(), Engine::Fast);
+    let (mut scratch, mut all) = (Scratch::default(), Vec::new());
+    for core in (0..text.len()).step_by(CORE) {
+        let from = core.saturating_sub(limits::CHUNK_CONTEXT);
+        let to = text.len().min(core + CORE + limits::CHUNK_CONTEXT);
+        let chunk = Chunk {
+            text: &text[from..to],
+            core_start: core - from,
+            core_end: text.len().min(core + CORE) - from,
+            offset: from as u64,
+            first: from == 0,
+            last: to == text.len(),
+            kind: ContentKind::Text,
+        };
+        let judged = detector.scan(&chunk, Path::new("a.yaml"), &mut scratch);
+        all.extend(told(&judged, chunk.text, from));
+    }
+    all
+}
+
 /// Texts made to cost: a megabyte each, in ways that nest and overlap. Whoever decodes what was decoded
 /// once more for every hint does not come to an end.
 #[test]

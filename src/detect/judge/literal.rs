@@ -286,7 +286,16 @@ pub(super) fn made(value: &[u8]) -> bool {
         "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS",
         "ENC(",
         "ENC[",
+        // SealedSecret: the length of a session key under RSA of 4096 bits, and two bits more.
         "AgA",
+        "AgB",
+        "AgC",
+        "AgD",
+        // Spring Cloud Config, Vault's transit engine, AWS KMS, dotenvx.
+        "{cipher}",
+        "vault:v",
+        "AQICAH",
+        "encrypted:",
         "SCRAM-SHA-",
     ];
     // DER of a certificate or a public key. A private key's begins with a version number.

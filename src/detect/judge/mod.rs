@@ -20,7 +20,7 @@ use std::path::Path;
 use self::allow::Comments;
 use self::parts::Spots;
 use super::engine::Mark;
-use super::patterns::{Checksum, Class, Confidence, Pattern, Steps};
+use super::patterns::{Checksum, Class, Confidence, Pattern, Steps, is_called};
 use super::{Judged, Outcome, Rejection};
 use crate::base::Span;
 use crate::sources::ContentKind;
@@ -98,6 +98,11 @@ fn examine<'a>(
     if scene.kind == ContentKind::Binary && !(distinctive && pattern.confidence == Confidence::High)
     {
         return Err(Rejection::Kind);
+    }
+    // Of what has no path yet it is told later.
+    let path = scene.path.as_os_str().as_encoded_bytes();
+    if !pattern.files.is_empty() && !path.is_empty() && !is_called(pattern.files, path) {
+        return Err(Rejection::File);
     }
     if !pattern.checksum.holds(secret) {
         return Err(Rejection::Checksum);

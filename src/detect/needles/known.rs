@@ -50,6 +50,7 @@ const fn known(id: &'static str, name: &'static str) -> Pattern {
         near: &[],
         near_bytes: 0,
         names: &[],
+        files: &[],
         randomness: 0.0,
         checksum: Checksum::None,
         parts: &[],

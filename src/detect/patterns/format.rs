@@ -8,7 +8,7 @@ use super::check::{Beside, Check};
 use super::shape::{self, Node};
 use super::{
     Checksum, Class, Confidence, Gate, Lane, Lifetime, Part, Pattern, PatternError, Program,
-    Sampler, Severity, Status, Steps, lane, program, sample_match,
+    Sampler, Severity, Status, Steps, files, lane, program, sample_match,
 };
 use crate::base::{quote, quote_value};
 
@@ -48,6 +48,8 @@ struct Kind {
     near_bytes: Option<Spanned<u16>>,
     #[serde(default)]
     names: Vec<Spanned<String>>,
+    #[serde(default)]
+    files: Vec<Spanned<String>>,
     #[serde(default)]
     anchors: Vec<Spanned<String>>,
     #[serde(default)]
@@ -142,7 +144,13 @@ pub fn parse(
                 ..
             }
         );
-        if stem.is_some() && (open || pattern.lane == Lane::Slow) && check.errors.len() == known {
+        let mut pattern = pattern;
+        if (open || pattern.lane == Lane::Slow) && !pattern.files.is_empty() {
+            pattern.lane = Lane::File;
+        } else if stem.is_some()
+            && (open || pattern.lane == Lane::Slow)
+            && check.errors.len() == known
+        {
             check.tell(
                 kind.secret.span().start,
                 format!(
@@ -249,6 +257,12 @@ fn compile(check: &mut Check<'_>, file: &File, kind: &Kind) -> Pattern {
         );
     }
     let names = check.keywords(&kind.names);
+    for form in &kind.files {
+        if let Some(why) = files::fault(form.get_ref()) {
+            let told = quote(form.get_ref());
+            check.tell(form.span().start, format!("'{told}': a file's name {why}"));
+        }
+    }
     let checksum = check.word(
         kind.checksum.as_ref(),
         Checksum::None,
@@ -352,6 +366,7 @@ fn compile(check: &mut Check<'_>, file: &File, kind: &Kind) -> Pattern {
         near,
         near_bytes,
         names,
+        files: leak_all(kind.files.iter().map(|f| f.get_ref().clone())),
         randomness: kind.randomness,
         checksum,
         parts: parts.leak(),

@@ -76,6 +76,9 @@ pub enum Lane {
     },
     /// Found by the name that a value is assigned to.
     Name,
+    /// Tried at every byte it can begin with, in files that are called as the pattern says, and nowhere
+    /// else.
+    File,
     /// Tried at every byte it can begin with: slow, and told.
     Slow,
 }

@@ -13,6 +13,7 @@ mod check;
 mod checksum;
 mod coding;
 mod error;
+mod files;
 mod format;
 mod gate;
 mod keyword;
@@ -26,6 +27,7 @@ pub use bytes::{ByteSet, NAME_BYTES, TOKEN, is_token};
 pub use checksum::Checksum;
 pub use coding::base64_text;
 pub use error::PatternError;
+pub use files::{Called, is_called};
 pub use format::parse;
 pub use gate::{GATE_BYTES, GATE_MOST, Gate};
 pub use keyword::{keyword_at, keyword_end};
@@ -85,6 +87,8 @@ pub struct Pattern {
     /// Words of which one must be in the name that the secret is assigned to. A pattern with
     /// names is found by the assignment grammar, and its program accepts the value.
     pub names: &'static [&'static str],
+    /// What a file must be called for it to count there ([`is_called`]); empty for any file.
+    pub files: &'static [&'static str],
     /// Floor of the secret's Shannon entropy, bits a character.
     pub randomness: f32,
     /// Checksum or structure that is verified.

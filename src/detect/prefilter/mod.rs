@@ -204,7 +204,7 @@ impl Reach {
                 least,
             } => (lo, hi, least, gate.changes()),
             Lane::Anchor { lo, hi, .. } => (lo, hi, 0, 0),
-            Lane::Name | Lane::Slow => (0, 0, 0, 0),
+            Lane::Name | Lane::File | Lane::Slow => (0, 0, 0, 0),
         };
         let edged_right = ByteSet::ALNUM.within(p.program.right);
         let fixed = p.program.min == p.program.max && edged_right;
@@ -391,6 +391,7 @@ impl Prefilter {
                     }
                 }
                 Lane::Name => names = true,
+                Lane::File => {}
                 Lane::Slow => slow.push(number),
             }
             reach.push(here);

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::example::{Example, Oracle, draw};
 use super::styles::{FRAME, STYLES, Style};
 use super::twins::{Wrong, twin};
-use super::wrappers::WRAPPERS;
+use super::wrappers::{WRAPPERS, Wrapper};
 use super::{Proof, Property, Prover};
 use crate::base::Span;
 use crate::detect::judge::filters;
@@ -144,10 +144,7 @@ impl Trial<'_> {
         // The property, and whether another kind of the provider will do.
         let (property, kin) = asked;
         let (pattern, whole) = (self.pattern, &example.whole);
-        // What is found by the name of an assignment stands in one, or in its own frame.
-        let named = !pattern.names.is_empty();
-        let framed = named && assigned_in(pattern.example).is_none();
-        if framed && style.name != FRAME || !style.is_legal(whole) || named && !style.assigns {
+        if !self.may_stand(style, example) {
             return false;
         }
         let (text, value) = Self::text(style, name, example);
@@ -196,9 +193,16 @@ impl Trial<'_> {
     fn scan(&mut self, text: &[u8], style: &Style) -> Vec<Judged> {
         self.proof.texts += 1;
         let chunk = Chunk::whole(text, ContentKind::Text);
+        // What counts in files of some names only is proved in one of them.
+        let own = self
+            .pattern
+            .files
+            .first()
+            .map(|form| form.replace('*', "a"));
+        let path = own.as_deref().unwrap_or(style.path);
         self.prover
             .detector
-            .scan(&chunk, Path::new(style.path), self.scratch)
+            .scan(&chunk, Path::new(path), self.scratch)
     }
 
     /// What the lane looks for is in the example, where it says.
@@ -224,7 +228,7 @@ impl Trial<'_> {
                     .enumerate()
                     .any(|(k, a)| anchors >> k & 1 == 1 && whole[at..].starts_with(a.as_bytes()))
             }),
-            Lane::Run { .. } | Lane::Name | Lane::Slow => true,
+            Lane::Run { .. } | Lane::Name | Lane::File | Lane::Slow => true,
         };
         if !there || !example.secret().starts_with(self.pattern.prefix.as_bytes()) {
             let told = "an example is without what its search begins with".to_owned();
@@ -330,7 +334,7 @@ impl Trial<'_> {
     /// Twins that are wrong in one way are not found.
     pub(super) fn twins(&mut self) {
         // What is chosen by people, or read by judgement, has no twin that is wrong by its shape.
-        if !self.pattern.names.is_empty() {
+        if !self.pattern.names.is_empty() || self.is_filed() {
             self.proof
                 .ruled_out
                 .push("twins: any other value is one, too");
@@ -373,24 +377,87 @@ fn assigned_in(frame: &'static str) -> Option<&'static str> {
         .then_some(name)
 }
 
+/// What became of an example in a wrapper.
+enum Wrapped {
+    Found,
+    /// It is not found, in this style.
+    Missed(&'static str),
+    RuledOut(&'static str),
+}
+
 impl Trial<'_> {
     /// A wrapped text is found through its decoder, whatever span stands for it.
     pub(super) fn wrapped(&mut self) {
+        if self.is_filed() {
+            self.proof
+                .ruled_out
+                .push("decoded: it is read in files of a name, as they stand");
+            return;
+        }
         for wrapper in WRAPPERS {
-            let Some(example) = self.draw(Length::Any) else {
-                return;
+            // One example in some thousands looks like something else in it.
+            let told = match self.in_wrapper(wrapper) {
+                Wrapped::Missed(_) => self.in_wrapper(wrapper),
+                told => told,
             };
-            let Some(style) = STYLES.iter().find(|s| s.is_legal(&example.whole)) else {
-                return;
-            };
-            let (text, _) = Self::text(style, &self.name(0, 0), &example);
-            let wrapped = (wrapper.wrap)(&text);
-            let judged = self.scan(&wrapped, style);
-            if !takes(self.pattern, &judged, Span::new(0, wrapped.len())) {
-                let told = format!("it is not found in {}", wrapper.name);
-                self.proof.fault(Property::Decoded, style.name, told);
+            match told {
+                Wrapped::Found => {}
+                Wrapped::RuledOut(why) => self.proof.ruled_out.push(why),
+                Wrapped::Missed(style) => {
+                    let told = format!("it is not found in {}", wrapper.name);
+                    self.proof.fault(Property::Decoded, style, told);
+                }
             }
         }
+    }
+
+    /// Wraps an example, in the first style in which it may stand and be wrapped.
+    fn in_wrapper(&mut self, wrapper: &Wrapper) -> Wrapped {
+        let mut ruled_out = "decoded: no style holds its examples";
+        let Some(example) = self.draw(Length::Any) else {
+            return Wrapped::RuledOut(ruled_out);
+        };
+        let name = self.name(0, 0);
+        let frame = Style::of_frame(self.pattern.example);
+        for style in STYLES.iter().chain(&frame) {
+            if !self.may_stand(style, &example) {
+                continue;
+            }
+            let (text, at) = Self::text(style, &name, &example);
+            let value = Span::new(at, at + example.whole.len());
+            if !self.is_near(&text, value) {
+                continue;
+            }
+            match wrapper.wrap(&text, value) {
+                Err(why) => ruled_out = why,
+                Ok(wrapped) => {
+                    let judged = self.scan(&wrapped, style);
+                    let all = Span::new(0, wrapped.len());
+                    return if takes(self.pattern, &judged, all) {
+                        Wrapped::Found
+                    } else {
+                        Wrapped::Missed(style.name)
+                    };
+                }
+            }
+        }
+        Wrapped::RuledOut(ruled_out)
+    }
+
+    /// Whether the pattern is read in files of some names only, by their grammar.
+    fn is_filed(&self) -> bool {
+        self.pattern.lane == Lane::File
+    }
+
+    /// Whether an example may stand in a style, and is to be found there.
+    fn may_stand(&self, style: &Style, example: &Example) -> bool {
+        // What is found by the name of an assignment stands in one, or in its own frame.
+        let named = !self.pattern.names.is_empty();
+        // What is read in files of a name stands there as they have it.
+        let framed = self.is_filed() || named && assigned_in(self.pattern.example).is_none();
+        style.is_legal(&example.whole)
+            && (!framed || style.name == FRAME)
+            && (!named || style.assigns)
     }
 }
 

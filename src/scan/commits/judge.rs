@@ -1,6 +1,7 @@
 //! One commit: what it brings in.
 
 mod inside;
+mod olds;
 
 use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
@@ -336,31 +337,6 @@ impl<'a> Teller<'a> {
         }
     }
 
-    /// What each parent has of a file, where it is or where it was moved from, as `told` tells it;
-    /// nothing if the file has no match.
-    fn olds(
-        &mut self,
-        file: &Touched,
-        matches: &Matches,
-        moved: &mut Renames,
-        failed: &mut Vec<Failed>,
-        told: fn(&mut Self, Id, Vec<u8>, &mut Vec<Failed>) -> Option<Matches>,
-    ) -> Vec<Matches> {
-        let mut olds: Vec<Matches> = Vec::new();
-        if !matches.is_empty() {
-            for (parent, old) in file.old.iter().enumerate() {
-                let before = match old {
-                    Some(blob) => Some((file.path.clone(), *blob)),
-                    None => moved.source(&mut self.reader, parent, &file.path, failed),
-                };
-                if let Some((path, blob)) = before {
-                    olds.extend(told(self, blob, path, failed));
-                }
-            }
-        }
-        olds
-    }
-
     /// Judges what is inside of a container: all of it together, whatever moved from one entry to
     /// another. It is opened once to count, and once more if it brings something in.
     fn inside(
@@ -372,7 +348,7 @@ impl<'a> Teller<'a> {
         failed: &mut Vec<Failed>,
         told: &mut Told,
     ) {
-        let (matches, skips) = self.within(data, shown, Vec::new(), None);
+        let (matches, skips) = self.within((data, shown), true, Vec::new(), None);
         told.skips.extend(skips);
         if matches.is_empty() {
             return;
@@ -380,15 +356,15 @@ impl<'a> Teller<'a> {
         let matches = Arc::new(matches);
         let olds = self.olds(file, &matches, moved, failed, Self::old_inside);
         let is_new = introduced(&matches, &olds);
-        self.within(data, shown, is_new, Some((collector, told)));
+        self.within((data, shown), false, is_new, Some((collector, told)));
     }
 
     /// What is inside of a container: its matches, and what was not read. With a collector those
     /// that are new are collected; `is_new` says of each match in turn whether it is.
     fn within(
         &mut self,
-        data: &[u8],
-        shown: &Path,
+        (data, shown): (&[u8], &Path),
+        is_counted: bool,
         is_new: Vec<bool>,
         into: Option<(&mut Collector, &mut Told)>,
     ) -> (Vec<Counted>, Vec<Skip>) {
@@ -399,30 +375,13 @@ impl<'a> Teller<'a> {
             into,
             matches: Vec::new(),
             skips: Vec::new(),
+            is_counted,
         };
         let origin = Origin::new(shown.to_owned());
         containers.open(data, &origin, &mut inside);
         let told = (inside.matches, inside.skips);
         self.containers = containers;
         told
-    }
-
-    #[allow(
-        clippy::needless_pass_by_value,
-        reason = "it stands for `old`, which keeps the path"
-    )]
-    /// The matches inside of an older version of a file; none if it cannot be read.
-    fn old_inside(&mut self, blob: Id, path: Vec<u8>, failed: &mut Vec<Failed>) -> Option<Matches> {
-        let data = match self.reader.read(&blob) {
-            Ok((_, data)) => data,
-            Err(why) => {
-                failed.push((blob, why));
-                return None;
-            }
-        };
-        // What of it cannot be read was told when it came in.
-        let (matches, _) = self.within(&data, &path_of(&path), Vec::new(), None);
-        Some(Arc::new(matches))
     }
 
     /// Judges a text; and where comments stand that do not count.
@@ -472,33 +431,6 @@ impl<'a> Teller<'a> {
                 reason: SkipReason::TooMany(limits::MATCHES),
             });
         }
-    }
-
-    /// The matches of an older version of a file; none if it cannot be read.
-    fn old(&mut self, blob: Id, path: Vec<u8>, failed: &mut Vec<Failed>) -> Option<Matches> {
-        if let Some(known) = self.remembered.get(&(blob, path.clone())) {
-            return Some(Arc::clone(known));
-        }
-        let data = match self.reader.read(&blob) {
-            Ok((_, data)) => data,
-            Err(why) => {
-                failed.push((blob, why));
-                return None;
-            }
-        };
-        let (text, kind) = content(&data);
-        let chunk = Chunk::whole(&text, kind);
-        let (judged, _) = self.judged(&chunk, &path_of(&path));
-        let matches = self.matches(&text, &judged);
-        self.remember((blob, path), &matches);
-        Some(matches)
-    }
-
-    fn remember(&mut self, version: (Id, Vec<u8>), matches: &Matches) {
-        if self.remembered.len() == REMEMBERED {
-            self.remembered.clear();
-        }
-        self.remembered.insert(version, Arc::clone(matches));
     }
 
     fn matches(&self, text: &[u8], judged: &[Judged]) -> Matches {

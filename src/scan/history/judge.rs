@@ -70,6 +70,10 @@ struct Big<'j, 'a> {
 }
 
 impl Visitor for Big<'_, '_> {
+    fn wants(&mut self, origin: &Origin) -> bool {
+        !self.judge.with.exclude.leave_out(&origin.place())
+    }
+
     fn chunk(&mut self, origin: &Origin, chunk: &Chunk<'_>) {
         if chunk.offset == 0 && chunk.core_start == 0 {
             self.judge.collector.begin();

@@ -1,6 +1,6 @@
 //! What a content is made of, told from its first bytes alone.
 
-use super::views::{office, pyc, sqlite};
+use super::views::{keys, office, pyc, sqlite};
 
 /// What can be opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +20,8 @@ pub(crate) enum Format {
     Pyc,
     /// A part of an Office or `OpenDocument` file.
     Office,
+    /// A key store, a private key, or another file that is a credential itself.
+    Keys(keys::Kind),
 }
 
 /// The bytes of a header of tar.
@@ -73,7 +75,7 @@ impl Format {
             _ if head.starts_with(sqlite::MAGIC) => Self::Sqlite,
             _ if pyc::is_one(head) => Self::Pyc,
             _ if is_tar(head) => Self::Tar,
-            _ => return None,
+            _ => return keys::Kind::of(head).map(Self::Keys),
         };
         Some(found)
     }
@@ -85,7 +87,10 @@ impl Format {
 
     /// Whether it holds text and no files.
     pub(super) fn is_view(self) -> bool {
-        matches!(self, Self::Sqlite | Self::Pdf | Self::Pyc | Self::Office)
+        matches!(
+            self,
+            Self::Sqlite | Self::Pdf | Self::Pyc | Self::Office | Self::Keys(_)
+        )
     }
 
     /// What it is called where it is told of.
@@ -102,6 +107,7 @@ impl Format {
             Self::Pdf => "PDF",
             Self::Pyc => "compiled Python file",
             Self::Office => "part of a document",
+            Self::Keys(_) => "key store",
         }
     }
 }

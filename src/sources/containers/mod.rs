@@ -28,7 +28,7 @@ use budget::{Budget, Counted, Metered};
 use peek::Peek;
 use pressed::Pressed;
 use views::pdf::Pdf;
-use views::{office, pyc, sqlite};
+use views::{keys, office, pyc, sqlite};
 
 pub(crate) use budget::Bounds;
 pub(crate) use format::Format;
@@ -103,6 +103,7 @@ pub(super) fn open(
         visitor,
         budget: &budget,
         outer: origin.path.as_os_str().len(),
+        steps: keys::Steps::new(),
         told: (0, 0, 0),
     };
     let place = Place {
@@ -195,6 +196,8 @@ struct Opener<'a> {
     budget: &'a Budget,
     /// The length of the outermost container's path.
     outer: usize,
+    /// What may be spent on passwords.
+    steps: keys::Steps,
     /// Entries that were told as not read; of those that were not told, how many make the search
     /// incomplete, and how many do not.
     told: (u64, u64, u64),
@@ -324,6 +327,10 @@ impl<'a> Opener<'a> {
         match format {
             Format::Office => self.text(&office::text(bytes), "text", place),
             Format::Pyc => self.text(&pyc::text(bytes), "strings", place),
+            Format::Keys(kind) => {
+                let text = keys::text(bytes, kind, &mut self.steps);
+                self.text(text.as_bytes(), "keys", place);
+            }
             Format::Pdf => {
                 let pdf = Pdf::read(bytes, PDF_BYTES);
                 if pdf.is_encrypted {
@@ -365,9 +372,17 @@ impl<'a> Opener<'a> {
         }
     }
 
+    /// Whether somebody wants an entry.
+    fn is_wanted(&mut self, place: &Place) -> bool {
+        self.visitor.wants(&Origin {
+            path: place.shown.clone(),
+            container: Some(self.outer),
+        })
+    }
+
     /// An entry, whatever it is.
     fn entry(&mut self, input: &mut dyn Read, place: &Place) {
-        if !self.budget.entry() {
+        if !self.budget.entry() || !self.is_wanted(place) {
             return;
         }
         let mut head = Vec::new();

@@ -13,9 +13,20 @@ pub(super) struct Inside<'t, 'a> {
     pub(super) into: Option<(&'t mut Collector, &'t mut Told)>,
     pub(super) matches: Vec<Counted>,
     pub(super) skips: Vec<Skip>,
+    /// Whether what is left out of it counts: each version is opened several times.
+    pub(super) is_counted: bool,
 }
 
 impl Visitor for Inside<'_, '_> {
+    fn wants(&mut self, origin: &Origin) -> bool {
+        let exclude = self.teller.with.exclude;
+        if self.is_counted {
+            !exclude.leave_out(&origin.place())
+        } else {
+            !exclude.matches(&origin.place())
+        }
+    }
+
     fn chunk(&mut self, origin: &Origin, chunk: &Chunk<'_>) {
         let begins = chunk.offset == 0 && chunk.core_start == 0;
         if let (true, Some((collector, _))) = (begins, &mut self.into) {

@@ -4,6 +4,7 @@
 //! as before. Readers of hostile files: they take what they understand, pass over the rest, and what
 //! they give is counted as what is unpacked is.
 
+pub(super) mod keys;
 pub(super) mod office;
 pub(super) mod pdf;
 pub(super) mod pyc;
