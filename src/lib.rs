@@ -14,6 +14,7 @@
 //! * [`store`] keeps what earlier sweeps told, in one database.
 //! * [`story`] tells what a git history did with each secret.
 //! * [`inventory`] tells which credentials a repository names, keeps and declares.
+//! * [`verify`] asks providers whether credentials work, if somebody asks for that.
 //! * [`reports`] writes them, one file a format.
 //! * [`scan`] joins the floors.
 
@@ -26,3 +27,4 @@ pub mod scan;
 pub mod sources;
 pub mod store;
 pub mod story;
+pub mod verify;

@@ -12,6 +12,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("findings", &["base", "sources", "detect"]),
     ("store", &["base", "sources"]),
     ("story", &["base", "sources", "detect", "findings"]),
+    ("verify", &["base", "detect", "findings", "store"]),
     (
         "inventory",
         &["base", "sources", "detect", "findings", "store", "story"],
@@ -25,6 +26,7 @@ const FLOORS: &[(&str, &[&str])] = &[
             "findings",
             "story",
             "inventory",
+            "verify",
         ],
     ),
     (
@@ -61,6 +63,8 @@ const CRATES: &[(&str, &[&str])] = &[
     ("sha2", &["sources", "cli"]),
     ("blake3", &["findings", "store"]),
     ("rusqlite", &["sources", "store"]),
+    ("ureq", &["verify"]),
+    ("ring", &["verify"]),
     ("serde_sarif", &["reports"]),
     ("schemars", &["reports"]),
     ("signal_hook", &["cli"]),

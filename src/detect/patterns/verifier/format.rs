@@ -1,0 +1,705 @@
+//! Reads the `[[verifier]]` tables of a pattern file and checks all that can be checked without
+//! asking anybody.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::super::check::Check;
+use super::super::format::{leak, leak_all};
+use super::super::{Class, Pattern};
+use super::{
+    Basis, BodyKind, Call, Case, Facts, Meaning, Piece, Power, Privilege, Quote, Scalar, Sign,
+    Verifier, pieces,
+};
+use crate::base::quote;
+
+/// The most calls that a credential is worth.
+const CALLS: usize = 3;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in super::super) struct VerifierSpec {
+    #[serde(rename = "for")]
+    patterns: Vec<Spanned<String>>,
+    basis: Option<Spanned<String>>,
+    #[serde(default)]
+    off: String,
+    endpoint: Option<Spanned<String>>,
+    #[serde(default)]
+    hosts: Vec<Spanned<String>>,
+    #[serde(default)]
+    warning: String,
+    reviewed: Spanned<String>,
+    identity: Option<Spanned<Places>>,
+    scopes: Option<Spanned<Places>>,
+    expires: Option<Spanned<Places>>,
+    created: Option<Spanned<Places>>,
+    last_used: Option<Spanned<Places>>,
+    #[serde(default)]
+    privilege: PrivilegeSpec,
+    call: Vec<CallSpec>,
+    #[serde(default)]
+    quote: Vec<QuoteSpec>,
+}
+
+/// One place or several.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Places {
+    One(String),
+    Several(Vec<String>),
+}
+
+impl Places {
+    fn all(&self) -> &[String] {
+        match self {
+            Self::One(one) => std::slice::from_ref(one),
+            Self::Several(several) => several,
+        }
+    }
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+struct PrivilegeSpec {
+    always: Option<Spanned<String>>,
+    #[serde(default)]
+    admin: Vec<String>,
+    #[serde(default)]
+    write: Vec<String>,
+    #[serde(default)]
+    read: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CallSpec {
+    #[serde(default)]
+    method: Option<Spanned<String>>,
+    url: Spanned<String>,
+    #[serde(default)]
+    bearer: Option<Spanned<String>>,
+    #[serde(default)]
+    basic: Option<Spanned<String>>,
+    #[serde(default)]
+    headers: BTreeMap<Spanned<String>, Spanned<String>>,
+    #[serde(default)]
+    json: Option<Spanned<String>>,
+    #[serde(default)]
+    form: Option<Spanned<String>>,
+    #[serde(default)]
+    sign: Option<Spanned<String>>,
+    #[serde(default)]
+    with: BTreeMap<String, Spanned<String>>,
+    #[serde(default)]
+    take: BTreeMap<Spanned<String>, Spanned<String>>,
+    answer: Vec<Spanned<CaseSpec>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CaseSpec {
+    verdict: Spanned<String>,
+    status: Statuses,
+    #[serde(default)]
+    json: BTreeMap<Spanned<String>, Values>,
+    #[serde(default)]
+    has: Vec<Spanned<String>>,
+    #[serde(default)]
+    contains: Vec<String>,
+    #[serde(default)]
+    headers: Vec<String>,
+    #[serde(default)]
+    empty: bool,
+    #[serde(default)]
+    any: bool,
+    #[serde(default)]
+    says: String,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Statuses {
+    One(u16),
+    Several(Vec<u16>),
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Values {
+    One(Value),
+    Several(Vec<Value>),
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Value {
+    Flag(bool),
+    Number(i64),
+    Text(String),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct QuoteSpec {
+    verdict: Spanned<String>,
+    #[serde(default)]
+    call: Option<Spanned<usize>>,
+    status: u16,
+    #[serde(default)]
+    headers: BTreeMap<String, String>,
+    #[serde(default)]
+    body: String,
+    source: Spanned<String>,
+    seen: Spanned<String>,
+    #[serde(default)]
+    tells: BTreeMap<Spanned<String>, String>,
+}
+
+/// Reads the verifiers of a file. What is wrong is told to `check`, each with its line.
+pub(in super::super) fn read(
+    check: &mut Check<'_>,
+    provider: &str,
+    patterns: &[Pattern],
+    specs: &[VerifierSpec],
+) -> Vec<Verifier> {
+    let mut out: Vec<Verifier> = Vec::new();
+    for spec in specs {
+        let mut own = Vec::new();
+        for id in &spec.patterns {
+            let (text, at) = (id.get_ref(), id.span().start);
+            let told = quote(text);
+            match patterns.iter().find(|p| p.id == text) {
+                None => check.tell(at, format!("no pattern of this file is called '{told}'")),
+                Some(_) if out.iter().any(|v| v.patterns.contains(&&**text)) => {
+                    check.tell(at, format!("'{told}' has two verifiers"));
+                }
+                Some(pattern) => own.push(pattern),
+            }
+        }
+        if spec.patterns.is_empty() {
+            check.tell(spec.reviewed.span().start, "a verifier is for some pattern");
+        }
+        out.push(one(check, provider, &own, spec));
+    }
+    out
+}
+
+fn one(
+    check: &mut Check<'_>,
+    provider: &str,
+    patterns: &[&Pattern],
+    spec: &VerifierSpec,
+) -> Verifier {
+    let at = spec.reviewed.span().start;
+    day(check, &spec.reviewed);
+    for host in &spec.hosts {
+        if !is_host(host.get_ref()) {
+            let told = quote(host.get_ref());
+            check.tell(
+                host.span().start,
+                format!(
+                    "host '{told}': a whole name in lower case, or '*.' and two labels at least"
+                ),
+            );
+        }
+    }
+    if spec.call.is_empty() || spec.call.len() > CALLS {
+        check.tell(at, format!("one to {CALLS} calls"));
+    }
+    let mut verifier = Verifier {
+        patterns: leak_all(spec.patterns.iter().map(|p| p.get_ref().clone())),
+        provider: leak(provider.to_owned()),
+        basis: check.word(
+            spec.basis.as_ref(),
+            Basis::Sourced,
+            Basis::from_word,
+            &words(Basis::ALL, Basis::word),
+        ),
+        off: leak(spec.off.clone()),
+        endpoint: spec
+            .endpoint
+            .as_ref()
+            .map_or("", |e| leak(e.get_ref().clone())),
+        hosts: leak_all(spec.hosts.iter().map(|h| h.get_ref().clone())),
+        warning: leak(spec.warning.clone()),
+        calls: &[],
+        facts: Facts {
+            identity: places(check, spec.identity.as_ref()),
+            scopes: places(check, spec.scopes.as_ref()),
+            expires: places(check, spec.expires.as_ref()),
+            created: places(check, spec.created.as_ref()),
+            last_used: places(check, spec.last_used.as_ref()),
+        },
+        privilege: privilege(check, &spec.privilege),
+        reviewed: leak(spec.reviewed.get_ref().clone()),
+        quotes: &[],
+    };
+    if let Some(endpoint) = &spec.endpoint {
+        let host = host_of(endpoint.get_ref());
+        if !host.is_some_and(|h| verifier.allows(h)) || endpoint.get_ref().ends_with('/') {
+            check.tell(
+                endpoint.span().start,
+                "endpoint: https:// and a host that 'hosts' names, without a '/' at the end",
+            );
+        }
+    }
+    let mut known: Vec<String> = vec!["secret".into()];
+    let all = |name: &&str| {
+        patterns
+            .iter()
+            .all(|p| p.parts.iter().any(|q| q.name == *name))
+    };
+    let parts = patterns.first().map_or(&[][..], |p| p.parts);
+    known.extend(parts.iter().map(|p| p.name).filter(all).map(str::to_owned));
+    let mut calls = Vec::new();
+    for spec in &spec.call {
+        calls.push(call(check, &verifier, &mut known, spec));
+    }
+    for (call, spec) in calls.iter().zip(&spec.call).rev().skip(1) {
+        if !call.cases.iter().any(|c| c.means == Meaning::Next) {
+            check.tell(spec.url.span().start, "no answer of this call says 'next'");
+        }
+    }
+    if let (Some(last), Some(spec)) = (calls.last(), spec.call.last()) {
+        if last.cases.iter().any(|c| c.means == Meaning::Next) {
+            check.tell(spec.url.span().start, "the last call has no 'next'");
+        }
+        if !last.cases.iter().any(|c| c.means == Meaning::Live) {
+            check.tell(spec.url.span().start, "no answer says 'live'");
+        }
+    }
+    in_url(check, &verifier, spec);
+    verifier.calls = calls.leak();
+    verifier.quotes = quotes(check, &verifier, patterns, spec);
+    verifier
+}
+
+/// A credential in a URL is in the logs of whatever the URL passes: such a check is for those who
+/// ask for it by name, unless the credential is a URL.
+fn in_url(check: &mut Check<'_>, verifier: &Verifier, spec: &VerifierSpec) {
+    for call in &spec.call {
+        let url = call.url.get_ref();
+        let whole = url.starts_with("https://{+secret}");
+        let held = pieces(url)
+            .iter()
+            .any(|p| matches!(p, Piece::Hole(hole) if hole.name == "secret"));
+        if held && !whole && verifier.off.is_empty() {
+            check.tell(
+                call.url.span().start,
+                "the secret is in the URL: say in 'off' why there is no other way",
+            );
+        }
+    }
+}
+
+fn call(
+    check: &mut Check<'_>,
+    verifier: &Verifier,
+    known: &mut Vec<String>,
+    spec: &CallSpec,
+) -> Call {
+    let at = spec.url.span().start;
+    let url = spec.url.get_ref();
+    holes(check, known, &spec.url);
+    address(check, verifier, url, at);
+    let mut headers: Vec<(&'static str, &'static str)> = Vec::new();
+    for (name, value) in &spec.headers {
+        holes(check, known, value);
+        let token = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+        let ours = [
+            "host",
+            "content-length",
+            "user-agent",
+            "connection",
+            "transfer-encoding",
+        ];
+        let text = name.get_ref();
+        if text.is_empty() || !text.bytes().all(token) || ours.contains(&&**text) {
+            let told = quote(text);
+            check.tell(
+                name.span().start,
+                format!("header '{told}': a name in lower case, none that the client writes"),
+            );
+        }
+        headers.push((leak(text.clone()), leak(value.get_ref().clone())));
+    }
+    if let Some(bearer) = &spec.bearer {
+        holes(check, known, bearer);
+        headers.push((
+            "authorization",
+            leak(format!("Bearer {}", bearer.get_ref())),
+        ));
+    }
+    if let Some(basic) = &spec.basic {
+        holes(check, known, basic);
+        if !basic.get_ref().contains(':') {
+            check.tell(
+                basic.span().start,
+                "basic: user and password, joined by ':'",
+            );
+        }
+    }
+    let (body, body_kind) = match (&spec.json, &spec.form) {
+        (None, None) => (None, BodyKind::None),
+        (Some(json), None) => (Some(json), BodyKind::Json),
+        (None, Some(form)) => (Some(form), BodyKind::Form),
+        (Some(json), Some(_)) => {
+            check.tell(json.span().start, "'json' or 'form', not both");
+            (Some(json), BodyKind::Json)
+        }
+    };
+    if let Some(body) = body {
+        let grant = spec
+            .sign
+            .as_ref()
+            .is_some_and(|s| s.get_ref() == "google-jwt");
+        let made = grant.then(|| "assertion".to_owned());
+        let names: Vec<String> = known.iter().cloned().chain(made).collect();
+        holes(check, &names, body);
+    }
+    let method = spec.method.as_ref().map_or("GET", |m| {
+        let method = m.get_ref();
+        if !["GET", "POST", "HEAD"].contains(&&**method) {
+            check.tell(
+                m.span().start,
+                "method: GET, POST or HEAD: a check changes nothing",
+            );
+        }
+        leak(method.clone())
+    });
+    if body.is_some() && method != "POST" {
+        check.tell(at, "only a POST has a body");
+    }
+    let sign = check.word(
+        spec.sign.as_ref(),
+        Sign::None,
+        Sign::from_word,
+        &words(Sign::ALL, Sign::word),
+    );
+    let (needed, optional) = sign.needs();
+    for name in needed {
+        if !spec.with.contains_key(*name) {
+            check.tell(at, format!("{}: 'with' lacks {name}", sign.word()));
+        }
+    }
+    for (name, value) in &spec.with {
+        holes(check, known, value);
+        if !needed.contains(&&**name) && !optional.contains(&&**name) {
+            let told = quote(name);
+            check.tell(
+                value.span().start,
+                format!("{} takes no '{told}'", sign.word()),
+            );
+        }
+    }
+    let cases: Vec<Case> = spec.answer.iter().map(|c| case(check, c)).collect();
+    if cases.is_empty() {
+        check.tell(at, "a call without answers says nothing");
+    }
+    let mut take: Vec<(&'static str, &'static str)> = Vec::new();
+    for (name, place) in &spec.take {
+        is_place(check, place.get_ref(), place.span().start);
+        let text = name.get_ref();
+        if !matches!(pieces(&format!("{{{text}}}"))[..], [Piece::Hole(_)]) || known.contains(text) {
+            let told = quote(text);
+            check.tell(
+                name.span().start,
+                format!("'{told}': a new name in lower case"),
+            );
+        }
+        take.push((leak(text.clone()), leak(place.get_ref().clone())));
+    }
+    known.extend(spec.take.keys().map(|name| name.get_ref().clone()));
+    Call {
+        method,
+        url: leak(url.clone()),
+        headers: headers.leak(),
+        basic: spec
+            .basic
+            .as_ref()
+            .map_or("", |b| leak(b.get_ref().clone())),
+        body: body.map_or("", |b| leak(b.get_ref().clone())),
+        body_kind,
+        sign,
+        with: leak_pairs(
+            spec.with
+                .iter()
+                .map(|(n, v)| (n.clone(), v.get_ref().clone())),
+        ),
+        cases: cases.leak(),
+        take: take.leak(),
+    }
+}
+
+/// Where a call goes to: a host that is named, over TLS.
+fn address(check: &mut Check<'_>, verifier: &Verifier, url: &str, at: usize) {
+    if url.starts_with('/') {
+        return;
+    }
+    let Some(host) = host_of(url) else {
+        check.tell(at, "url: https://host/path, or /path at the endpoint");
+        return;
+    };
+    let has_place = host.contains('{');
+    if verifier.hosts.is_empty() {
+        check.tell(at, "'hosts' must say where the secret may go to");
+    } else if !has_place && !verifier.allows(host) {
+        check.tell(at, format!("'hosts' does not name '{}'", quote(host)));
+    }
+}
+
+fn case(check: &mut Check<'_>, spec: &Spanned<CaseSpec>) -> Case {
+    let at = spec.span().start;
+    let spec = spec.get_ref();
+    let means = meaning(check, &spec.verdict);
+    let status = match &spec.status {
+        Statuses::One(one) => vec![*one],
+        Statuses::Several(several) => several.clone(),
+    };
+    // What servers say in trouble, and what stands between, means nothing of a credential.
+    let tells = |s: &u16| matches!(s, 200..=299 | 400..=499) && !matches!(s, 407 | 408 | 429);
+    if status.is_empty() || !status.iter().all(tells) {
+        check.tell(
+            at,
+            "status: 200 to 299 or 400 to 499, and none of 407, 408, 429",
+        );
+    }
+    for pointer in spec.json.keys().chain(&spec.has) {
+        if !is_pointer(pointer.get_ref()) {
+            check.tell(pointer.span().start, "a JSON pointer begins with '/'");
+        }
+    }
+    let reads_body = !spec.json.is_empty() || !spec.has.is_empty() || !spec.contains.is_empty();
+    let ways = [reads_body, spec.empty, spec.any];
+    if ways.iter().filter(|w| **w).count() != 1 {
+        check.tell(
+            at,
+            "an answer says what its body holds (json, has, contains), or 'empty = true', or 'any = true'",
+        );
+    }
+    if spec.any && matches!(means, Meaning::Live | Meaning::Next) && spec.headers.is_empty() {
+        check.tell(
+            at,
+            "whatever a server says is no sign of life: name something of the body or a header",
+        );
+    }
+    let json: Vec<(&'static str, &'static [Scalar])> = spec
+        .json
+        .iter()
+        .map(|(pointer, values)| {
+            let values = match values {
+                Values::One(one) => vec![scalar(one)],
+                Values::Several(several) => several.iter().map(scalar).collect(),
+            };
+            (leak(pointer.get_ref().clone()), &*values.leak())
+        })
+        .collect();
+    Case {
+        means,
+        status: status.leak(),
+        json: json.leak(),
+        has: leak_all(spec.has.iter().map(|p| p.get_ref().clone())),
+        contains: leak_all(spec.contains.iter().cloned()),
+        headers: leak_all(spec.headers.iter().map(|h| h.to_ascii_lowercase())),
+        empty: spec.empty,
+        any: spec.any,
+        says: leak(spec.says.clone()),
+    }
+}
+
+fn scalar(value: &Value) -> Scalar {
+    match value {
+        Value::Flag(flag) => Scalar::Flag(*flag),
+        Value::Number(number) => Scalar::Number(*number),
+        Value::Text(text) => Scalar::Text(leak(text.clone())),
+    }
+}
+
+fn quotes(
+    check: &mut Check<'_>,
+    verifier: &Verifier,
+    patterns: &[&Pattern],
+    spec: &VerifierSpec,
+) -> &'static [Quote] {
+    let mut out: Vec<Quote> = Vec::new();
+    for quoted in &spec.quote {
+        let means = meaning(check, &quoted.verdict);
+        let call = quoted.call.as_ref().map_or(1, |c| *c.get_ref());
+        if call == 0 || call > verifier.calls.len() {
+            let at = quoted.verdict.span().start;
+            check.tell(at, "call: which one it answers, from 1");
+        }
+        day(check, &quoted.seen);
+        if !quoted.source.get_ref().contains(' ') && !quoted.source.get_ref().contains("://") {
+            check.tell(
+                quoted.source.span().start,
+                "source: an address, or a document by its name",
+            );
+        }
+        let at = quoted.verdict.span().start;
+        for pattern in patterns.iter().filter(|p| p.class == Class::Token) {
+            let prefix = pattern.prefix;
+            if prefix.len() >= 4 && quoted.body.contains(prefix) {
+                check.tell(
+                    at,
+                    format!("the body holds '{prefix}': keep it obviously false"),
+                );
+            }
+        }
+        const NAMES: &[&str] = &[
+            "identity",
+            "scopes",
+            "expires",
+            "created",
+            "last_used",
+            "power",
+            "says",
+        ];
+        for name in quoted.tells.keys() {
+            if !NAMES.contains(&&**name.get_ref()) {
+                check.tell(name.span().start, format!("tells: {}", NAMES.join(", ")));
+            }
+        }
+        out.push(Quote {
+            means,
+            call,
+            status: quoted.status,
+            headers: leak_pairs(quoted.headers.clone()),
+            body: leak(quoted.body.clone()),
+            source: leak(quoted.source.get_ref().clone()),
+            seen: leak(quoted.seen.get_ref().clone()),
+            tells: leak_pairs(
+                quoted
+                    .tells
+                    .iter()
+                    .map(|(name, told)| (name.get_ref().clone(), told.clone())),
+            ),
+        });
+    }
+    let quoted = |what| out.iter().any(|q: &Quote| q.means == what);
+    let both = quoted(Meaning::Live) && (quoted(Meaning::Dead) || quoted(Meaning::Expired));
+    if verifier.basis == Basis::Sourced && !both {
+        check.tell(
+            spec.reviewed.span().start,
+            "a live and a dead answer must be quoted, or basis = \"assumed\"",
+        );
+    }
+    out.leak()
+}
+
+fn privilege(check: &mut Check<'_>, spec: &PrivilegeSpec) -> Privilege {
+    let mut always = None;
+    if let Some(given) = &spec.always {
+        let all = words(Power::ALL, Power::word);
+        always = Some(check.word(Some(given), Power::Admin, Power::from_word, &all));
+    }
+    let all = [
+        (Power::Admin, &spec.admin),
+        (Power::Write, &spec.write),
+        (Power::Read, &spec.read),
+    ];
+    let scopes: Vec<(Power, &'static [&'static str])> = all
+        .into_iter()
+        .filter(|(_, scopes)| !scopes.is_empty())
+        .map(|(power, scopes)| (power, leak_all(scopes.iter().cloned())))
+        .collect();
+    Privilege {
+        always,
+        scopes: scopes.leak(),
+    }
+}
+
+fn meaning(check: &mut Check<'_>, given: &Spanned<String>) -> Meaning {
+    let all = words(Meaning::ALL, Meaning::word);
+    check.word(Some(given), Meaning::Unknown, Meaning::from_word, &all)
+}
+
+fn day(check: &mut Check<'_>, given: &Spanned<String>) {
+    if crate::base::time_of(given.get_ref()).is_none() || given.get_ref().len() != 10 {
+        check.tell(given.span().start, "a day: YYYY-MM-DD");
+    }
+}
+
+/// Places that are named must be known by then.
+fn holes(check: &mut Check<'_>, known: &[String], given: &Spanned<String>) {
+    for piece in pieces(given.get_ref()) {
+        if let Piece::Hole(hole) = piece
+            && !known.iter().any(|k| k == hole.name)
+        {
+            check.tell(
+                given.span().start,
+                format!(
+                    "nothing is called '{}' here; known: {}",
+                    quote(hole.name),
+                    known.join(", ")
+                ),
+            );
+        }
+    }
+}
+
+fn places(check: &mut Check<'_>, given: Option<&Spanned<Places>>) -> &'static [&'static str] {
+    let Some(given) = given else { return &[] };
+    let all = given.get_ref().all();
+    for place in all {
+        is_place(check, place, given.span().start);
+    }
+    leak_all(all.iter().cloned())
+}
+
+fn is_place(check: &mut Check<'_>, place: &str, at: usize) {
+    let named = ["header:", "tag:", "jwt:/"];
+    if !is_pointer(place)
+        && !named
+            .iter()
+            .any(|n| place.len() > n.len() && place.starts_with(n))
+    {
+        check.tell(
+            at,
+            "a place is '/pointer', 'header:name', 'tag:name' or 'jwt:/pointer'",
+        );
+    }
+}
+
+fn is_pointer(text: &str) -> bool {
+    text.starts_with('/')
+}
+
+/// The host of an `https` URL without user and port.
+fn host_of(url: &str) -> Option<&str> {
+    let rest = url.strip_prefix("https://")?;
+    let host = &rest[..rest.find(['/', '?', '#']).unwrap_or(rest.len())];
+    (!host.is_empty() && !host.contains(['@', ':'])).then_some(host)
+}
+
+fn is_host(text: &str) -> bool {
+    let name = text.strip_prefix("*.").unwrap_or(text);
+    let label = |l: &str| {
+        !l.is_empty()
+            && l.bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+    };
+    // A name, not a number: addresses are nobody's.
+    let is_name = !name
+        .rsplit('.')
+        .next()
+        .is_some_and(|l| l.bytes().all(|b| b.is_ascii_digit()));
+    name.split('.').count() >= 2 && name.split('.').all(label) && is_name
+}
+
+fn words<T: Copy>(all: &[T], word: impl Fn(T) -> &'static str) -> Vec<&'static str> {
+    all.iter().map(|t| word(*t)).collect()
+}
+
+fn leak_pairs(
+    pairs: impl IntoIterator<Item = (String, String)>,
+) -> &'static [(&'static str, &'static str)] {
+    pairs
+        .into_iter()
+        .map(|(a, b)| (leak(a), leak(b)))
+        .collect::<Vec<_>>()
+        .leak()
+}
