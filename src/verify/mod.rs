@@ -4,16 +4,31 @@
 //! ([`Verifier`](crate::detect::patterns::Verifier)); this floor acts on it. A finding knows no
 //! verdict: a [`Verified`] stands beside it.
 //!
-//! * A credential goes to the hosts of its own verifier, and to a server that the user named.
+//! * A credential goes to the hosts of its own verifier, or to a server that the user named.
 //! * No status has a meaning of its own; what no declaration names is [`Verdict::Unknown`].
 //! * Before a call is made it is in the audit log: no log, no call.
 
+mod address;
+mod audit;
 mod declared;
+mod endpoint;
+mod engine;
+mod http;
+mod pace;
 mod reading;
+mod request;
+mod sign;
+mod twin;
 mod verdict;
 
+pub use address::is_internal;
+pub use audit::Audit;
 pub use declared::Verifiers;
+pub use endpoint::{Endpoint, Endpoints, Target};
+pub use engine::{Asked, VerifyOptions, VerifyProgress, dry_run, verify};
+pub use http::{Http, HttpOptions, Transport, Trouble, user_agent};
 pub use reading::{Answer, Read, read};
+pub use request::{Request, Shown};
 pub use verdict::{Facts, Unchecked, Verdict, Verified};
 
 #[cfg(test)]

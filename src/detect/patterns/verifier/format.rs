@@ -352,13 +352,7 @@ fn call(
         }
     };
     if let Some(body) = body {
-        let grant = spec
-            .sign
-            .as_ref()
-            .is_some_and(|s| s.get_ref() == "google-jwt");
-        let made = grant.then(|| "assertion".to_owned());
-        let names: Vec<String> = known.iter().cloned().chain(made).collect();
-        holes(check, &names, body);
+        holes(check, known, body);
     }
     let method = spec.method.as_ref().map_or("GET", |m| {
         let method = m.get_ref();

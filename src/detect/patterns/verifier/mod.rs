@@ -199,10 +199,6 @@ super::words! {
         None = "none",
         /// AWS Signature Version 4: `id`, `key`, `region`, `service`, and `token` if there is one.
         AwsSigV4 = "aws-sigv4",
-        /// A Google service account's key grants itself a token: `email`, `key`, `scope`.
-        GoogleJwt = "google-jwt",
-        /// Azure storage shared key: `account`, `key`.
-        AzureSharedKey = "azure-shared-key",
     }
 }
 
@@ -212,8 +208,6 @@ impl Sign {
         match self {
             Self::None => (&[], &[]),
             Self::AwsSigV4 => (&["id", "key", "region", "service"], &["token"]),
-            Self::GoogleJwt => (&["email", "key", "scope"], &[]),
-            Self::AzureSharedKey => (&["account", "key"], &[]),
         }
     }
 }
