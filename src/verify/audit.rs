@@ -30,8 +30,6 @@ pub(super) struct Line<'a> {
     pub(super) host: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) status: Option<u16>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) means: Option<&'a str>,
 }
 
 /// A time as it stands in the log.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::audit::{self, Audit, Line};
@@ -143,6 +143,7 @@ pub fn verify(
         progress,
         pace,
         twins: Mutex::default(),
+        numbers: AtomicU64::new(0),
         log_failed: Mutex::default(),
         log_broken: AtomicBool::new(false),
     };
@@ -204,7 +205,9 @@ struct Run<'a> {
     progress: &'a VerifyProgress,
     pace: Pace,
     /// What became of the made-up credential of each verifier, by its first pattern's id.
-    twins: Mutex<HashMap<&'static str, Told>>,
+    twins: Mutex<HashMap<&'static str, Arc<Mutex<Option<Told>>>>>,
+    /// Calls that were begun, by which the log numbers them.
+    numbers: AtomicU64,
     log_failed: Mutex<Option<String>>,
     log_broken: AtomicBool,
 }
@@ -261,21 +264,23 @@ impl Run<'_> {
             return told;
         };
         let key = job.verifier.patterns.first().copied().unwrap_or_default();
+        let slot = {
+            let mut twins = self.twins.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(twins.entry(key).or_default())
+        };
         // One at a time: whoever comes second knows what the first was told.
-        let mut twins = self.twins.lock().unwrap_or_else(PoisonError::into_inner);
-        let of_twin = match twins.get(key) {
+        let mut known = slot.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_twin = match &*known {
             Some(known) => known.clone(),
             None => match self.ask(job, &made_up, true) {
                 Ok(told) => {
-                    if told.answered {
-                        twins.insert(key, told.clone());
-                    }
+                    *known = told.answered.then(|| told.clone());
                     told
                 }
                 Err(_) => return unknown("it could not be held against a made-up one"),
             },
         };
-        drop(twins);
+        drop(known);
         if !of_twin.answered {
             return unknown("it could not be held against a made-up one: no answer came");
         }
@@ -320,10 +325,7 @@ impl Run<'_> {
                 if !self.pace.wait(&host, &self.options.stop) {
                     return Err(Unchecked::Stopped);
                 }
-                let number = match self.log_call(job, &request.shown, &host, made_up) {
-                    Ok(number) => number,
-                    Err(why) => return Err(why),
-                };
+                let number = self.log_call(job, &request.shown, &host, made_up)?;
                 let answer = match self.transport.send(&request) {
                     Ok(answer) => answer,
                     Err(trouble) => return Ok(unknown(trouble.to_string())),
@@ -386,7 +388,7 @@ impl Run<'_> {
         if self.log_broken.load(Ordering::Acquire) {
             return Err(Unchecked::Stopped);
         }
-        let number = self.progress.calls.load(Ordering::Relaxed) + 1;
+        let number = self.numbers.fetch_add(1, Ordering::Relaxed) + 1;
         let fingerprint = job.finding.fingerprint.to_string();
         let line = Line {
             event: "call",
@@ -399,7 +401,6 @@ impl Run<'_> {
             call: Some(&shown.line),
             host,
             status: None,
-            means: None,
         };
         if let Err(error) = self.audit.write(&line) {
             self.log_broken.store(true, Ordering::Release);
@@ -428,7 +429,6 @@ impl Run<'_> {
             call: None,
             host,
             status: Some(status),
-            means: None,
         };
         if let Err(error) = self.audit.write(&line) {
             self.log_broken.store(true, Ordering::Release);

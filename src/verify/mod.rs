@@ -20,6 +20,7 @@ mod request;
 mod sign;
 mod twin;
 mod verdict;
+mod verdicts;
 
 pub use address::is_internal;
 pub use audit::Audit;
@@ -30,6 +31,7 @@ pub use http::{Http, HttpOptions, Transport, Trouble, user_agent};
 pub use reading::{Answer, Read, read};
 pub use request::{Request, Shown};
 pub use verdict::{Facts, Unchecked, Verdict, Verified};
+pub use verdicts::Verdicts;
 
 #[cfg(test)]
 mod tests;
