@@ -81,6 +81,15 @@ impl Audit {
         })
     }
 
+    /// Over any file, for tests.
+    #[cfg(test)]
+    pub(super) fn over(file: File) -> Self {
+        Self {
+            path: PathBuf::new(),
+            file: Mutex::new(file),
+        }
+    }
+
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path

@@ -3,10 +3,19 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::reading::{read, tell};
-use super::{Answer, Facts};
-use crate::detect::patterns::{Basis, Meaning, Quote, Verifier, parse_file};
+use super::{
+    Answer, Asked, Audit, Facts, Request, Transport, Trouble, Verdict, VerifyOptions,
+    VerifyProgress, verify,
+};
+use crate::base::Secret;
+use crate::detect::Catalogue;
+use crate::detect::patterns::{
+    Basis, Confidence, Meaning, Quote, Sampler, Verifier, parse_file, sample_secret,
+};
+use crate::findings::{Credential, Finding, Fingerprint};
 
 /// All verifiers of the files, with what they quote: the embedded ones have no quotes.
 pub fn declared() -> Vec<Verifier> {
@@ -155,4 +164,76 @@ fn what_is_sourced_quotes_life_and_death() {
             verifier.patterns[0]
         );
     }
+}
+
+/// A finding made by hand.
+fn finding(seed: u64) -> Finding {
+    let pattern = Catalogue::embedded()
+        .get("github.pat-classic")
+        .expect("it is known");
+    let secret = sample_secret(
+        pattern.expression[1],
+        pattern.checksum,
+        &mut Sampler::new(seed),
+    );
+    Finding {
+        pattern,
+        fingerprint: Fingerprint::new(pattern, &secret, Path::new("a")),
+        secret: Secret::new(&secret),
+        credential: Credential {
+            secret: Secret::new(&secret),
+            parts: Vec::new(),
+        },
+        masked: "ghp_....".into(),
+        confidence: Confidence::High,
+        occurrences: Vec::new(),
+    }
+}
+
+/// Counts calls.
+struct Counting(AtomicUsize);
+
+impl Transport for Counting {
+    fn send(&self, _: &Request) -> Result<Answer, Trouble> {
+        self.0.fetch_add(1, Ordering::AcqRel);
+        Ok(Answer {
+            status: 401,
+            headers: Vec::new(),
+            body: br#"{"message":"Bad credentials"}"#.to_vec(),
+        })
+    }
+}
+
+fn asked(audit: &Audit, transport: &Counting) -> Asked {
+    let all: Vec<Finding> = (0..8).map(finding).collect();
+    let all: Vec<&Finding> = all.iter().collect();
+    let options = VerifyOptions {
+        rate_host: 0.0,
+        rate_total: 0.0,
+        workers: 2,
+        ..VerifyOptions::default()
+    };
+    verify(&all, &options, transport, audit, &VerifyProgress::default())
+}
+
+/// A device that has no room for anything, and one that has for everything.
+#[cfg(target_os = "linux")]
+#[test]
+fn no_log_no_call() {
+    let open = |path| Audit::over(fs::File::options().write(true).open(path).expect("opened"));
+    let transport = Counting(AtomicUsize::new(0));
+    let none = asked(&open("/dev/full"), &transport);
+    assert_eq!(transport.0.load(Ordering::Acquire), 0);
+    assert!(none.audit_failed.is_some());
+    assert!(
+        none.verified
+            .iter()
+            .all(|v| v.verdict == Verdict::NotChecked)
+    );
+
+    let all = asked(&open("/dev/null"), &transport);
+    assert_eq!(transport.0.load(Ordering::Acquire), 8);
+    assert_eq!(all.calls, 8);
+    assert!(all.audit_failed.is_none());
+    assert!(all.verified.iter().all(|v| v.verdict == Verdict::Dead));
 }
