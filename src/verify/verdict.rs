@@ -124,8 +124,6 @@ pub enum Unchecked {
     Unfit(String),
     /// A host that stands beside it is none of its provider's.
     Host,
-    /// A declaration of the user's own, and nobody said that it is trusted.
-    Untrusted,
     /// Nothing was to be sent.
     DryRun,
     /// Somebody asked to stop.
@@ -146,9 +144,6 @@ impl std::fmt::Display for Unchecked {
             Self::Host => f.write_str(
                 "the host beside it is none of its provider's; text in a repository is no reason to send it there",
             ),
-            Self::Untrusted => {
-                f.write_str("its check is from a file of patterns; --trust-patterns allows that")
-            }
             Self::DryRun => f.write_str("a dry run sends nothing"),
             Self::Stopped => f.write_str("stopped before it was asked"),
         }

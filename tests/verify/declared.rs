@@ -167,7 +167,7 @@ fn each_verifier_says_what_its_quotes_say() {
                 let mut turns = turns.lock().expect("not poisoned");
                 let ours = holds(call, &secret) || first.as_ref().is_some_and(|p| holds(call, p));
                 // A second call may hold nothing but what the first one gave.
-                let (turn, script) = match (&dead, ours || turns.1 == 0 && turns.0 > 0) {
+                let (turn, script) = match (&dead, ours || (1..own.len()).contains(&turns.0)) {
                     (Some(dead), false) => (&mut turns.1, dead),
                     _ => (&mut turns.0, &own),
                 };

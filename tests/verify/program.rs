@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use serde_json::Value;
+use straykey::detect::patterns::{Checksum, Sampler, sample_secret};
 
 use super::common::{Run, command, secret, straykey, with_input};
 use super::server::{Play, Seen, Server, json};
@@ -385,7 +386,8 @@ bearer = "{secret}"
 answer = [{ verdict = "live", status = 200, has = ["/id"] }]
 "#;
     fs::write(dir.path().join("acme.toml"), file).expect("written");
-    let text = format!("KEY=acme_{}\n", "0123456789abcdef1f2e3d4c5b6a7988");
+    let made = sample_secret("acme_[0-9a-f]{32}", Checksum::None, &mut Sampler::new(5));
+    let text = format!("KEY={}\n", String::from_utf8(made).expect("text"));
     fs::write(dir.path().join("acme.env"), text).expect("written");
     let endpoint = format!("acme={}", server.url());
     let base = [
