@@ -1,162 +1,20 @@
 //! Reads the `[[verifier]]` tables of a pattern file and checks all that can be checked without
 //! asking anybody.
 
-use std::collections::BTreeMap;
-
-use serde::Deserialize;
 use toml::Spanned;
 
+use super::super::Pattern;
 use super::super::check::Check;
 use super::super::format::{leak, leak_all};
-use super::super::{Class, Pattern};
+use super::answers::{case, day, quotes};
+use super::spec::{CallSpec, Places, PrivilegeSpec, VerifierSpec};
 use super::{
-    Basis, BodyKind, Call, Case, Facts, Meaning, Piece, Power, Privilege, Quote, Scalar, Sign,
-    Verifier, pieces,
+    Basis, BodyKind, Call, Case, Facts, Meaning, Piece, Power, Privilege, Sign, Verifier, pieces,
 };
 use crate::base::quote;
 
 /// The most calls that a credential is worth.
 const CALLS: usize = 3;
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(in super::super) struct VerifierSpec {
-    #[serde(rename = "for")]
-    patterns: Vec<Spanned<String>>,
-    basis: Option<Spanned<String>>,
-    #[serde(default)]
-    off: String,
-    endpoint: Option<Spanned<String>>,
-    #[serde(default)]
-    hosts: Vec<Spanned<String>>,
-    #[serde(default)]
-    warning: String,
-    reviewed: Spanned<String>,
-    identity: Option<Spanned<Places>>,
-    scopes: Option<Spanned<Places>>,
-    expires: Option<Spanned<Places>>,
-    created: Option<Spanned<Places>>,
-    last_used: Option<Spanned<Places>>,
-    #[serde(default)]
-    privilege: PrivilegeSpec,
-    call: Vec<CallSpec>,
-    #[serde(default)]
-    quote: Vec<QuoteSpec>,
-}
-
-/// One place or several.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Places {
-    One(String),
-    Several(Vec<String>),
-}
-
-impl Places {
-    fn all(&self) -> &[String] {
-        match self {
-            Self::One(one) => std::slice::from_ref(one),
-            Self::Several(several) => several,
-        }
-    }
-}
-
-#[derive(Deserialize, Default)]
-#[serde(deny_unknown_fields)]
-struct PrivilegeSpec {
-    always: Option<Spanned<String>>,
-    #[serde(default)]
-    admin: Vec<String>,
-    #[serde(default)]
-    write: Vec<String>,
-    #[serde(default)]
-    read: Vec<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct CallSpec {
-    #[serde(default)]
-    method: Option<Spanned<String>>,
-    url: Spanned<String>,
-    #[serde(default)]
-    bearer: Option<Spanned<String>>,
-    #[serde(default)]
-    basic: Option<Spanned<String>>,
-    #[serde(default)]
-    headers: BTreeMap<Spanned<String>, Spanned<String>>,
-    #[serde(default)]
-    json: Option<Spanned<String>>,
-    #[serde(default)]
-    form: Option<Spanned<String>>,
-    #[serde(default)]
-    sign: Option<Spanned<String>>,
-    #[serde(default)]
-    with: BTreeMap<String, Spanned<String>>,
-    #[serde(default)]
-    take: BTreeMap<Spanned<String>, Spanned<String>>,
-    answer: Vec<Spanned<CaseSpec>>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct CaseSpec {
-    verdict: Spanned<String>,
-    status: Statuses,
-    #[serde(default)]
-    json: BTreeMap<Spanned<String>, Values>,
-    #[serde(default)]
-    has: Vec<Spanned<String>>,
-    #[serde(default)]
-    contains: Vec<String>,
-    #[serde(default)]
-    headers: Vec<String>,
-    #[serde(default)]
-    empty: bool,
-    #[serde(default)]
-    any: bool,
-    #[serde(default)]
-    says: String,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Statuses {
-    One(u16),
-    Several(Vec<u16>),
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Values {
-    One(Value),
-    Several(Vec<Value>),
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Value {
-    Flag(bool),
-    Number(i64),
-    Text(String),
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct QuoteSpec {
-    verdict: Spanned<String>,
-    #[serde(default)]
-    call: Option<Spanned<usize>>,
-    status: u16,
-    #[serde(default)]
-    headers: BTreeMap<String, String>,
-    #[serde(default)]
-    body: String,
-    source: Spanned<String>,
-    seen: Spanned<String>,
-    #[serde(default)]
-    tells: BTreeMap<Spanned<String>, String>,
-}
 
 /// Reads the verifiers of a file. What is wrong is told to `check`, each with its line.
 pub(in super::super) fn read(
@@ -445,145 +303,6 @@ fn address(check: &mut Check<'_>, verifier: &Verifier, url: &str, at: usize) {
     }
 }
 
-fn case(check: &mut Check<'_>, spec: &Spanned<CaseSpec>) -> Case {
-    let at = spec.span().start;
-    let spec = spec.get_ref();
-    let means = meaning(check, &spec.verdict);
-    let status = match &spec.status {
-        Statuses::One(one) => vec![*one],
-        Statuses::Several(several) => several.clone(),
-    };
-    // What servers say in trouble, and what stands between, means nothing of a credential.
-    let tells = |s: &u16| matches!(s, 200..=299 | 400..=499) && !matches!(s, 407 | 408 | 429);
-    if status.is_empty() || !status.iter().all(tells) {
-        check.tell(
-            at,
-            "status: 200 to 299 or 400 to 499, and none of 407, 408, 429",
-        );
-    }
-    for pointer in spec.json.keys().chain(&spec.has) {
-        if !is_pointer(pointer.get_ref()) {
-            check.tell(pointer.span().start, "a JSON pointer begins with '/'");
-        }
-    }
-    let reads_body = !spec.json.is_empty() || !spec.has.is_empty() || !spec.contains.is_empty();
-    let ways = [reads_body, spec.empty, spec.any];
-    if ways.iter().filter(|w| **w).count() != 1 {
-        check.tell(
-            at,
-            "an answer says what its body holds (json, has, contains), or 'empty = true', or 'any = true'",
-        );
-    }
-    if spec.any && matches!(means, Meaning::Live | Meaning::Next) && spec.headers.is_empty() {
-        check.tell(
-            at,
-            "whatever a server says is no sign of life: name something of the body or a header",
-        );
-    }
-    let json: Vec<(&'static str, &'static [Scalar])> = spec
-        .json
-        .iter()
-        .map(|(pointer, values)| {
-            let values = match values {
-                Values::One(one) => vec![scalar(one)],
-                Values::Several(several) => several.iter().map(scalar).collect(),
-            };
-            (leak(pointer.get_ref().clone()), &*values.leak())
-        })
-        .collect();
-    Case {
-        means,
-        status: status.leak(),
-        json: json.leak(),
-        has: leak_all(spec.has.iter().map(|p| p.get_ref().clone())),
-        contains: leak_all(spec.contains.iter().cloned()),
-        headers: leak_all(spec.headers.iter().map(|h| h.to_ascii_lowercase())),
-        empty: spec.empty,
-        any: spec.any,
-        says: leak(spec.says.clone()),
-    }
-}
-
-fn scalar(value: &Value) -> Scalar {
-    match value {
-        Value::Flag(flag) => Scalar::Flag(*flag),
-        Value::Number(number) => Scalar::Number(*number),
-        Value::Text(text) => Scalar::Text(leak(text.clone())),
-    }
-}
-
-fn quotes(
-    check: &mut Check<'_>,
-    verifier: &Verifier,
-    patterns: &[&Pattern],
-    spec: &VerifierSpec,
-) -> &'static [Quote] {
-    let mut out: Vec<Quote> = Vec::new();
-    for quoted in &spec.quote {
-        let means = meaning(check, &quoted.verdict);
-        let call = quoted.call.as_ref().map_or(1, |c| *c.get_ref());
-        if call == 0 || call > verifier.calls.len() {
-            let at = quoted.verdict.span().start;
-            check.tell(at, "call: which one it answers, from 1");
-        }
-        day(check, &quoted.seen);
-        if !quoted.source.get_ref().contains(' ') && !quoted.source.get_ref().contains("://") {
-            check.tell(
-                quoted.source.span().start,
-                "source: an address, or a document by its name",
-            );
-        }
-        let at = quoted.verdict.span().start;
-        for pattern in patterns.iter().filter(|p| p.class == Class::Token) {
-            let prefix = pattern.prefix;
-            if prefix.len() >= 4 && quoted.body.contains(prefix) {
-                check.tell(
-                    at,
-                    format!("the body holds '{prefix}': keep it obviously false"),
-                );
-            }
-        }
-        const NAMES: &[&str] = &[
-            "identity",
-            "scopes",
-            "expires",
-            "created",
-            "last_used",
-            "power",
-            "says",
-        ];
-        for name in quoted.tells.keys() {
-            if !NAMES.contains(&&**name.get_ref()) {
-                check.tell(name.span().start, format!("tells: {}", NAMES.join(", ")));
-            }
-        }
-        out.push(Quote {
-            means,
-            call,
-            status: quoted.status,
-            headers: leak_pairs(quoted.headers.clone()),
-            body: leak(quoted.body.clone()),
-            source: leak(quoted.source.get_ref().clone()),
-            seen: leak(quoted.seen.get_ref().clone()),
-            tells: leak_pairs(
-                quoted
-                    .tells
-                    .iter()
-                    .map(|(name, told)| (name.get_ref().clone(), told.clone())),
-            ),
-        });
-    }
-    let quoted = |what| out.iter().any(|q: &Quote| q.means == what);
-    let both = quoted(Meaning::Live) && (quoted(Meaning::Dead) || quoted(Meaning::Expired));
-    if verifier.basis == Basis::Sourced && !both {
-        check.tell(
-            spec.reviewed.span().start,
-            "a live and a dead answer must be quoted, or basis = \"assumed\"",
-        );
-    }
-    out.leak()
-}
-
 fn privilege(check: &mut Check<'_>, spec: &PrivilegeSpec) -> Privilege {
     let mut always = None;
     if let Some(given) = &spec.always {
@@ -603,17 +322,6 @@ fn privilege(check: &mut Check<'_>, spec: &PrivilegeSpec) -> Privilege {
     Privilege {
         always,
         scopes: scopes.leak(),
-    }
-}
-
-fn meaning(check: &mut Check<'_>, given: &Spanned<String>) -> Meaning {
-    let all = words(Meaning::ALL, Meaning::word);
-    check.word(Some(given), Meaning::Unknown, Meaning::from_word, &all)
-}
-
-fn day(check: &mut Check<'_>, given: &Spanned<String>) {
-    if crate::base::time_of(given.get_ref()).is_none() || given.get_ref().len() != 10 {
-        check.tell(given.span().start, "a day: YYYY-MM-DD");
     }
 }
 
@@ -658,7 +366,7 @@ fn is_place(check: &mut Check<'_>, place: &str, at: usize) {
     }
 }
 
-fn is_pointer(text: &str) -> bool {
+pub(super) fn is_pointer(text: &str) -> bool {
     text.starts_with('/')
 }
 
@@ -684,11 +392,11 @@ fn is_host(text: &str) -> bool {
     name.split('.').count() >= 2 && name.split('.').all(label) && is_name
 }
 
-fn words<T: Copy>(all: &[T], word: impl Fn(T) -> &'static str) -> Vec<&'static str> {
+pub(super) fn words<T: Copy>(all: &[T], word: impl Fn(T) -> &'static str) -> Vec<&'static str> {
     all.iter().map(|t| word(*t)).collect()
 }
 
-fn leak_pairs(
+pub(super) fn leak_pairs(
     pairs: impl IntoIterator<Item = (String, String)>,
 ) -> &'static [(&'static str, &'static str)] {
     pairs

@@ -1,13 +1,17 @@
 //! What a pattern file declares of asking a provider whether a credential works.
 //!
 //! A declaration says which call may be made, to which hosts, and what the answer must hold to mean
-//! something. What it does not name means nothing: no status has a meaning of its own. `format` reads
-//! and checks it; the floor `verify` acts on it.
+//! something. What it does not name means nothing: no status has a meaning of its own. `spec` is how
+//! it is written, `format` reads and checks it, `answers` what it says of answers; the floor `verify`
+//! acts on it.
 
+mod answers;
 mod format;
+mod spec;
 mod template;
 
-pub(super) use format::{VerifierSpec, read};
+pub(super) use format::read;
+pub(super) use spec::VerifierSpec;
 pub use template::{Hole, Piece, pieces};
 
 /// How the credentials of some patterns are checked with their provider.
