@@ -4,6 +4,8 @@
 mod common;
 #[path = "verify/declared.rs"]
 mod declared;
+#[path = "verify/format.rs"]
+mod format;
 #[path = "verify/lies.rs"]
 mod lies;
 #[cfg(target_os = "linux")]

@@ -189,10 +189,7 @@ impl Collector {
             None => j.decoded.as_ref().map(|d| d.secret.clone()),
         };
         let shown = shown.unwrap_or_else(|| Secret::new(main.of(chunk.text)));
-        let credential = Credential {
-            secret: Secret::new(j.value(chunk.text)),
-            parts: j.parts.iter().map(|p| of_part(p, chunk.text)).collect(),
-        };
+        let credential = credential(j, chunk.text);
         let lacks = j.pattern.parts.len() - j.parts.len().min(j.pattern.parts.len());
         let rank = (lacks, origin.path.clone(), start);
         let decoded = j.decoded.as_ref().map(|d| d.ways.clone());
@@ -312,11 +309,17 @@ impl Collector {
     }
 }
 
-/// A part's name, and what it is.
-fn of_part(part: &PartHit, text: &[u8]) -> (&'static str, Secret) {
-    let value = part.value.clone();
-    let value = value.unwrap_or_else(|| Secret::new(part.span.of(text)));
-    (part.part.name, value)
+/// What somebody needs to use what was found.
+fn credential(j: &Judged, text: &[u8]) -> Credential {
+    let part = |hit: &PartHit| {
+        let value = hit.value.clone();
+        let value = value.unwrap_or_else(|| Secret::new(hit.span.of(text)));
+        (hit.part.name, value)
+    };
+    Credential {
+        secret: Secret::new(j.value(text)),
+        parts: j.parts.iter().map(part).collect(),
+    }
 }
 
 /// Sorts worst first, then by place.

@@ -82,5 +82,6 @@ fn told(verified: &Verified) -> Vec<String> {
     tell("made", facts.created.as_deref());
     tell("ends", facts.expires.as_deref());
     tell("used before", facts.last_used.as_deref());
+    out.extend(verified.notes.iter().cloned());
     out
 }

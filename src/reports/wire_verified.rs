@@ -40,6 +40,9 @@ pub(super) struct VerifiedWire<'a> {
     /// When it was used before it was asked, as the provider saw it.
     #[serde(skip_serializing_if = "Option::is_none")]
     last_used: Option<&'a str>,
+    /// What the credential tells of itself.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    notes: &'a [String],
 }
 
 impl<'a> VerifiedWire<'a> {
@@ -58,6 +61,7 @@ impl<'a> VerifiedWire<'a> {
             created: facts.created.as_deref(),
             expires: facts.expires.as_deref(),
             last_used: facts.last_used.as_deref(),
+            notes: &verified.notes,
         }
     }
 }

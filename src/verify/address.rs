@@ -35,9 +35,8 @@ fn is_internal_v4(a: Ipv4Addr) -> bool {
 fn is_internal_v6(a: Ipv6Addr) -> bool {
     let s = a.segments();
     let inner = |high: u16, low: u16| {
-        let [a, b] = high.to_be_bytes();
-        let [c, d] = low.to_be_bytes();
-        is_internal_v4(Ipv4Addr::new(a, b, c, d))
+        let (high, low) = (high.to_be_bytes(), low.to_be_bytes());
+        is_internal_v4(Ipv4Addr::new(high[0], high[1], low[0], low[1]))
     };
     // What holds an address of IPv4 is as that one is: mapped, translated, 6to4.
     if s[..5] == [0; 5] && s[5] == 0xffff || s[..6] == [0x64, 0xff9b, 0, 0, 0, 0] {

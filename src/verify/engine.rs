@@ -8,6 +8,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use super::audit::{self, Audit, Line};
 use super::endpoint::Endpoints;
 use super::http::Transport;
+use super::memory::{Memory, how};
+use super::offline::offline;
 use super::pace::{PATIENCE, Pace};
 use super::reading::{read, tell};
 use super::request::{MASK, Shown, Values, fill};
@@ -16,6 +18,7 @@ use super::{Answer, Facts, Unchecked, Verdict, Verified, Verifiers};
 use crate::base::{Secret, Stop};
 use crate::detect::patterns::{Basis, Meaning, Verifier};
 use crate::findings::{Credential, Finding};
+use crate::store::StoreError;
 
 /// The most calls that one credential is worth, a second try after a wait included.
 const CALLS: usize = 3;
@@ -37,6 +40,8 @@ pub struct VerifyOptions {
     pub rate_total: f64,
     /// Calls at the same time.
     pub workers: usize,
+    /// What earlier runs were told.
+    pub memory: Option<Memory>,
     /// Asks for an early end.
     pub stop: Stop,
 }
@@ -49,7 +54,8 @@ impl Default for VerifyOptions {
             named: Vec::new(),
             rate_host: 5.0,
             rate_total: 50.0,
-            workers: 32,
+            workers: WORKERS,
+            memory: None,
             stop: Stop::default(),
         }
     }
@@ -75,6 +81,8 @@ pub struct Asked {
     pub calls: u64,
     /// Why the audit log could not be written, if it could not: then no further call was made.
     pub audit_failed: Option<String>,
+    /// Why what was said could not be remembered, if it could not.
+    pub store_failed: Option<StoreError>,
 }
 
 /// One credential and how it is asked for.
@@ -164,15 +172,27 @@ pub fn verify(
             });
         }
     });
-    let verified = results
+    let verified: Vec<Verified> = results
         .into_iter()
         .map(|slot| {
             let told = slot.into_inner().unwrap_or_else(PoisonError::into_inner);
             told.unwrap_or_else(|| Verified::not_checked(&Unchecked::Stopped))
         })
         .collect();
+    let store_failed = options.memory.as_ref().and_then(|memory| {
+        let said = findings
+            .iter()
+            .zip(&verified)
+            .filter_map(|(finding, said)| {
+                let verifier = options.verifiers.of(finding.pattern.id)?;
+                let endpoint = options.endpoints.get(verifier.provider);
+                Some((*finding, how(finding, verifier, endpoint), said))
+            });
+        memory.keep(said).err()
+    });
     Asked {
         verified,
+        store_failed,
         calls: progress.calls.load(Ordering::Relaxed),
         audit_failed: run
             .log_failed
@@ -226,11 +246,38 @@ struct Told {
 }
 
 impl Run<'_> {
+    /// What is said of one credential: by itself first, then by an earlier run, then by its provider.
     fn one(&self, finding: &Finding) -> Verified {
+        let own = offline(finding);
+        let mut said = match own.expires {
+            Some(end) if end < now() => Verified {
+                verdict: Verdict::Expired,
+                reason: "by its own date it has ended".to_owned(),
+                ..Verified::not_checked(&Unchecked::NoVerifier)
+            },
+            _ => self.by_others(finding),
+        };
+        let time = |seconds: i64| audit::time(seconds);
+        let facts = &mut said.facts;
+        facts.expires = facts.expires.take().or(own.expires.map(time));
+        facts.created = facts.created.take().or(own.created.map(time));
+        said.notes = own.notes;
+        said
+    }
+
+    fn by_others(&self, finding: &Finding) -> Verified {
         let job = match job(finding, self.options) {
             Ok(job) => job,
             Err(why) => return Verified::not_checked(&why),
         };
+        if let Some(memory) = &self.options.memory {
+            let endpoint = self.options.endpoints.get(job.verifier.provider);
+            let how = how(finding, job.verifier, endpoint);
+            // A store that cannot be read is told when it cannot be written.
+            if let Ok(Some(said)) = memory.recall(finding, &how, now()) {
+                return said;
+            }
+        }
         let told = match self.ask(&job, &finding.credential, false) {
             Ok(told) => told,
             Err(why) => return Verified::not_checked(&why),
@@ -243,6 +290,7 @@ impl Run<'_> {
             host: told.host,
             status: told.status,
             facts: told.facts,
+            notes: Vec::new(),
             remembered: false,
         }
     }

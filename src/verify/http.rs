@@ -97,7 +97,7 @@ impl Default for HttpOptions {
             allow_internal: false,
             ca: None,
             proxies: true,
-            connections: 32,
+            connections: 64,
         }
     }
 }
@@ -106,7 +106,7 @@ impl Default for HttpOptions {
 #[derive(Debug)]
 pub struct Http {
     agent: Agent,
-    proxy: Option<String>,
+    proxy: Option<Proxy>,
 }
 
 impl Http {
@@ -125,7 +125,7 @@ impl Http {
         } else {
             None
         };
-        let named = proxy.as_ref().map(|p| format!("{}:{}", p.host(), p.port()));
+        let named = proxy.as_ref().map(named);
         let tls = TlsConfig::builder()
             .provider(TlsProvider::Rustls)
             .root_certs(roots)
@@ -135,7 +135,7 @@ impl Http {
             .http_status_as_error(false)
             .max_redirects(0)
             .max_redirects_will_error(false)
-            .proxy(proxy)
+            .proxy(proxy.clone())
             .user_agent(user_agent())
             .accept("application/json, */*;q=0.5")
             .timeout_global(Some(options.timeout))
@@ -145,19 +145,23 @@ impl Http {
             .build();
         let guard = Guard {
             inner: DefaultResolver::default(),
-            proxy: named.clone(),
+            proxy: named,
             allow_internal: options.allow_internal,
         };
         Ok(Self {
             agent: Agent::with_parts(config, DefaultConnector::default(), guard),
-            proxy: named,
+            proxy,
         })
     }
 
-    /// The proxy that calls go through, if the environment names one.
-    pub fn proxy(&self) -> Option<&str> {
-        self.proxy.as_deref()
+    /// Host and port of the proxy that calls go through, if the environment names one.
+    pub fn proxy(&self) -> Option<String> {
+        self.proxy.as_ref().map(named)
     }
+}
+
+fn named(proxy: &Proxy) -> String {
+    format!("{}:{}", proxy.host(), proxy.port())
 }
 
 /// Who calls, for whoever reads the provider's log.
@@ -185,6 +189,13 @@ fn certificates(pem: &[u8]) -> Result<Vec<Certificate<'static>>, String> {
 
 impl Transport for Http {
     fn send(&self, request: &Request) -> Result<Answer, Trouble> {
+        // Without TLS a proxy would read the secret.
+        if let (false, Some(proxy)) = (request.target.tls, &self.proxy) {
+            let uri: Uri = request.url.parse().map_err(|_| Trouble::Nonsense)?;
+            if !proxy.is_no_proxy(&uri) {
+                return Err(Trouble::Proxy);
+            }
+        }
         let mut call = ureq::http::Request::builder()
             .method(request.method)
             .uri(&request.url)
@@ -292,15 +303,16 @@ impl Resolver for Guard {
         timeout: NextTimeout,
     ) -> Result<ResolvedSocketAddrs, ureq::Error> {
         let found = self.inner.resolve(uri, config, timeout)?;
+        let open = uri.scheme_str() == Some("http");
+        let port = if open { 80 } else { 443 };
         let named = format!(
             "{}:{}",
             uri.host().unwrap_or_default(),
-            uri.port_u16().unwrap_or_default()
+            uri.port_u16().unwrap_or(port)
         );
         if self.proxy.as_ref() == Some(&named) {
             return Ok(found);
         }
-        let open = uri.scheme_str() == Some("http");
         let refused = found.iter().map(std::net::SocketAddr::ip).find(|ip| {
             // Without TLS only this machine is asked.
             is_internal(*ip) && !self.allow_internal || open && !ip.is_loopback()

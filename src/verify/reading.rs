@@ -56,7 +56,7 @@ impl Answer {
             .body
             .iter()
             .copied()
-            .skip_while(|b| b.is_ascii_whitespace())
+            .skip_while(u8::is_ascii_whitespace)
             .take(14)
             .map(|b| b.to_ascii_lowercase())
             .collect();

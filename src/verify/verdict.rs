@@ -71,6 +71,8 @@ pub struct Verified {
     pub status: Option<u16>,
     /// What else it told.
     pub facts: Facts,
+    /// What the credential tells of itself.
+    pub notes: Vec<String>,
     /// Whether an earlier run asked.
     pub remembered: bool,
 }
@@ -85,6 +87,7 @@ impl Verified {
             host: String::new(),
             status: None,
             facts: Facts::default(),
+            notes: Vec::new(),
             remembered: false,
         }
     }

@@ -299,6 +299,52 @@ fn hooks_and_changes_of_forks_are_refused() {
     }
 }
 
+#[test]
+fn what_was_said_is_remembered_for_a_while() {
+    let (dir, server) = (tree(), Server::plain(honest));
+    let base = [
+        "scan",
+        ".",
+        "--verify",
+        "--format",
+        "json",
+        "--verdicts",
+        "store",
+    ];
+    let first = run(dir.path(), &base, &server);
+    assert_eq!(first.code, 1, "{}", first.err);
+    let calls = server.seen().len();
+    assert_eq!(calls, 3);
+    let again = run(dir.path(), &base, &server);
+    assert_eq!(server.seen().len(), calls, "nobody was asked again");
+    let told: Value = serde_json::from_str(&again.out).expect("JSON");
+    for finding in told["findings"].as_array().expect("findings") {
+        assert_eq!(finding["verification"]["remembered"], true, "{finding}");
+    }
+    assert!(again.out.contains("\"octocat\""), "what else was told, too");
+    // Whoever is asked at another server is asked anew, and so is what is too old.
+    let other = Server::plain(honest);
+    run(dir.path(), &base, &other);
+    assert_eq!(other.seen().len(), 3);
+    let mut anew = base.to_vec();
+    anew.extend(["--max-age", "0h"]);
+    std::thread::sleep(std::time::Duration::from_millis(1_100));
+    run(dir.path(), &anew, &server);
+    assert_eq!(server.seen().len(), 6);
+    let store = fs::read(dir.path().join("store")).expect("a store");
+    for file in ["store", "store-wal"] {
+        let Ok(bytes) = fs::read(dir.path().join(file)) else {
+            continue;
+        };
+        for seed in [1, 2] {
+            let own = secret("github.pat-classic", seed);
+            let inner = &own.as_bytes()[4..];
+            assert!(!bytes.windows(inner.len()).any(|w| w == inner), "{file}");
+        }
+    }
+    assert!(store.starts_with(b"SQLite format 3"));
+}
+
 /// Hosts that whoever wrote the text put there: none of them is ever called.
 #[test]
 fn planted_hosts_get_nothing() {

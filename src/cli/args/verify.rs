@@ -79,6 +79,13 @@ pub struct Asking {
     /// Write the audit log there [default: straykey/verify.jsonl in the user's state folder]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub audit: Option<PathBuf>,
+    /// Remember verdicts in this store, and do not ask again for what it holds; it may be that of
+    /// history --store
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub verdicts: Option<PathBuf>,
+    /// How long a remembered verdict counts: 90m, 24h, 7d; 0h asks again [default: 24h]
+    #[arg(long, value_name = "TIME", value_parser = parse_age, requires = "verdicts")]
+    pub max_age: Option<i64>,
     /// Calls a second to one host; 0 for any number [default: 5]
     #[arg(long, value_name = "N")]
     pub rate: Option<f64>,
@@ -88,6 +95,20 @@ pub struct Asking {
     /// Seconds that a call may take [default: 10]
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u16).range(1..=120))]
     pub call_timeout: Option<u16>,
+}
+
+/// A time as a number and a letter, in seconds.
+fn parse_age(text: &str) -> Result<i64, String> {
+    let wrong = || "a number with m, h or d: 90m, 24h, 7d".to_owned();
+    let (number, unit) = text.split_at(text.len() - text.chars().last().map_or(0, char::len_utf8));
+    let number: u32 = number.parse().map_err(|_| wrong())?;
+    let seconds = match unit {
+        "m" => 60,
+        "h" => 3_600,
+        "d" => 86_400,
+        _ => return Err(wrong()),
+    };
+    Ok(i64::from(number) * seconds)
 }
 
 impl Asking {
@@ -100,6 +121,7 @@ impl Asking {
             || self.ca_file.is_some()
             || self.trust_patterns
             || self.audit.is_some()
+            || self.verdicts.is_some()
             || self.rate.is_some()
             || self.rate_total.is_some()
             || self.call_timeout.is_some()

@@ -8,8 +8,10 @@ use std::time::Duration;
 use straykey::base::{Stop, escape_controls, path_text};
 use straykey::detect::patterns::parse_file;
 use straykey::findings::Finding;
+use straykey::store::VerdictStore;
 use straykey::verify::{
-    Audit, Endpoint, Http, HttpOptions, Verdicts, VerifyOptions, VerifyProgress, dry_run, verify,
+    Audit, Endpoint, Http, HttpOptions, Memory, Verdicts, VerifyOptions, VerifyProgress, dry_run,
+    verify,
 };
 
 use crate::cli::args::{Asking, Tell, Verifying};
@@ -87,7 +89,7 @@ pub fn ask(
     stop: &Stop,
     how: Tell,
 ) -> Result<Option<Asked>, CliError> {
-    let options = options(asking, patterns, stop)?;
+    let mut options = options(asking, patterns, stop)?;
     if asking.dry_run {
         tell_calls(findings, &options)?;
         return Ok(None);
@@ -112,6 +114,16 @@ pub fn ask(
             CliError::new("there is no home folder for the audit log: name a file with --audit")
         })?,
     };
+    if let Some(path) = &asking.verdicts {
+        let store = VerdictStore::open(path).map_err(|e| CliError::new(e.to_string()))?;
+        if store.is_open_to_others() {
+            return Err(CliError::new(format!(
+                "{}: others may write to it, and could say that something is dead; chmod 600",
+                path_text(path)
+            )));
+        }
+        options.memory = Some(Memory::new(store, asking.max_age.unwrap_or(24 * 3_600)));
+    }
     let audit = Audit::open(&path)
         .map_err(|e| CliError::file("no call without an audit log: cannot write", &path, &e))?;
     if !how.quiet {
@@ -125,6 +137,7 @@ pub fn ask(
         let path = path_text(audit.path());
         format!("{path}: {why}; what was not asked by then was not asked: no log, no call")
     });
+    let failed = failed.or_else(|| asked.store_failed.map(|e| e.to_string()));
     let failed = failed.or_else(|| {
         let stopped = stop.is_asked();
         stopped.then(|| "interrupted: not everything was asked".to_owned())

@@ -9,6 +9,17 @@ use super::format::{is_pointer, leak_pairs, words};
 use super::spec::{CaseSpec, Statuses, Value, Values, VerifierSpec};
 use super::{Basis, Case, Meaning, Quote, Scalar, Verifier};
 
+/// What a quote may say that is read of it.
+const TOLD: &[&str] = &[
+    "identity",
+    "scopes",
+    "expires",
+    "created",
+    "last_used",
+    "power",
+    "says",
+];
+
 pub(super) fn case(check: &mut Check<'_>, spec: &Spanned<CaseSpec>) -> Case {
     let at = spec.span().start;
     let spec = spec.get_ref();
@@ -107,18 +118,9 @@ pub(super) fn quotes(
                 );
             }
         }
-        const NAMES: &[&str] = &[
-            "identity",
-            "scopes",
-            "expires",
-            "created",
-            "last_used",
-            "power",
-            "says",
-        ];
         for name in quoted.tells.keys() {
-            if !NAMES.contains(&&**name.get_ref()) {
-                check.tell(name.span().start, format!("tells: {}", NAMES.join(", ")));
+            if !TOLD.contains(&&**name.get_ref()) {
+                check.tell(name.span().start, format!("tells: {}", TOLD.join(", ")));
             }
         }
         out.push(Quote {

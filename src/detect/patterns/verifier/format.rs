@@ -163,34 +163,7 @@ fn call(
     let url = spec.url.get_ref();
     holes(check, known, &spec.url);
     address(check, verifier, url, at);
-    let mut headers: Vec<(&'static str, &'static str)> = Vec::new();
-    for (name, value) in &spec.headers {
-        holes(check, known, value);
-        let token = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
-        let ours = [
-            "host",
-            "content-length",
-            "user-agent",
-            "connection",
-            "transfer-encoding",
-        ];
-        let text = name.get_ref();
-        if text.is_empty() || !text.bytes().all(token) || ours.contains(&&**text) {
-            let told = quote(text);
-            check.tell(
-                name.span().start,
-                format!("header '{told}': a name in lower case, none that the client writes"),
-            );
-        }
-        headers.push((leak(text.clone()), leak(value.get_ref().clone())));
-    }
-    if let Some(bearer) = &spec.bearer {
-        holes(check, known, bearer);
-        headers.push((
-            "authorization",
-            leak(format!("Bearer {}", bearer.get_ref())),
-        ));
-    }
+    let headers = headers(check, known, spec);
     if let Some(basic) = &spec.basic {
         holes(check, known, basic);
         if !basic.get_ref().contains(':') {
@@ -225,28 +198,7 @@ fn call(
     if body.is_some() && method != "POST" {
         check.tell(at, "only a POST has a body");
     }
-    let sign = check.word(
-        spec.sign.as_ref(),
-        Sign::None,
-        Sign::from_word,
-        &words(Sign::ALL, Sign::word),
-    );
-    let (needed, optional) = sign.needs();
-    for name in needed {
-        if !spec.with.contains_key(*name) {
-            check.tell(at, format!("{}: 'with' lacks {name}", sign.word()));
-        }
-    }
-    for (name, value) in &spec.with {
-        holes(check, known, value);
-        if !needed.contains(&&**name) && !optional.contains(&&**name) {
-            let told = quote(name);
-            check.tell(
-                value.span().start,
-                format!("{} takes no '{told}'", sign.word()),
-            );
-        }
-    }
+    let sign = sign(check, known, spec);
     let cases: Vec<Case> = spec.answer.iter().map(|c| case(check, c)).collect();
     if cases.is_empty() {
         check.tell(at, "a call without answers says nothing");
@@ -284,6 +236,69 @@ fn call(
         cases: cases.leak(),
         take: take.leak(),
     }
+}
+
+fn headers(
+    check: &mut Check<'_>,
+    known: &[String],
+    spec: &CallSpec,
+) -> Vec<(&'static str, &'static str)> {
+    let mut headers: Vec<(&'static str, &'static str)> = Vec::new();
+    for (name, value) in &spec.headers {
+        holes(check, known, value);
+        let token = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+        let ours = [
+            "host",
+            "content-length",
+            "user-agent",
+            "connection",
+            "transfer-encoding",
+        ];
+        let text = name.get_ref();
+        if text.is_empty() || !text.bytes().all(token) || ours.contains(&&**text) {
+            let told = quote(text);
+            check.tell(
+                name.span().start,
+                format!("header '{told}': a name in lower case, none that the client writes"),
+            );
+        }
+        headers.push((leak(text.clone()), leak(value.get_ref().clone())));
+    }
+    if let Some(bearer) = &spec.bearer {
+        holes(check, known, bearer);
+        headers.push((
+            "authorization",
+            leak(format!("Bearer {}", bearer.get_ref())),
+        ));
+    }
+    headers
+}
+
+fn sign(check: &mut Check<'_>, known: &[String], spec: &CallSpec) -> Sign {
+    let at = spec.url.span().start;
+    let sign = check.word(
+        spec.sign.as_ref(),
+        Sign::None,
+        Sign::from_word,
+        &words(Sign::ALL, Sign::word),
+    );
+    let (needed, optional) = sign.needs();
+    for name in needed {
+        if !spec.with.contains_key(*name) {
+            check.tell(at, format!("{}: 'with' lacks {name}", sign.word()));
+        }
+    }
+    for (name, value) in &spec.with {
+        holes(check, known, value);
+        if !needed.contains(&&**name) && !optional.contains(&&**name) {
+            let told = quote(name);
+            check.tell(
+                value.span().start,
+                format!("{} takes no '{told}'", sign.word()),
+            );
+        }
+    }
+    sign
 }
 
 /// Where a call goes to: a host that is named, over TLS.
