@@ -70,9 +70,8 @@ pub fn run(args: &VerifyArgs, how: Tell) -> Result<Exit, CliError> {
         &stop,
         how,
     )?;
-    let Asked { verdicts, failed } = match asked {
-        Some(asked) => asked,
-        None => return Ok(Exit::Clean),
+    let Some(Asked { verdicts, failed }) = asked else {
+        return Ok(Exit::Clean);
     };
     let threshold = args
         .report
@@ -115,9 +114,12 @@ fn exit(result: &ScanResult, verdicts: &Verdicts, what: &What, exit_zero: bool) 
 /// What is asked for, where it is looked for, and whether in a history.
 fn read(args: &VerifyArgs) -> Result<(What, Vec<PathBuf>, bool), CliError> {
     let paths = args.paths.clone();
-    let or_here = |paths: Vec<PathBuf>| match paths.is_empty() {
-        true => vec![PathBuf::from(".")],
-        false => paths,
+    let or_here = |paths: Vec<PathBuf>| {
+        if paths.is_empty() {
+            vec![PathBuf::from(".")]
+        } else {
+            paths
+        }
     };
     if args.what == "-" {
         if !paths.is_empty() || args.history {

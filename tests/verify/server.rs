@@ -167,7 +167,8 @@ fn serve(mut stream: impl Read + Write, handler: &Handler, seen: &Mutex<Vec<Seen
                     body.len()
                 );
                 for (name, value) in headers {
-                    head.push_str(&format!("{name}: {value}\r\n"));
+                    let _ =
+                        std::fmt::Write::write_fmt(&mut head, format_args!("{name}: {value}\r\n"));
                 }
                 let whole = format!("{head}\r\n{body}");
                 stream

@@ -162,15 +162,15 @@ fn options(asking: &Asking, patterns: &[PathBuf], stop: &Stop) -> Result<VerifyO
         }
     }
     let known = options.verifiers.providers();
-    let provider = |name: &str, option: &str| match known.contains(&name) {
-        true => Ok(name.to_owned()),
-        false => {
-            let near = suggestion(name, known.iter().copied());
-            Err(CliError::new(format!(
-                "{option}: no check is known of any provider called '{}'{near}",
-                straykey::base::quote(name)
-            )))
+    let provider = |name: &str, option: &str| {
+        if known.contains(&name) {
+            return Ok(name.to_owned());
         }
+        let near = suggestion(name, known.iter().copied());
+        Err(CliError::new(format!(
+            "{option}: no check is known of any provider called '{}'{near}",
+            straykey::base::quote(name)
+        )))
     };
     for text in &asking.endpoint {
         let Some((name, url)) = text.split_once('=') else {
