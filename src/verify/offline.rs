@@ -3,9 +3,9 @@
 use ring::digest;
 use serde_json::Value;
 
-use super::request::base64;
+use super::request;
 use crate::base::second_of;
-use crate::detect::patterns::base64_text;
+use crate::detect::patterns::base64;
 use crate::findings::{Finding, Strength, strength};
 
 /// What was read of a credential without asking anybody.
@@ -35,7 +35,7 @@ pub fn offline(finding: &Finding) -> Offline {
     // A hash of something that can be guessed would be a way to guess it.
     if finding.pattern.provider == "github" && strength(finding.pattern, secret) == Strength::Strong
     {
-        let hashed = base64(digest::digest(&digest::SHA256, secret).as_ref());
+        let hashed = request::base64(digest::digest(&digest::SHA256, secret).as_ref());
         out.notes.push(format!(
             "in the audit log of an organisation: hashed_token:\"{hashed}\""
         ));
@@ -50,7 +50,7 @@ fn token(text: &str, out: &mut Offline) {
     let (Some(_), Some(payload)) = (parts.next(), parts.next()) else {
         return;
     };
-    let decoded = base64_text(payload.as_bytes());
+    let decoded = base64(payload.as_bytes());
     let Some(Value::Object(claims)) = decoded.and_then(|d| serde_json::from_slice(&d).ok()) else {
         return;
     };

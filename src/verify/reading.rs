@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::Facts;
 use crate::base::{escape_controls, second_of, time_of};
-use crate::detect::patterns::{Call, Case, Meaning, Power, Scalar, Verifier, base64_text};
+use crate::detect::patterns::{Call, Case, Meaning, Power, Scalar, Verifier, base64};
 
 /// Characters of a fact that are kept.
 const FACT: usize = 200;
@@ -199,7 +199,7 @@ fn at(place: &str, answer: &Answer, json: Option<&Value>, text: &str) -> Vec<Str
         let token = json.and_then(|j| j.pointer("/access_token")?.as_str().map(str::to_owned));
         let payload = token.and_then(|t| {
             let part = t.split('.').nth(1)?.to_owned();
-            serde_json::from_slice::<Value>(&base64_text(part.as_bytes())?).ok()
+            serde_json::from_slice::<Value>(&base64(part.as_bytes())?).ok()
         });
         return payload.map_or_else(Vec::new, |p| pointed(&p, pointer));
     }

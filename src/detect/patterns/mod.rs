@@ -25,7 +25,7 @@ mod verifier;
 
 pub use bytes::{ByteSet, NAME_BYTES, TOKEN, is_token};
 pub use checksum::Checksum;
-pub use coding::base64_text;
+pub use coding::{base64, base64_text};
 pub use error::PatternError;
 pub use format::{Parsed, parse, parse_file};
 pub use gate::{GATE_BYTES, GATE_MOST, Gate};
