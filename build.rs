@@ -14,7 +14,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::{env, fs, process};
 
-use patterns::{ByteSet, Lane, Op, Part, Pattern, Program};
+use patterns::{ByteSet, Case, Lane, Op, Part, Pattern, Program, Scalar, Verifier};
 
 fn main() {
     println!("cargo::rerun-if-changed=patterns");
@@ -32,6 +32,7 @@ fn main() {
     files.sort();
 
     let mut all: Vec<Pattern> = Vec::new();
+    let mut verifiers: Vec<Verifier> = Vec::new();
     let mut errors = 0;
     for path in &files {
         let stem = path
@@ -47,8 +48,11 @@ fn main() {
                 continue;
             }
         };
-        match patterns::parse(&name, Some(stem), &text) {
-            Ok(found) => all.extend(found),
+        match patterns::parse_file(&name, Some(stem), &text) {
+            Ok(found) => {
+                all.extend(found.patterns);
+                verifiers.extend(found.verifiers);
+            }
             Err(found) => {
                 errors += found.len();
                 for error in found {
@@ -62,6 +66,8 @@ fn main() {
     }
     all.sort_by_key(|p| p.id);
     fs::write(Path::new(&out).join("catalogue.rs"), source(&all)).expect("OUT_DIR can be written");
+    fs::write(Path::new(&out).join("verifiers.rs"), declared(&verifiers))
+        .expect("OUT_DIR can be written");
 }
 
 /// The code that decides whether a text may hold a match. Stores of earlier sweeps are good for
@@ -151,6 +157,83 @@ fn source(all: &[Pattern]) -> String {
     }
     out.push_str("]\n");
     out
+}
+
+/// The verifiers, without the answers that they are tested with.
+fn declared(all: &[Verifier]) -> String {
+    let mut out = String::from("&[\n");
+    for v in all {
+        let calls: String = v
+            .calls
+            .iter()
+            .map(|c| {
+                format!(
+                    "Call {{ method: {:?}, url: {:?}, headers: &{:?}, basic: {:?}, body: {:?}, \
+                     body_kind: BodyKind::{:?}, sign: Sign::{:?}, with: &{:?}, cases: &[{}], \
+                     take: &{:?} }},",
+                    c.method,
+                    c.url,
+                    c.headers,
+                    c.basic,
+                    c.body,
+                    c.body_kind,
+                    c.sign,
+                    c.with,
+                    c.cases.iter().map(case).collect::<String>(),
+                    c.take
+                )
+            })
+            .collect();
+        let scopes: String = v
+            .privilege
+            .scopes
+            .iter()
+            .map(|(power, scopes)| format!("(Power::{power:?}, &{scopes:?}),"))
+            .collect();
+        let _ = writeln!(
+            out,
+            "Verifier {{ patterns: &{:?}, provider: {:?}, basis: Basis::{:?}, off: {:?}, \
+             endpoint: {:?}, hosts: &{:?}, warning: {:?}, calls: &[{calls}], \
+             facts: Facts {{ identity: &{:?}, scopes: &{:?}, expires: &{:?}, created: &{:?}, \
+             last_used: &{:?} }}, \
+             privilege: Privilege {{ always: {}, scopes: &[{scopes}] }}, reviewed: {:?}, \
+             quotes: &[] }},",
+            v.patterns,
+            v.provider,
+            v.basis,
+            v.off,
+            v.endpoint,
+            v.hosts,
+            v.warning,
+            v.facts.identity,
+            v.facts.scopes,
+            v.facts.expires,
+            v.facts.created,
+            v.facts.last_used,
+            v.privilege
+                .always
+                .map_or("None".into(), |p| format!("Some(Power::{p:?})")),
+            v.reviewed,
+        );
+    }
+    out.push_str("]\n");
+    out
+}
+
+fn case(c: &Case) -> String {
+    let json: String = c
+        .json
+        .iter()
+        .map(|(pointer, values)| {
+            let values: String = values.iter().map(|v| format!("Scalar::{v:?},")).collect();
+            format!("({pointer:?}, &[{values}]),")
+        })
+        .collect();
+    format!(
+        "Case {{ means: Meaning::{:?}, status: &{:?}, json: &[{json}], has: &{:?}, \
+         contains: &{:?}, headers: &{:?}, empty: {}, any: {}, says: {:?} }},",
+        c.means, c.status, c.has, c.contains, c.headers, c.empty, c.any, c.says
+    )
 }
 
 fn part(p: &Part) -> String {

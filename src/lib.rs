@@ -15,6 +15,7 @@
 //! * [`story`] tells what a git history did with each secret.
 //! * [`inventory`] makes records of credentials: whose, how old, how far retired; and tells
 //!   which ones files name that are kept elsewhere.
+//! * [`verify`] asks providers whether credentials work, if somebody asks for that.
 //! * [`reports`] writes them, one file a format.
 //! * [`scan`] joins the floors.
 
@@ -27,3 +28,4 @@ pub mod scan;
 pub mod sources;
 pub mod store;
 pub mod story;
+pub mod verify;

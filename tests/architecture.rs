@@ -12,6 +12,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("findings", &["base", "sources", "detect"]),
     ("store", &["base", "sources"]),
     ("story", &["base", "sources", "detect", "findings"]),
+    ("verify", &["base", "detect", "findings", "store"]),
     (
         "inventory",
         &["base", "sources", "detect", "findings", "store", "story"],
@@ -25,6 +26,7 @@ const FLOORS: &[(&str, &[&str])] = &[
             "findings",
             "story",
             "inventory",
+            "verify",
         ],
     ),
     (
@@ -65,6 +67,8 @@ const CRATES: &[(&str, &[&str])] = &[
     ("sha2", &["sources", "cli", "inventory"]),
     ("blake3", &["findings", "store"]),
     ("rusqlite", &["sources", "store"]),
+    ("ureq", &["verify"]),
+    ("ring", &["verify"]),
     ("serde_sarif", &["reports"]),
     // A record is a document that is written and read again: its type is the wire's.
     ("schemars", &["reports", "inventory"]),

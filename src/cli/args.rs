@@ -8,6 +8,7 @@ mod migrate;
 mod patterns;
 mod references;
 mod staged;
+mod verify;
 
 use std::path::PathBuf;
 
@@ -30,6 +31,7 @@ pub use migrate::MigrateArgs;
 pub use patterns::{PatternsArgs, PatternsCommand, ProofFormat};
 pub use references::{ReferencesArgs, ReferencesFormat};
 pub use staged::{LookStaged, StagedArgs};
+pub use verify::{Asking, VerifyArgs, Verifying};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -43,6 +45,7 @@ Examples:
   straykey history --find - < value       where one known value is, in any encoding
   straykey history --recursive clones     the same of all repositories in a folder
   straykey explain deploy/prod.env:12     why something there was or was not reported
+  straykey verify 7f3a91c2                whether it works, whose it is and what it may do
   straykey allow 7f3a91c2 --reason \"a key of the documentation\"
 
 Exit codes:
@@ -50,7 +53,7 @@ Exit codes:
   1  findings of medium confidence and medium severity or above
   2  the job could not be done: usage, configuration, or something was not read
 
-Nothing is sent anywhere. Secrets are masked in every output.";
+Nothing is sent anywhere unless you verify. Secrets are masked in every output.";
 
 /// Finds machine credentials that have strayed into source code, and tells how to retire them.
 #[derive(Debug, Parser)]
@@ -104,6 +107,8 @@ pub enum Command {
     Migrate(MigrateArgs),
     /// List credentials that files name and others keep, and who takes what
     References(ReferencesArgs),
+    /// Ask providers whether credentials work: the one command that sends anything
+    Verify(VerifyArgs),
     /// List, show and check patterns
     Patterns(PatternsArgs),
     /// Print completions for a shell
@@ -219,6 +224,8 @@ pub struct ScanArgs {
     #[arg(long, value_name = "-", conflicts_with_all = ["show_secrets", "only", "patterns"])]
     pub find: Option<String>,
     #[command(flatten)]
+    pub verifying: Verifying,
+    #[command(flatten)]
     pub look: Look,
 }
 
@@ -232,6 +239,8 @@ pub struct CommitsArgs {
     pub repo: Option<PathBuf>,
     #[command(flatten)]
     pub report: Reporting,
+    #[command(flatten)]
+    pub verifying: Verifying,
     #[command(flatten)]
     pub look: LookObjects,
 }
@@ -281,6 +290,8 @@ pub struct HistoryArgs {
     /// Remember what was searched in this file, and search only what is new since
     #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
     pub store: Option<PathBuf>,
+    #[command(flatten)]
+    pub verifying: Verifying,
     #[command(flatten)]
     pub look: LookObjects,
 }

@@ -42,6 +42,25 @@ use system::{Env, System};
 /// How many of its own allowances of a change the summary names.
 const ROWS: usize = 200;
 
+/// Why nobody must be asked of what this job has checked out, if so: it may be anybody's.
+pub fn whose_change() -> Option<&'static str> {
+    let env = Env::of_process();
+    let system = System::of(&env);
+    if system == System::Plain {
+        return None;
+    }
+    match event::event(system, &env) {
+        Ok(event::Event {
+            what: event::What::Proposal(proposal),
+            ..
+        }) if proposal.whose != event::Whose::Repository => {
+            Some("the change comes from a fork, or nobody says that it does not")
+        }
+        Ok(_) => None,
+        Err(_) => Some("what this job is for cannot be told"),
+    }
+}
+
 /// What was found.
 enum Judged {
     Range(RangeResult),

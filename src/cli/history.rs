@@ -18,7 +18,7 @@ use super::progress::Watch;
 use super::repositories::Repositories;
 use super::scan::tell_what_is_missing;
 use super::settings::Settings;
-use super::{interrupt, tell};
+use super::{interrupt, tell, verify};
 
 /// What was found, in one repository or in several.
 enum Swept {
@@ -64,6 +64,12 @@ impl Swept {
 /// Runs the command.
 pub fn run(args: &HistoryArgs, how: Tell) -> Result<Exit, CliError> {
     let outputs = Outputs::resolve(&args.report)?;
+    let asks = verify::wanted(&args.verifying)?;
+    if asks && args.find.is_some() {
+        return Err(CliError::new(
+            "--find looks for any value: nobody can be asked of it",
+        ));
+    }
     let stop = interrupt::watch();
     let confidence = args.report.confidence.map(|c| c.0);
     let repositories = Repositories::resolve(&args.which, &stop)?;
@@ -83,7 +89,7 @@ pub fn run(args: &HistoryArgs, how: Tell) -> Result<Exit, CliError> {
     }
     settings.options.find = super::find::value(args.find.as_deref())?;
     settings.options.progress = Some(Arc::clone(&progress));
-    settings.options.stop = stop;
+    settings.options.stop = stop.clone();
     let watch = Watch::begin(&progress, how.quiet);
     let mut options = HistoryOptions {
         people: false,
@@ -101,7 +107,16 @@ pub fn run(args: &HistoryArgs, how: Tell) -> Result<Exit, CliError> {
     let mut result = swept?;
     result.scan().notices.splice(0..0, settings.notices);
 
-    let options = report_options(args.report.show_secrets, settings.severity, how);
+    let mut options = report_options(args.report.show_secrets, settings.severity, how);
+    let mut failed = None;
+    if asks {
+        let findings: Vec<_> = result.scan().findings.iter().collect();
+        let patterns = &args.look.sought.patterns;
+        match verify::ask(&args.verifying.asking, patterns, &findings, &stop, how)? {
+            Some(asked) => (options.verdicts, failed) = (asked.verdicts, asked.failed),
+            None => return Ok(Exit::Clean),
+        }
+    }
     let written = outputs.write(&options, |report, options, out| {
         result.write(report, options, out)
     });
@@ -114,6 +129,9 @@ pub fn run(args: &HistoryArgs, how: Tell) -> Result<Exit, CliError> {
         }
     }
     written?;
+    if let Some(why) = failed {
+        return Err(CliError::new(why));
+    }
     if let Some(why) = store_failed {
         return Err(CliError::new(why));
     }

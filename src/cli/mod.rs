@@ -29,6 +29,7 @@ mod repositories;
 mod scan;
 mod settings;
 mod staged;
+mod verify;
 
 use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
@@ -69,6 +70,7 @@ fn run(args: Args) -> Exit {
         Command::Migrate(migrate) => migrate::run(&migrate, args.tell),
         Command::References(references) => references::run(&references, args.tell),
         Command::Patterns(patterns) => patterns::run(&patterns),
+        Command::Verify(verify) => verify::run(&verify, args.tell),
         Command::Completions { shell } => generate::completions(shell),
         Command::Man { command } => generate::man(command.as_deref()),
     };

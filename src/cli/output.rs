@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use straykey::base::path_text;
 use straykey::detect::patterns::Severity;
 use straykey::reports::{Format, Report, ReportOptions, write_atomically};
+use straykey::verify::Verdicts;
 
 use super::args::{Output, Reporting, Tell};
 use super::error::CliError;
@@ -147,7 +148,7 @@ pub fn to_stdout(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result
     }
 }
 
-fn is_ci() -> bool {
+pub fn is_ci() -> bool {
     std::env::var("CI").is_ok_and(|value| !matches!(value.as_str(), "" | "0" | "false"))
 }
 
@@ -159,6 +160,7 @@ pub fn report_options(show_secrets: bool, threshold: Severity, how: Tell) -> Rep
         colour: colour(),
         verbose: how.verbose,
         quiet: how.quiet,
+        verdicts: Verdicts::default(),
     }
 }
 

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use straykey::scan::Progress;
+use straykey::verify::VerifyProgress;
 
 /// Before this nobody needs to be told.
 const PATIENCE: Duration = Duration::from_millis(700);
@@ -53,6 +54,49 @@ impl Watch {
                         of_histories(&progress, current.1)
                     }
                 });
+                bar.tick();
+            }
+            bar.finish_and_clear();
+        });
+        Some(Self { stop, thread })
+    }
+
+    /// Takes the line away.
+    pub fn end(self) {
+        drop(self.stop);
+        let _ = self.thread.join();
+    }
+}
+
+/// The line of verification, while it is shown.
+#[derive(Debug)]
+pub struct WatchCalls {
+    stop: Sender<()>,
+    thread: JoinHandle<()>,
+}
+
+impl WatchCalls {
+    /// Begins to watch, if there is somebody to show it to.
+    pub fn begin(progress: &Arc<VerifyProgress>, quiet: bool) -> Option<Self> {
+        let machine = std::env::var_os("CI").is_some();
+        if quiet || machine || !std::io::stderr().is_terminal() {
+            return None;
+        }
+        let (stop, stopped) = mpsc::channel();
+        let progress = Arc::clone(progress);
+        let thread = std::thread::spawn(move || {
+            let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+            if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {
+                bar.set_style(style);
+            }
+            let count = |counter: &AtomicU64| HumanCount(counter.load(Ordering::Relaxed));
+            while stopped.recv_timeout(STEP) == Err(RecvTimeoutError::Timeout) {
+                bar.set_message(format!(
+                    "{} of {} credentials asked for, {} calls",
+                    count(&progress.done),
+                    count(&progress.all),
+                    count(&progress.calls)
+                ));
                 bar.tick();
             }
             bar.finish_and_clear();

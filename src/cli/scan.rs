@@ -14,7 +14,7 @@ use super::exit::Exit;
 use super::output::{Outputs, report_options};
 use super::progress::Watch;
 use super::settings::Settings;
-use super::{interrupt, tell};
+use super::{interrupt, tell, verify};
 
 /// How many inputs that could not be read are named on standard error.
 const NAMED: usize = 20;
@@ -22,6 +22,12 @@ const NAMED: usize = 20;
 /// Runs the command.
 pub fn run(args: &ScanArgs, how: Tell) -> Result<Exit, CliError> {
     let outputs = Outputs::resolve(&args.report)?;
+    let asks = verify::wanted(&args.verifying)?;
+    if asks && args.find.is_some() {
+        return Err(CliError::new(
+            "--find looks for any value: nobody can be asked of it",
+        ));
+    }
     let targets = if args.paths.is_empty() {
         vec![PathBuf::from(".")]
     } else {
@@ -46,7 +52,17 @@ pub fn run(args: &ScanArgs, how: Tell) -> Result<Exit, CliError> {
     let mut result = scanned?;
     result.notices.splice(0..0, settings.notices);
 
-    let options = report_options(args.report.show_secrets, settings.severity, how);
+    let mut options = report_options(args.report.show_secrets, settings.severity, how);
+    let mut failed = None;
+    if asks {
+        let stop = &settings.options.stop;
+        let findings: Vec<_> = result.findings.iter().collect();
+        let patterns = &args.look.sought.patterns;
+        match verify::ask(&args.verifying.asking, patterns, &findings, stop, how)? {
+            Some(asked) => (options.verdicts, failed) = (asked.verdicts, asked.failed),
+            None => return Ok(Exit::Clean),
+        }
+    }
     let written = outputs.write(&options, |report, options, out| {
         report.write(&result, options, out)
     });
@@ -54,6 +70,9 @@ pub fn run(args: &ScanArgs, how: Tell) -> Result<Exit, CliError> {
         tell_what_is_missing(&result, how.quiet);
     }
     written?;
+    if let Some(why) = failed {
+        return Err(CliError::new(why));
+    }
     Ok(Exit::of(&result, settings.severity, args.report.exit_zero))
 }
 

@@ -11,10 +11,10 @@ use super::fingerprint::{Fingerprint, Strength, strength};
 use super::frame::Frames;
 use super::lines::Lines;
 use super::mask::{WEAK_MASK, mask};
-use super::{Accepted, Finding, Occurrence, PartPlace};
+use super::{Accepted, Credential, Finding, Occurrence, PartPlace};
 use crate::base::{Position, Secret, Span, limits};
 use crate::detect::patterns::{Class, Confidence, Pattern};
-use crate::detect::{InlineAllow, Judged, Outcome, is_known};
+use crate::detect::{InlineAllow, Judged, Outcome, PartHit, is_known};
 use crate::sources::{Chunk, Names, Origin};
 
 /// What makes two matches the same finding: pattern, the secret, and for a weak one the path; and
@@ -33,6 +33,9 @@ struct Held {
     fingerprint: Fingerprint,
     masked: String,
     shown: Secret,
+    credential: Credential,
+    /// What `credential` is taken by: how many parts it lacks, and where it stands.
+    rank: (usize, PathBuf, Position),
     confidence: Confidence,
     occurrences: Vec<Occurrence>,
     /// The containers that places lie in.
@@ -186,6 +189,9 @@ impl Collector {
             None => j.decoded.as_ref().map(|d| d.secret.clone()),
         };
         let shown = shown.unwrap_or_else(|| Secret::new(main.of(chunk.text)));
+        let credential = credential(j, chunk.text);
+        let lacks = j.pattern.parts.len() - j.parts.len().min(j.pattern.parts.len());
+        let rank = (lacks, origin.path.clone(), start);
         let decoded = j.decoded.as_ref().map(|d| d.ways.clone());
         let path = (fingerprint.is_weak() && !is_known(j.pattern)).then_some(name);
         let key = Key {
@@ -199,11 +205,16 @@ impl Collector {
             fingerprint,
             masked,
             shown,
+            credential: credential.clone(),
+            rank: rank.clone(),
             confidence: j.confidence,
             occurrences: Vec::new(),
             around: HashSet::new(),
             framed: (0, 0),
         });
+        if (&rank, &credential.parts) < (&held.rank, &held.credential.parts) {
+            (held.rank, held.credential) = (rank, credential);
+        }
         held.confidence = held.confidence.max(j.confidence);
         held.around.extend(origin.around());
         if held.framed.0 != self.content {
@@ -242,6 +253,11 @@ impl Collector {
                     let ours = ours.get_mut();
                     ours.confidence = ours.confidence.max(theirs.confidence);
                     ours.shown = ours.shown.clone().min(theirs.shown);
+                    if (&theirs.rank, &theirs.credential.parts)
+                        < (&ours.rank, &ours.credential.parts)
+                    {
+                        (ours.rank, ours.credential) = (theirs.rank, theirs.credential);
+                    }
                     ours.occurrences.extend(theirs.occurrences);
                     ours.around.extend(theirs.around);
                 }
@@ -272,6 +288,7 @@ impl Collector {
                 pattern: held.pattern,
                 fingerprint: held.fingerprint,
                 secret: held.shown,
+                credential: held.credential,
                 masked: held.masked,
                 confidence: held.confidence,
                 occurrences,
@@ -289,6 +306,19 @@ impl Collector {
         accepted
             .sort_by(|a, b| order(&a.finding, &b.finding).then_with(|| a.reason.cmp(&b.reason)));
         (findings, accepted)
+    }
+}
+
+/// What somebody needs to use what was found.
+fn credential(j: &Judged, text: &[u8]) -> Credential {
+    let part = |hit: &PartHit| {
+        let value = hit.value.clone();
+        let value = value.unwrap_or_else(|| Secret::new(hit.span.of(text)));
+        (hit.part.name, value)
+    };
+    Credential {
+        secret: Secret::new(j.value(text)),
+        parts: j.parts.iter().map(part).collect(),
     }
 }
 

@@ -39,12 +39,23 @@ pub struct Finding {
     pub fingerprint: Fingerprint,
     /// The bytes. Reports show [`Self::masked`] unless asked.
     pub secret: Secret,
+    /// What somebody needs to use it: the pattern's own secret (of a pair the id), and its parts.
+    pub credential: Credential,
     /// The secret as it may be shown.
     pub masked: String,
     /// How sure it is a credential: the best of its occurrences.
     pub confidence: Confidence,
     /// Where it stands; sorted, never empty.
     pub occurrences: Vec<Occurrence>,
+}
+
+/// The bytes of a credential: of the first place that has the most parts of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Credential {
+    /// What the pattern's own shape found.
+    pub secret: Secret,
+    /// What was found of its parts, with their names.
+    pub parts: Vec<(&'static str, Secret)>,
 }
 
 /// One place in which a secret stands.

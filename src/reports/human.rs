@@ -113,7 +113,8 @@ pub(super) fn finding(
         let secret = String::from_utf8_lossy(found.secret.expose());
         writeln!(out, " secret: {}", escape_controls(&secret))?;
     }
-    writeln!(out, " {}; {}", p.name, facts(found))?;
+    writeln!(out, " {}; {}", p.name, facts(found, options))?;
+    super::verdicts::write(found, options, style, out)?;
     writeln!(out, " {} {}", style.bold("now:"), p.revoke)?;
     if !p.replace.is_empty() {
         writeln!(out, " {} {}", style.bold("then:"), p.replace)?;
@@ -122,7 +123,7 @@ pub(super) fn finding(
 }
 
 /// What is known of a finding, in a line.
-fn facts(found: &Finding) -> String {
+fn facts(found: &Finding, options: &ReportOptions) -> String {
     let life = match found.pattern.lifetime {
         Lifetime::UntilRevoked => "never expires",
         Lifetime::Expires => "lives to a set date",
@@ -135,7 +136,8 @@ fn facts(found: &Finding) -> String {
         (false, true) => ", not committed",
         (false, false) => "",
     };
-    format!("{life}{committed}, not checked live")
+    let checked = super::verdicts::in_short(found, options);
+    format!("{life}{committed}, {checked}")
 }
 
 fn place(o: &Occurrence) -> String {
@@ -215,11 +217,12 @@ fn summary(
         .collect();
     let all = result.files + failed.len() as u64;
     let read = format!(
-        "{}/{} files, {}, {:.2} s; nothing sent",
+        "{}/{} files, {}, {:.2} s; {}",
         thousands(result.files),
         thousands(all),
         size(result.bytes),
-        result.elapsed.as_secs_f64()
+        result.elapsed.as_secs_f64(),
+        super::verdicts::sent(options)
     );
     interrupted(result, style, out)?;
     if !failed.is_empty() {

@@ -51,7 +51,8 @@ pub(super) fn write(
         (0, false) => writeln!(out, "no finding in what was read")?,
         (count, _) => {
             let s = if count == 1 { "" } else { "s" };
-            writeln!(out, "{} finding{s}; nothing sent", thousands(count as u64))?;
+            let sent = super::verdicts::sent(options);
+            writeln!(out, "{} finding{s}; {sent}", thousands(count as u64))?;
         }
     }
     left_out(scan, Vec::new(), options, out)

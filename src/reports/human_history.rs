@@ -55,7 +55,8 @@ pub(super) fn write(
         (Some(_), _) => {
             let count = scan.findings.len();
             let s = if count == 1 { "" } else { "s" };
-            writeln!(out, "{} finding{s}; nothing sent", thousands(count as u64))?;
+            let sent = super::verdicts::sent(options);
+            writeln!(out, "{} finding{s}; {sent}", thousands(count as u64))?;
         }
     }
     left_out(scan, Vec::new(), options, out)
@@ -191,6 +192,7 @@ pub(super) fn tail(
         let secret = String::from_utf8_lossy(found.secret.expose());
         writeln!(out, "  secret: {}", escape_controls(&secret))?;
     }
+    super::verdicts::write(found, options, style, out)?;
     writeln!(out, "  {} {}", style.bold("now:"), found.pattern.revoke)
 }
 

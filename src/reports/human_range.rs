@@ -45,11 +45,12 @@ pub(super) fn write(
         names(&failed, options, out)?;
     }
     let read = format!(
-        "{}, {} of files, {}, {:.2} s; nothing sent",
+        "{}, {} of files, {}, {:.2} s; {}",
         counted(result.read.commits, "commit"),
         counted(scan.files, "version"),
         size(scan.bytes),
-        scan.elapsed.as_secs_f64()
+        scan.elapsed.as_secs_f64(),
+        super::verdicts::sent(options)
     );
     match (scan.findings.len() as u64, failed.is_empty()) {
         (0, true) => writeln!(out, "{}: {read}", style.good("Clean"))?,

@@ -30,16 +30,19 @@ mod schema;
 mod sonar;
 mod style;
 mod taxonomies;
+mod verdicts;
 mod wire;
 mod wire_history;
 mod wire_range;
 mod wire_staged;
+mod wire_verified;
 
 use std::io::{self, Write};
 
 use crate::detect::patterns::Severity;
 use crate::findings::ScanResult;
 use crate::story::{HistoriesResult, HistoryResult, RangeResult, StagedResult};
+use crate::verify::Verdicts;
 
 pub use azure::Azure;
 pub use codequality::CodeQuality;
@@ -76,6 +79,8 @@ pub struct ReportOptions {
     pub verbose: bool,
     /// Tell only the findings (`-q`), and what makes the run incomplete.
     pub quiet: bool,
+    /// What providers said of the findings, if they were asked.
+    pub verdicts: Verdicts,
 }
 
 impl Default for ReportOptions {
@@ -87,6 +92,7 @@ impl Default for ReportOptions {
             colour: false,
             verbose: false,
             quiet: false,
+            verdicts: Verdicts::default(),
         }
     }
 }

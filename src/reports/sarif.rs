@@ -236,6 +236,12 @@ fn one(f: &Finding, o: &Occurrence, rule: i64, options: &ReportOptions) -> Sarif
     if let Some(committed) = o.committed {
         properties.insert("committed".into(), json!(committed));
     }
+    if let Some(verified) = options.verdicts.of(f) {
+        let told = json!(super::wire_verified::VerifiedWire::new(verified));
+        properties.insert("verification".into(), told);
+        let word = verified.verdict.word();
+        let _ = write!(text, " Verification: {word}.");
+    }
     if options.show_secrets {
         let secret = String::from_utf8_lossy(f.secret.expose()).into_owned();
         properties.insert("secret".into(), json!(secret));

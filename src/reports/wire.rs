@@ -12,6 +12,7 @@ use super::results::Entry;
 use super::wire_history::{HistoryWire, RepositoryWire, StoryInWire, StoryWire};
 use super::wire_range::{CommitWire, RangeWire};
 use super::wire_staged::{BeforeWire, StagedWire};
+use super::wire_verified::VerifiedWire;
 use crate::base::path_text;
 use crate::detect::patterns::Pattern;
 use crate::findings::{Accepted, Finding, Occurrence, PartPlace, ScanResult};
@@ -19,7 +20,7 @@ use crate::story::{HistoriesResult, HistoryResult, RangeResult, StagedResult};
 
 /// The version of the JSON documents. The second number grows with additions, the first when
 /// something is taken away or changes its meaning.
-pub(super) const SCHEMA_VERSION: &str = "1.3";
+pub(super) const SCHEMA_VERSION: &str = "1.4";
 
 /// One scan.
 #[derive(Serialize, JsonSchema)]
@@ -123,6 +124,9 @@ struct FindingWire<'a> {
     nhi: &'a [&'a str],
     cwe: &'a [u16],
     occurrences: Vec<OccurrenceWire<'a>>,
+    /// What its provider said, if it was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verification: Option<VerifiedWire<'a>>,
     /// What a history did with it.
     #[serde(skip_serializing_if = "Option::is_none")]
     story: Option<StoryWire<'a>>,
@@ -205,6 +209,9 @@ pub(super) struct Line<'a> {
     what: What<'a>,
     #[serde(flatten)]
     occurrence: OccurrenceWire<'a>,
+    /// What its provider said, if it was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verification: Option<VerifiedWire<'a>>,
     /// What a history did with it.
     #[serde(skip_serializing_if = "Option::is_none")]
     story: Option<StoryWire<'a>>,
@@ -220,7 +227,7 @@ pub(super) struct Line<'a> {
 }
 
 impl<'a> Document<'a> {
-    pub(super) fn new(result: &'a ScanResult, options: &ReportOptions) -> Self {
+    pub(super) fn new(result: &'a ScanResult, options: &'a ReportOptions) -> Self {
         Self {
             schema_version: SCHEMA_VERSION,
             tool: Tool {
@@ -271,7 +278,7 @@ impl<'a> Document<'a> {
         }
     }
 
-    pub(super) fn of_history(result: &'a HistoryResult, options: &ReportOptions) -> Self {
+    pub(super) fn of_history(result: &'a HistoryResult, options: &'a ReportOptions) -> Self {
         let mut document = Self::new(&result.scan, options);
         for (finding, story) in document.findings.iter_mut().zip(&result.stories) {
             finding.story = Some(StoryWire::new(story));
@@ -280,7 +287,7 @@ impl<'a> Document<'a> {
         document
     }
 
-    pub(super) fn of_staged(result: &'a StagedResult, options: &ReportOptions) -> Self {
+    pub(super) fn of_staged(result: &'a StagedResult, options: &'a ReportOptions) -> Self {
         let mut document = Self::new(&result.scan, options);
         for (finding, before) in document.findings.iter_mut().zip(&result.before) {
             finding.staged = Some(BeforeWire::new(*before));
@@ -289,7 +296,7 @@ impl<'a> Document<'a> {
         document
     }
 
-    pub(super) fn of_range(result: &'a RangeResult, options: &ReportOptions) -> Self {
+    pub(super) fn of_range(result: &'a RangeResult, options: &'a ReportOptions) -> Self {
         let mut document = Self::new(&result.scan, options);
         for (number, finding) in document.findings.iter_mut().enumerate() {
             finding.commit = result.commit_of(number).map(CommitWire::new);
@@ -298,7 +305,7 @@ impl<'a> Document<'a> {
         document
     }
 
-    pub(super) fn of_histories(result: &'a HistoriesResult, options: &ReportOptions) -> Self {
+    pub(super) fn of_histories(result: &'a HistoriesResult, options: &'a ReportOptions) -> Self {
         let mut document = Self::new(&result.scan, options);
         let repositories = &result.repositories;
         for (finding, stories) in document.findings.iter_mut().zip(&result.stories) {
@@ -317,7 +324,7 @@ impl<'a> Document<'a> {
 }
 
 impl<'a> Line<'a> {
-    pub(super) fn new(entry: &Entry<'a>, options: &ReportOptions) -> Self {
+    pub(super) fn new(entry: &Entry<'a>, options: &'a ReportOptions) -> Self {
         let mut place = occurrence(entry.occurrence);
         place.repository = entry.repository.map(path_text);
         let narrowed = entry.story.and_then(|(_, read)| read.narrowed.as_ref());
@@ -325,6 +332,7 @@ impl<'a> Line<'a> {
             r#type: "occurrence",
             what: what(entry.finding, options),
             occurrence: place,
+            verification: verification(entry.finding, options),
             story: entry.story.map(|(story, _)| StoryWire::new(story)),
             commit: entry.commit.map(CommitWire::new),
             staged: entry.before.map(BeforeWire::new),
@@ -333,7 +341,7 @@ impl<'a> Line<'a> {
     }
 }
 
-fn accepted<'a>(a: &'a Accepted, options: &ReportOptions) -> AcceptedWire<'a> {
+fn accepted<'a>(a: &'a Accepted, options: &'a ReportOptions) -> AcceptedWire<'a> {
     AcceptedWire {
         by: &a.by,
         reason: a.reason.as_deref(),
@@ -341,7 +349,7 @@ fn accepted<'a>(a: &'a Accepted, options: &ReportOptions) -> AcceptedWire<'a> {
     }
 }
 
-fn finding<'a>(f: &'a Finding, options: &ReportOptions) -> FindingWire<'a> {
+fn finding<'a>(f: &'a Finding, options: &'a ReportOptions) -> FindingWire<'a> {
     let p: &'a Pattern = f.pattern;
     FindingWire {
         what: what(f, options),
@@ -356,11 +364,16 @@ fn finding<'a>(f: &'a Finding, options: &ReportOptions) -> FindingWire<'a> {
         nhi: p.nhi,
         cwe: p.cwe,
         occurrences: f.occurrences.iter().map(occurrence).collect(),
+        verification: verification(f, options),
         story: None,
         commit: None,
         staged: None,
         stories: Vec::new(),
     }
+}
+
+fn verification<'a>(f: &Finding, options: &'a ReportOptions) -> Option<VerifiedWire<'a>> {
+    options.verdicts.of(f).map(VerifiedWire::new)
 }
 
 fn what<'a>(f: &'a Finding, options: &ReportOptions) -> What<'a> {

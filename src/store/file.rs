@@ -13,12 +13,12 @@ use super::error::Failure;
 /// What marks a SQLite file as a store of ours (`PRAGMA application_id`): `Stry`.
 const APPLICATION: i64 = 0x5374_7279;
 /// The form of the tables (`PRAGMA user_version`).
-pub(super) const VERSION: i64 = 1;
+pub(super) const VERSION: i64 = 2;
 /// How long another run is waited for. It holds the store for the moment of a batch.
 pub(super) const PATIENCE: Duration = Duration::from_millis(if cfg!(test) { 300 } else { 30_000 });
 
 /// The tables, as SQLite tells them back.
-const TABLES: [(&str, &str); 2] = [
+const TABLES: [(&str, &str); 3] = [
     (
         "about",
         "CREATE TABLE about (key BLOB PRIMARY KEY, program TEXT NOT NULL, engine BLOB NOT NULL, \
@@ -29,7 +29,14 @@ const TABLES: [(&str, &str); 2] = [
         "CREATE TABLE chunk (id INTEGER PRIMARY KEY, key BLOB NOT NULL, width INTEGER NOT NULL, \
          objects INTEGER NOT NULL, sum BLOB NOT NULL, data BLOB NOT NULL)",
     ),
+    (
+        "verdict",
+        "CREATE TABLE verdict (fingerprint TEXT NOT NULL, how TEXT NOT NULL, \
+         time INTEGER NOT NULL, said TEXT NOT NULL, PRIMARY KEY (fingerprint, how)) WITHOUT ROWID",
+    ),
 ];
+/// How many of them the first form had. The second has what providers said, too.
+const FIRST: usize = 2;
 
 /// Opens the store at `path`, or makes it.
 pub(super) fn open(path: &Path) -> Result<Connection, Failure> {
@@ -123,6 +130,18 @@ fn prepare(connection: &mut Connection) -> Result<(), Failure> {
                 let why = "its tables are not those that straykey makes";
                 return Err(Failure::Damaged(why.to_owned()));
             }
+        }
+        (APPLICATION, 1) => {
+            let theirs = TABLES[..FIRST].iter();
+            let theirs = theirs.map(|(name, sql)| ((*name).to_owned(), (*sql).to_owned()));
+            if !theirs.eq(tables) {
+                let why = "its tables are not those that straykey made";
+                return Err(Failure::Damaged(why.to_owned()));
+            }
+            for (_, sql) in &TABLES[FIRST..] {
+                change.execute_batch(sql)?;
+            }
+            change.pragma_update(None, "user_version", VERSION)?;
         }
         (APPLICATION, newer) if newer > VERSION => return Err(Failure::Newer(newer)),
         _ => return Err(Failure::Foreign),

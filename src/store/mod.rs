@@ -15,6 +15,7 @@ mod chunk;
 mod error;
 mod file;
 mod key;
+mod verdicts;
 
 #[cfg(test)]
 mod tests;
@@ -29,6 +30,7 @@ use error::Failure;
 
 pub use error::{StoreError, StoreErrorKind};
 pub use key::Key;
+pub use verdicts::VerdictStore;
 
 /// What the first look at an object told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -50,7 +50,7 @@ pub(super) fn digits(mut number: u32, alphabet: &[u8], len: usize) -> Vec<u8> {
 }
 
 /// Decodes base64 in the standard or the URL alphabet, padded or not.
-pub(super) fn base64(text: &[u8]) -> Option<Vec<u8>> {
+pub fn base64(text: &[u8]) -> Option<Vec<u8>> {
     let end = text.iter().rposition(|b| *b != b'=').map_or(0, |i| i + 1);
     let (text, padding) = (&text[..end], text.len() - end);
     if padding > 2 || text.len() % 4 == 1 {

@@ -6,9 +6,10 @@ use toml::Spanned;
 use super::bytes::ByteSet;
 use super::check::{Beside, Check};
 use super::shape::{self, Node};
+use super::verifier::{self, VerifierSpec};
 use super::{
     Checksum, Class, Confidence, Gate, Lane, Lifetime, Part, Pattern, PatternError, Program,
-    Sampler, Severity, Status, Steps, files, lane, program, sample_match,
+    Sampler, Severity, Status, Steps, Verifier, files, lane, program, sample_match,
 };
 use crate::base::{quote, quote_value};
 
@@ -23,6 +24,8 @@ struct File {
     #[serde(default)]
     site: String,
     pattern: Vec<Kind>,
+    #[serde(default)]
+    verifier: Vec<VerifierSpec>,
 }
 
 #[derive(Deserialize)]
@@ -95,8 +98,16 @@ struct PartSpec {
     required: bool,
 }
 
-/// Reads one file. `file` is its name for messages; its stem must be the provider's id when
-/// `stem` is given.
+/// What a file holds.
+#[derive(Clone, Debug)]
+pub struct Parsed {
+    /// Its patterns, in its order.
+    pub patterns: Vec<Pattern>,
+    /// How some of them are checked with their provider.
+    pub verifiers: Vec<Verifier>,
+}
+
+/// Reads the patterns of one file, as [`parse_file`] does.
 ///
 /// # Errors
 ///
@@ -106,6 +117,16 @@ pub fn parse(
     stem: Option<&str>,
     text: &str,
 ) -> Result<Vec<Pattern>, Vec<PatternError>> {
+    parse_file(file, stem, text).map(|parsed| parsed.patterns)
+}
+
+/// Reads one file. `file` is its name for messages; its stem must be the provider's id when
+/// `stem` is given.
+///
+/// # Errors
+///
+/// Everything that is wrong with the file, each with its line.
+pub fn parse_file(file: &str, stem: Option<&str>, text: &str) -> Result<Parsed, Vec<PatternError>> {
     let mut check = Check {
         file,
         text,
@@ -165,8 +186,12 @@ pub fn parse(
         }
         patterns.push(pattern);
     }
+    let verifiers = verifier::read(&mut check, provider, &patterns, &parsed.verifier);
     if check.errors.is_empty() {
-        Ok(patterns)
+        Ok(Parsed {
+            patterns,
+            verifiers,
+        })
     } else {
         Err(check.errors)
     }
@@ -493,7 +518,7 @@ fn is_slug(text: &str) -> bool {
 }
 
 // A catalogue lives as long as the process: its strings are leaked once, when it is loaded.
-fn leak(text: String) -> &'static str {
+pub(super) fn leak(text: String) -> &'static str {
     text.leak()
 }
 

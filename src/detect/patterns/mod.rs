@@ -22,18 +22,23 @@ mod mark;
 mod program;
 mod sample;
 mod shape;
+mod verifier;
 
 pub use bytes::{ByteSet, NAME_BYTES, TOKEN, is_token};
 pub use checksum::Checksum;
-pub use coding::base64_text;
+pub use coding::{base64, base64_text};
 pub use error::PatternError;
 pub use files::{Called, is_called};
-pub use format::parse;
+pub use format::{Parsed, parse, parse_file};
 pub use gate::{GATE_BYTES, GATE_MOST, Gate};
 pub use keyword::{keyword_at, keyword_end};
 pub use lane::{ANCHORS, Lane, RUN};
 pub use program::{Found, Op, Program, Steps};
 pub use sample::{Draw, Length, Sampler, sample_match, sample_secret, sample_text};
+pub use verifier::{
+    Basis, BodyKind, Call, Case, Facts, Hole, Meaning, Piece, Power, Privilege, Quote, Scalar,
+    Sign, Verifier, pieces,
+};
 
 /// One kind of credential. Every field is static: a catalogue costs nothing to load.
 ///
@@ -144,6 +149,8 @@ macro_rules! words {
         }
     };
 }
+
+use words;
 
 words! {
     /// Where in its life an id is.

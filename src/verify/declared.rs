@@ -1,0 +1,50 @@
+//! The verifiers there are.
+
+use crate::detect::patterns::{
+    Basis, BodyKind, Call, Case, Facts, Meaning, Power, Privilege, Scalar, Sign, Verifier,
+};
+
+/// The embedded verifiers, checked and written by the build script.
+static EMBEDDED: &[Verifier] = include!(concat!(env!("OUT_DIR"), "/verifiers.rs"));
+
+/// A set of verifiers.
+#[derive(Clone, Debug)]
+pub struct Verifiers {
+    own: Vec<&'static Verifier>,
+}
+
+impl Default for Verifiers {
+    fn default() -> Self {
+        Self::embedded()
+    }
+}
+
+impl Verifiers {
+    /// All that come with straykey.
+    pub fn embedded() -> Self {
+        Self { own: Vec::new() }
+    }
+
+    /// Adds those of a user's own pattern file, which the user said is trusted.
+    pub fn trust(&mut self, verifiers: Vec<Verifier>) {
+        self.own.extend(verifiers.leak().iter());
+    }
+
+    /// All of them.
+    pub fn all(&self) -> impl Iterator<Item = &'static Verifier> + '_ {
+        EMBEDDED.iter().chain(self.own.iter().copied())
+    }
+
+    /// The one for the credentials of a pattern.
+    pub fn of(&self, pattern: &str) -> Option<&'static Verifier> {
+        self.all().find(|v| v.patterns.contains(&pattern))
+    }
+
+    /// The ids of providers that have one, sorted.
+    pub fn providers(&self) -> Vec<&'static str> {
+        let mut all: Vec<&str> = self.all().map(|v| v.provider).collect();
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+}

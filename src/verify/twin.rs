@@ -1,0 +1,48 @@
+//! A made-up credential of the same form: whoever welcomes it proves nothing.
+
+use ring::rand::{SecureRandom as _, SystemRandom};
+
+use crate::base::Secret;
+use crate::detect::patterns::{Checksum, Class, Piece, Sampler, Verifier, pieces, sample_secret};
+use crate::findings::{Credential, Finding};
+
+/// Makes one with the shape and the checksum of the finding's pattern. `None` for passwords, which
+/// somebody may be locked out by, and for keys.
+pub(super) fn twin(finding: &Finding, verifier: &Verifier) -> Option<Credential> {
+    let pattern = finding.pattern;
+    if !matches!(pattern.class, Class::Token | Class::Identifier | Class::Jwt) {
+        return None;
+    }
+    let mut seed = [0; 8];
+    SystemRandom::new().fill(&mut seed).ok()?;
+    let mut sampler = Sampler::new(u64::from_le_bytes(seed));
+    let mut one = |expression: &str, checksum, not: &Secret| {
+        // One in millions is the credential itself.
+        (0..4).find_map(|_| {
+            let made = sample_secret(expression, checksum, &mut sampler);
+            (made != not.expose()).then(|| Secret::new(&made))
+        })
+    };
+    let own = &finding.credential;
+    let secret = one(pattern.expression[1], pattern.checksum, &own.secret)?;
+    let mut parts = Vec::new();
+    for (name, value) in &own.parts {
+        let part = pattern.parts.iter().find(|p| p.name == *name)?;
+        // What says where to call is no secret, and must lead there again.
+        let made = if in_url(verifier, name) {
+            value.clone()
+        } else {
+            one(part.expression, Checksum::None, value)?
+        };
+        parts.push((*name, made));
+    }
+    Some(Credential { secret, parts })
+}
+
+fn in_url(verifier: &Verifier, name: &str) -> bool {
+    let of_url = |piece: Piece<'_>| matches!(piece, Piece::Hole(hole) if hole.name == name);
+    verifier
+        .calls
+        .iter()
+        .any(|call| pieces(call.url).into_iter().any(of_url))
+}
