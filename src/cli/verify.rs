@@ -181,6 +181,7 @@ fn look(
             places: environment(),
             full_scan: false,
             verify: false,
+            people: false,
             narrow: straykey::scan::Narrow::default(),
             most: None,
             store: None,
