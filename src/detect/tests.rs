@@ -408,10 +408,13 @@ fn every_name_is_found_by_a_stem() {
         for name in pattern.names {
             // Commands and directives are written in small letters, and a blank follows.
             let command = ["curl", "mysql", "mysqldump", "mysqladmin", "masterauth"].contains(name);
-            let forms = if command {
-                vec![format!("{name} ")]
-            } else {
-                forms(name)
+            let forms = match *name {
+                _ if command => vec![format!("{name} ")],
+                // The name of a header: a colon follows.
+                "authorization" => ["authorization:", "Authorization:", "AUTHORIZATION:"]
+                    .map(str::to_owned)
+                    .to_vec(),
+                name => forms(name),
             };
             for form in forms {
                 // A short name counts where an assignment goes on behind it.

@@ -59,6 +59,11 @@ const TITLES: &[(&str, &str, &str)] = &[
     ),
     (CWE, "CWE-613", "Insufficient Session Expiration"),
     (CWE, "CWE-798", "Use of Hard-coded Credentials"),
+    (
+        CWE,
+        "CWE-916",
+        "Use of Password Hash With Insufficient Computational Effort",
+    ),
     (CWE, "CWE-1391", "Use of Weak Credentials"),
     (CWE, "CWE-1392", "Use of Default Credentials"),
     (

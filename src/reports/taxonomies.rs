@@ -15,6 +15,10 @@ const CWE: &[(u16, &str)] = &[
     ),
     (540, "Inclusion of Sensitive Information in Source Code"),
     (798, "Use of Hard-coded Credentials"),
+    (
+        916,
+        "Use of Password Hash With Insufficient Computational Effort",
+    ),
     (1392, "Use of Default Credentials"),
 ];
 

@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use ring::{digest, hmac};
+use ring::digest;
+use ring::hmac as mac;
 
 use super::request::{MASK, Request};
 use crate::base::second_of;
@@ -91,8 +92,8 @@ fn path_and_query(url: &str) -> (String, String) {
     (path.to_owned(), pairs.join("&"))
 }
 
-fn hmac_of(key: &[u8], text: &[u8]) -> hmac::Tag {
-    hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), text)
+fn hmac_of(key: &[u8], text: &[u8]) -> mac::Tag {
+    mac::sign(&mac::Key::new(mac::HMAC_SHA256, key), text)
 }
 
 fn hex(bytes: &[u8]) -> String {
