@@ -4,6 +4,7 @@ mod csv;
 mod human;
 mod incident;
 mod json;
+mod page;
 mod tree;
 
 use std::io::{self, Write};
@@ -47,6 +48,8 @@ pub enum InventoryFormat {
     Jsonl,
     /// A table for spreadsheets.
     Csv,
+    /// One page for a browser, which needs nothing else.
+    Html,
 }
 
 impl InventoryFormat {
@@ -58,6 +61,7 @@ impl InventoryFormat {
             Self::Json => "json",
             Self::Jsonl => "jsonl",
             Self::Csv => "csv",
+            Self::Html => "html",
         }
     }
 
@@ -78,6 +82,7 @@ impl InventoryFormat {
             Self::Json => json::write(inventory, out),
             Self::Jsonl => json::write_lines(inventory, out),
             Self::Csv => csv::write(inventory, out),
+            Self::Html => page::write(inventory, out),
         }
     }
 }
