@@ -55,13 +55,13 @@
   function fromAddress() {
     const from = new URLSearchParams(location.hash.slice(1));
     chosen.q = from.get('q') || '';
-    chosen.flags = (from.get('show') || '').split(',').filter((f) => f in BIT);
+    chosen.flags = (from.get('show') || '').split(',').filter((f) => Object.hasOwn(BIT, f));
     chosen.owner = from.get('owner') || '';
-    chosen.age = from.get('age') || '';
+    chosen.age = Object.hasOwn(AGES, from.get('age')) && from.get('age') !== 'length' ? from.get('age') : '';
     const sort = from.get('sort') || 'place';
     chosen.down = sort.startsWith('-');
     chosen.sort = sort.replace(/^-/, '');
-    if (!SORTS[chosen.sort]) chosen.sort = 'place';
+    if (!Object.hasOwn(SORTS, chosen.sort)) chosen.sort = 'place';
     chosen.open = from.get('open') || '';
   }
   function toAddress() {
@@ -130,9 +130,8 @@
     }));
   }
   function facts() {
-    $('about').textContent = `As of ${page.as_of}. Made by ${page.tool}. ${many(page.repositories.length, 'repository').replace(/ys$/, 'ies')}`
-      + `, ${page.complete ? 'all of it read' : 'not all of it read'}.`
-      + (page.people ? '' : ' People are left out.');
+    $('about').textContent = `As of ${page.as_of}. Made by ${page.tool}. ${page.repositories_total === 1 ? 'One repository' : number(page.repositories_total) + ' repositories'}`
+      + `, ${page.complete ? 'all of it read' : 'not all of it read'}.`;
     const told = [];
     const items = (all) => el('ul', null, ...all.map((one) => el('li', null, one)));
     if (!page.complete) {
@@ -160,7 +159,7 @@
     const top = Math.max(1, ...all.map((a) => a[0]));
     $('ages').replaceChildren(...all.map(([n, overdue], i) => {
       const over = el('i'), bar = el('i', null, over);
-      bar.style.height = (n ? Math.max(1, (150 * n) / top) : 0) + 'px';
+      bar.style.height = (n ? Math.max(1, (240 * n) / top) : 0) + 'px';
       over.style.height = (n ? (100 * overdue) / n : 0) + '%';
       const pressed = chosen.age === String(i);
       return el('button', { type: 'button', class: 'col', 'aria-pressed': String(pressed), title: `${AGES[i][0]}: ${n}, overdue ${overdue}`,
@@ -209,7 +208,7 @@
       const here = y(i, some.length), from = owners.indexOf(owner(n));
       if (from >= 0) curve(224, y(from, owners.length), 330, here, n);
       node(() => open(n), (m) => m === n, `${word(n, 'name')} ${word(n, 'label')}`, svg('circle', { cx: 336, cy: here, r: 5,
-        class: has(n, 'overdue') ? 'l-over' : 'l-live' }), svg('text', { x: 348, y: here + 4 }, cut(word(n, 'name'), 30)));
+        class: has(n, 'overdue') ? 'l-over' : 'l-live' }), svg('text', { x: 348, y: here + 4 }, cut(word(n, 'name') + ' ' + word(n, 'label'), 26)));
       workloads.forEach((w, j) => { if (get(n, 'workloads').includes(w)) curve(540, here, 640, y(j, workloads.length), n); });
     });
     workloads.forEach((w, i) => {
@@ -229,6 +228,10 @@
   // A clock that was wrong once must not press all else together: the first half per cent is drawn at the edge.
   const first = Math.min(begins.length ? begins[Math.floor(begins.length / 200)] : today - 365, today - 30);
   const last = today + Math.max(10, Math.round((today - first) * 0.08));
+  // New Year's days, unless they are too many to be told apart.
+  const years = [];
+  for (let year = Number(day(first).slice(0, 4)) + 1; Date.UTC(year, 0) / 86400000 < last; year++) years.push(Date.UTC(year, 0) / 86400000);
+  if (years.length > 25) years.length = 0;
   const x = (d, width) => Math.max(0, Math.min(width, ((d - first) / (last - first)) * width));
   function life(n, width, height) {
     const row = (c) => get(n, c);
@@ -237,6 +240,7 @@
     const middle = height / 2;
     const box = (name, from, to, tall) => out.append(svg('rect', { class: name, x: from, width: Math.max(1.5, to - from), y: middle - tall / 2, height: tall }));
     const here = x(today, width);
+    for (const d of years) out.append(svg('line', { class: 'l-year', x1: x(d, width), x2: x(d, width), y1: 0, y2: height }));
     out.append(svg('line', { class: 'l-axis', x1: here, x2: here, y1: 0, y2: height }));
     if (row('introduced') !== null) {
       const from = x(row('introduced'), width), end = row('removed') === null ? here : x(row('removed'), width);
@@ -312,6 +316,7 @@
     for (let i = from; i < to; i++) made.push(row(list[i], i));
     $('space').replaceChildren(...made);
     view.setAttribute('aria-activedescendant', length ? 'r' + at : '');
+    $('head').style.paddingRight = 12 + view.offsetWidth - view.clientWidth + 'px'; // As wide as rows beside a scroll bar.
     $('table').setAttribute('aria-rowcount', list.length + 1);
     $('cut').textContent = list.length > MOST ? `The list holds the first ${number(MOST)}; filter to see the others.` : '';
   }
@@ -354,7 +359,7 @@
     $('card-body').replaceChildren(
       el('h2', { id: 'card-title' }, word(n, 'name'), ' ', el('span', { class: 'mono' }, word(n, 'label'))),
       el('p', { class: 'hint mono' }, word(n, 'id')), el('p', null, ...tags(n)),
-      life(n, 720, 28), el('ul', { class: 'hint' }, ...story(n).map((e) => el('li', null, el('span', { class: 'num' }, e[0]), '  ', e[1]))),
+      life(n, 720, 28), el('p', { class: 'hint ends' }, el('span', null, day(first)), el('span', null, 'lines: years, and ' + day(today))), el('ul', { class: 'hint' }, ...story(n).map((e) => el('li', null, el('span', { class: 'num' }, e[0]), '  ', e[1]))),
       ...card(n).flatMap(([title, lines]) => [el('h3', null, title), el('ul', null, ...lines.map(line))]));
     if (!$('card').open) $('card').showModal();
     $('card').scrollTop = 0;

@@ -36,19 +36,8 @@ const COLUMNS: [&str; 20] = [
 /// What may be true of a record, the lowest bit first. Those that are totals, too, are counted as
 /// `Totals` counts them.
 const FLAGS: [&str; 13] = [
-    "head",
-    "declared",
-    "inferred",
-    "orphaned",
-    "unowned",
-    "overdue",
-    "standing",
-    "reused",
-    "broad",
-    "retired",
-    "back",
-    "before",
-    "least",
+    "head", "declared", "inferred", "orphaned", "unowned", "overdue", "standing", "reused",
+    "broad", "retired", "back", "before", "least",
 ];
 
 /// How many workloads of a record are drawn; its card tells all of them.
