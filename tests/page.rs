@@ -1,8 +1,11 @@
-//! `straykey inventory -f html`: the page as a document, and as a browser draws it.
+//! `straykey inventory -f html`: the page as a document, and as a browser draws it; and the bill of
+//! materials.
 
 #[path = "page/browser.rs"]
 mod browser;
 mod common;
+#[path = "page/cyclonedx.rs"]
+mod cyclonedx;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -463,7 +466,7 @@ fn people_can_be_left_out_of_every_report() {
     let token = secret("github.pat-classic", 7);
     repository(dir.path(), &token);
     let names = ["quentin", "vole", "zelda"];
-    for format in ["html", "json", "jsonl", "csv", "human", "tree"] {
+    for format in ["html", "cyclonedx", "json", "jsonl", "csv", "human", "tree"] {
         let named = straykey(dir.path(), &["inventory", "-f", format]);
         let text = named.out.to_lowercase();
         assert!(
@@ -476,10 +479,7 @@ fn people_can_be_left_out_of_every_report() {
         for name in names {
             assert!(!text.contains(name), "{format} tells {name}");
         }
-        assert!(
-            !without.out.contains(&token),
-            "{format} tells the secret"
-        );
+        assert!(!without.out.contains(&token), "{format} tells the secret");
     }
     let at = dir.path().join("out.html");
     let run = straykey(

@@ -151,6 +151,7 @@ impl ValueEnum for InventoryFormat {
             Self(Inner::Jsonl),
             Self(Inner::Csv),
             Self(Inner::Html),
+            Self(Inner::CycloneDx),
         ]
     }
 

@@ -1,6 +1,7 @@
 //! The inventory's formats, one file each. Everything that comes from a repository is escaped.
 
 mod csv;
+mod cyclonedx;
 mod human;
 mod incident;
 mod json;
@@ -50,6 +51,8 @@ pub enum InventoryFormat {
     Csv,
     /// One page for a browser, which needs nothing else.
     Html,
+    /// A bill of materials of cryptographic assets, `CycloneDX` 1.7.
+    CycloneDx,
 }
 
 impl InventoryFormat {
@@ -62,6 +65,7 @@ impl InventoryFormat {
             Self::Jsonl => "jsonl",
             Self::Csv => "csv",
             Self::Html => "html",
+            Self::CycloneDx => "cyclonedx",
         }
     }
 
@@ -83,6 +87,7 @@ impl InventoryFormat {
             Self::Jsonl => json::write_lines(inventory, out),
             Self::Csv => csv::write(inventory, out),
             Self::Html => page::write(inventory, out),
+            Self::CycloneDx => cyclonedx::write(inventory, out),
         }
     }
 }
