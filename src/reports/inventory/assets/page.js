@@ -188,6 +188,8 @@
     const width = 860, step = 22, height = most * step + 12;
     const y = (i, of) => 6 + (height - 12) * ((i + 0.5) / of);
     const cut = (t, n) => { const c = [...t]; return c.length > n ? c.slice(0, n - 1).join('') + '\u2026' : t; };
+    // Of a long name the end is cut, not the sign that tells it from others.
+    const called = (n) => { const label = cut(word(n, 'label'), 12); return cut(word(n, 'name'), 26 - label.length) + ' ' + label; };
     const edges = [], nodes = [];
     const curve = (x1, y1, x2, y2, n) => {
       const m = (x1 + x2) / 2;
@@ -208,7 +210,7 @@
       const here = y(i, some.length), from = owners.indexOf(owner(n));
       if (from >= 0) curve(224, y(from, owners.length), 330, here, n);
       node(() => open(n), (m) => m === n, `${word(n, 'name')} ${word(n, 'label')}`, svg('circle', { cx: 336, cy: here, r: 5,
-        class: has(n, 'overdue') ? 'l-over' : 'l-live' }), svg('text', { x: 348, y: here + 4 }, cut(word(n, 'name') + ' ' + word(n, 'label'), 26)));
+        class: has(n, 'overdue') ? 'l-over' : 'l-live' }), svg('text', { x: 348, y: here + 4 }, called(n)));
       workloads.forEach((w, j) => { if (get(n, 'workloads').includes(w)) curve(540, here, 640, y(j, workloads.length), n); });
     });
     workloads.forEach((w, i) => {
