@@ -1,4 +1,4 @@
-//! A headless browser, driven over two pipes: as much of the DevTools protocol as tests need.
+//! A headless browser, driven over two pipes: as much of its protocol for debuggers as tests need.
 
 use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader, Write};
@@ -119,10 +119,7 @@ impl Page {
             _done: done,
             _dir: dir,
         };
-        let target = page.call(
-            "Target.createTarget",
-            json!({"url": "about:blank", "width": width, "height": height}),
-        );
+        let target = page.call("Target.createTarget", json!({"url": "about:blank"}));
         let target = target["targetId"].clone();
         let session = page.call(
             "Target.attachToTarget",
@@ -132,6 +129,10 @@ impl Page {
         for domain in ["Page", "Runtime", "Log", "Network"] {
             page.call(&format!("{domain}.enable"), json!({}));
         }
+        page.call(
+            "Emulation.setDeviceMetricsOverride",
+            json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false}),
+        );
         // Violations of the policy and errors, as the page itself sees them.
         let listen = "for (const kind of ['securitypolicyviolation', 'error', 'unhandledrejection']) \
             addEventListener(kind, (e) => console.error(kind + ' ' + (e.blockedURI || e.message || e.reason)), true);";
@@ -226,7 +227,8 @@ impl Page {
 
     fn call(&mut self, method: &str, params: Value) -> Value {
         self.last += 1;
-        let mut asked = json!({"id": self.last, "method": method, "params": params});
+        let mut asked = json!({"id": self.last, "method": method});
+        asked["params"] = params;
         if let Some(session) = &self.session {
             asked["sessionId"] = json!(session);
         }
@@ -268,7 +270,6 @@ impl Page {
 }
 
 fn keep(told: &Value, dir: &Path, name: &str) {
-    use std::process::Stdio;
     let text = told["data"].as_str().unwrap_or_default();
     let file = File::create(dir.join(name)).expect("a file");
     let mut child = Command::new("base64")

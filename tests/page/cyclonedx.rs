@@ -5,7 +5,10 @@ use serde_json::Value;
 use straykey::inventory::record::{Kind, Liveness};
 use straykey::inventory::{Source, Sureness, Told};
 
-use super::*;
+use super::{
+    Inventory, InventoryFormat, NOW, Path, Record, ReportOptions, ScanResult, Stamp, at, fs,
+};
+use super::{hostile, record, told};
 
 fn schema(name: &str) -> Value {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/cyclonedx");
