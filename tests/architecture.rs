@@ -64,7 +64,8 @@ const CRATES: &[(&str, &[&str])] = &[
     ("saphyr_parser", &["inventory", "cli"]),
     ("hcl_edit", &["inventory"]),
     ("sha1", &["sources", "cli"]),
-    ("sha2", &["sources", "cli", "inventory"]),
+    // A page's policy names its script by hash.
+    ("sha2", &["sources", "cli", "inventory", "reports"]),
     ("blake3", &["findings", "store"]),
     ("rusqlite", &["sources", "store"]),
     ("ureq", &["verify"]),

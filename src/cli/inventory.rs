@@ -9,7 +9,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use straykey::base::path_text;
 use straykey::detect::patterns::Severity;
-use straykey::inventory::{Declarations, Options, People, Record, Stamp, purged, recheck};
+use straykey::inventory::{Declarations, Options, People, Record, Stamp, purged, recheck, unnamed};
 use straykey::reports::{Inventory, InventoryFormat, read_inventory, write_atomically};
 use straykey::scan::{
     HistoryOptions, InventoryOptions, InventoryResult, Narrow, Progress, inventory,
@@ -144,13 +144,22 @@ pub fn report(
     args: &InventoryReport,
     how: Tell,
 ) -> Result<(), CliError> {
+    let mut verdicts = verdicts.to_vec();
+    let mut without;
+    let records = if args.no_names {
+        without = records.to_vec();
+        unnamed(&mut without, &mut verdicts);
+        &without
+    } else {
+        records
+    };
     let told = Inventory {
         records,
         as_of: result.as_of.unwrap_or(Stamp(0)),
         later: result.later,
         scan: &result.scan,
         repositories: &result.repositories,
-        verdicts,
+        verdicts: &verdicts,
     };
     let options = report_options(false, Severity::Medium, how);
     let plain = straykey::reports::ReportOptions {

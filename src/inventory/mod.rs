@@ -35,6 +35,7 @@ pub mod references;
 mod requirements;
 mod retirement;
 mod slots;
+mod unnamed;
 mod workload;
 
 pub use build::{Options, Records, records};
@@ -48,3 +49,4 @@ pub use policy::{ALWAYS, Policy, Verdict};
 pub use rank::rank as ranked;
 pub use record::{Record, Source, Stamp, Sureness, Told};
 pub use retirement::{purged, recheck};
+pub use unnamed::unnamed;

@@ -64,6 +64,9 @@ pub struct InventoryReport {
     /// Write a report to a file, too; repeatable
     #[arg(short, long, value_name = "FORMAT:PATH", value_parser = parse_output)]
     pub output: Vec<(InventoryFormat, PathBuf)>,
+    /// Leave people out of every report: owners and committers are told by numbers
+    #[arg(long)]
+    pub no_names: bool,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -147,6 +150,8 @@ impl ValueEnum for InventoryFormat {
             Self(Inner::Json),
             Self(Inner::Jsonl),
             Self(Inner::Csv),
+            Self(Inner::Html),
+            Self(Inner::CycloneDx),
         ]
     }
 

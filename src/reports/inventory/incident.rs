@@ -28,21 +28,22 @@ pub fn incident(
     let shown = |text: &str| escape_controls(text).into_owned();
     let title = format!("{}  {} {}", record.short(), record.name, record.label);
     writeln!(out, "{}", style.bold(&shown(&title)))?;
-    let mut part = |word: &str, lines: Vec<String>| -> io::Result<()> {
+    let most = if options.verbose { usize::MAX } else { PLACES };
+    for (word, lines) in parts(record, key_id, most) {
         writeln!(out, "\n{}", style.bold(word))?;
         for line in lines.iter().flat_map(|line| line.split('\n')) {
             writeln!(out, "  {}", shown(line))?;
         }
-        Ok(())
-    };
-    part("WHAT", what(record))?;
-    part("WHOSE", whose(record))?;
-    let most = if options.verbose { usize::MAX } else { PLACES };
-    part("WHERE", places(record, most))?;
-    part("USED LAST", used(record, key_id))?;
-    part("WHO CONSUMES IT", consumers(record))?;
-    part("STILL ALIVE?", vec![alive(record)])?;
-    part("KILL", kill(record))?;
+    }
+    Ok(())
+}
+
+/// What there is to tell, part by part, not escaped; at most so many places.
+pub(super) fn parts(
+    record: &Record,
+    key_id: Option<&str>,
+    most: usize,
+) -> Vec<(&'static str, Vec<String>)> {
     let steps = record.retirement.steps.iter().map(|step| {
         let tick = match step.result {
             StepResult::Yes => "[x]",
@@ -56,10 +57,19 @@ pub fn incident(
             step.at.day()
         )
     });
-    let mut lines = vec![record.retirement.state.word()];
-    lines.extend(steps);
-    lines.push("not known: forks, clones, caches and logs of CI, images".to_owned());
-    part("WAS IT RETIRED?", lines)
+    let mut retired = vec![record.retirement.state.word()];
+    retired.extend(steps);
+    retired.push("not known: forks, clones, caches and logs of CI, images".to_owned());
+    vec![
+        ("WHAT", what(record)),
+        ("WHOSE", whose(record)),
+        ("WHERE", places(record, most)),
+        ("USED LAST", used(record, key_id)),
+        ("WHO CONSUMES IT", consumers(record)),
+        ("STILL ALIVE?", vec![alive(record)]),
+        ("KILL", kill(record)),
+        ("WAS IT RETIRED?", retired),
+    ]
 }
 
 fn what(record: &Record) -> Vec<String> {

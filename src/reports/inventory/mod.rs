@@ -1,9 +1,11 @@
 //! The inventory's formats, one file each. Everything that comes from a repository is escaped.
 
 mod csv;
+mod cyclonedx;
 mod human;
 mod incident;
 mod json;
+mod page;
 mod tree;
 
 use std::io::{self, Write};
@@ -47,6 +49,10 @@ pub enum InventoryFormat {
     Jsonl,
     /// A table for spreadsheets.
     Csv,
+    /// One page for a browser, which needs nothing else.
+    Html,
+    /// A bill of materials of cryptographic assets, `CycloneDX` 1.7.
+    CycloneDx,
 }
 
 impl InventoryFormat {
@@ -58,6 +64,8 @@ impl InventoryFormat {
             Self::Json => "json",
             Self::Jsonl => "jsonl",
             Self::Csv => "csv",
+            Self::Html => "html",
+            Self::CycloneDx => "cyclonedx",
         }
     }
 
@@ -78,6 +86,8 @@ impl InventoryFormat {
             Self::Json => json::write(inventory, out),
             Self::Jsonl => json::write_lines(inventory, out),
             Self::Csv => csv::write(inventory, out),
+            Self::Html => page::write(inventory, out),
+            Self::CycloneDx => cyclonedx::write(inventory, out),
         }
     }
 }
