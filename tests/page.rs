@@ -1,6 +1,11 @@
 //! `straykey inventory -f html`: the page as a document, and as a browser draws it; and the bill of
 //! materials.
 
+#![expect(
+    clippy::manual_is_multiple_of,
+    reason = "one rest of a number among others"
+)]
+
 #[path = "page/browser.rs"]
 mod browser;
 mod common;
@@ -64,7 +69,7 @@ fn record(n: usize) -> Record {
     ];
     let mut r = Record::new(format!("{n:08x}00"), Kind::Literal, kinds[n % 6]);
     r.label = format!("abcd\u{2026}{n:04}");
-    r.provider = "a provider".to_owned();
+    r.provider = "a provider".into();
     r.rank.place = n + 1;
     let age = ((n * 37) % 1400) as i64;
     r.introduced = Some(commit(age, "ana"));
@@ -88,7 +93,7 @@ fn record(n: usize) -> Record {
     } else {
         "at-head"
     }
-    .to_owned();
+    .into();
     r.lifetime = told(LifetimeClass::Standing);
     if n % 7 == 6 {
         r.owner.state = OwnerState::Unknown;
@@ -168,7 +173,7 @@ fn lived(r: &mut Record, n: usize, age: i64) {
     }
     r.last_used.kept_in = Some(told("the audit log of the organisation".to_owned()));
     r.last_used.query = Some("gh api /orgs/ORG/audit-log\n  --jq '.[]'".to_owned());
-    r.revoke = "delete it under Settings, Tokens".to_owned();
+    r.revoke = "delete it under Settings, Tokens".into();
 }
 
 fn page(records: &[Record], scan: &ScanResult) -> Vec<u8> {
@@ -215,15 +220,15 @@ const HOSTILE: [&str; 14] = [
 fn hostile() -> Vec<Record> {
     let all = HOSTILE.iter().enumerate().map(|(n, text)| {
         let mut r = record(n);
-        r.name = (*text).to_owned();
-        r.label = (*text).to_owned();
+        r.name = (*text).into();
+        r.label = (*text).into();
         r.id = format!("{n:04}{text}");
-        r.places[0].path = (*text).to_owned();
+        r.places[0].path = (*text).into();
         r.owner.principal = Some(told((*text).to_owned()));
-        r.workloads[0].value.name = (*text).to_owned();
-        r.workloads[0].value.kind = (*text).to_owned();
+        r.workloads[0].value.name = (*text).into();
+        r.workloads[0].value.kind = (*text).into();
         r.purpose = Some(told((*text).to_owned()));
-        r.revoke = (*text).to_owned();
+        r.revoke = (*text).into();
         r.references = vec![(*text).to_owned()];
         r.last_used.query = Some((*text).to_owned());
         r.issues.push(Issue {

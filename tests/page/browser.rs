@@ -254,10 +254,10 @@ impl Page {
         let params = &told["params"];
         match told["method"].as_str().unwrap_or_default() {
             "Runtime.consoleAPICalled" if params["type"] != "log" => {
-                self.complaints.push(params["args"].to_string())
+                self.complaints.push(params["args"].to_string());
             }
             "Runtime.exceptionThrown" => {
-                self.complaints.push(params["exceptionDetails"].to_string())
+                self.complaints.push(params["exceptionDetails"].to_string());
             }
             "Log.entryAdded" => self.complaints.push(params["entry"].to_string()),
             "Network.requestWillBeSent" => {
