@@ -374,9 +374,9 @@ mod tests {
     use super::*;
 
     fn key(path: &str, text: &str) -> Option<String> {
-        let at = text.find("S3CR3T").expect("it is there");
+        let at = text.find("XXXXXX").expect("it is there");
         let line = text[..at].matches('\n').count() as u64 + 1;
-        key_at(path, text.as_bytes(), line, b"S3CR3T")
+        key_at(path, text.as_bytes(), line, b"XXXXXX")
     }
 
     #[test]
@@ -384,77 +384,77 @@ mod tests {
         for (path, text, expected) in [
             (
                 "prod.env",
-                "A=1\nexport DB_PASSWORD=S3CR3T\n",
+                "A=1\nexport DB_PASSWORD=XXXXXX\n",
                 "DB_PASSWORD",
             ),
             (
                 "a.py",
-                "client = Client(user=\"x\", password=\"S3CR3T\")",
+                "client = Client(user=\"x\", password=\"XXXXXX\")",
                 "password",
             ),
-            ("a.js", "const apiKey = 'S3CR3T';", "apiKey"),
-            ("a.rb", "set :secret, \"S3CR3T\"", "secret"),
+            ("a.js", "const apiKey = 'XXXXXX';", "apiKey"),
+            ("a.rb", "set :secret, \"XXXXXX\"", "secret"),
             (
                 "a.sh",
-                "curl -H \"Authorization: Bearer S3CR3T\" x",
+                "curl -H \"Authorization: Bearer XXXXXX\" x",
                 "Authorization",
             ),
             (
                 "a.env",
-                "DATABASE_URL=postgres://app:S3CR3T@db/x",
+                "DATABASE_URL=postgres://app:XXXXXX@db/x",
                 "DATABASE_URL",
             ),
-            ("a.xml", "<password>S3CR3T</password>", "password"),
-            ("a.config", "<add key=\"Db\" value=\"S3CR3T\"/>", "Db"),
+            ("a.xml", "<password>XXXXXX</password>", "password"),
+            ("a.config", "<add key=\"Db\" value=\"XXXXXX\"/>", "Db"),
             (
                 "a.toml",
-                "[a]\nx = 1\n[db.main]\npassword = \"S3CR3T\"\n",
+                "[a]\nx = 1\n[db.main]\npassword = \"XXXXXX\"\n",
                 "db.main.password",
             ),
             (
                 "credentials",
-                "[default]\naws_secret_access_key = S3CR3T\n",
+                "[default]\naws_secret_access_key = XXXXXX\n",
                 "default.aws_secret_access_key",
             ),
             (
                 "a.json",
-                "{\"x\": [1, {\"a\\\"b\": {\"c\": \"S3CR3T\"}}]}",
+                "{\"x\": [1, {\"a\\\"b\": {\"c\": \"XXXXXX\"}}]}",
                 "x[1].a\\\"b.c",
             ),
             (
                 "a.json",
-                "{// x: \"y\n \"servers\": {\"gh\": {\"env\": {\"T\": \"S3CR3T\"}}}}",
+                "{// x: \"y\n \"servers\": {\"gh\": {\"env\": {\"T\": \"XXXXXX\"}}}}",
                 "servers.gh.env.T",
             ),
-            ("a.json", "{\"a\": {\"b\": 1}, \"c\": \"S3CR3T\"}", "c"),
+            ("a.json", "{\"a\": {\"b\": 1}, \"c\": \"XXXXXX\"}", "c"),
             (
                 "a.yml",
-                "jobs:\n  build:\n    env:\n      TOKEN: S3CR3T\n",
+                "jobs:\n  build:\n    env:\n      TOKEN: XXXXXX\n",
                 "jobs.build.env.TOKEN",
             ),
             (
                 "a.yaml",
-                "spec:\n  containers:\n  - name: web\n    image: x\n    env:\n    - name: A\n      value: b\n    - name: DB\n      value: S3CR3T\n",
+                "spec:\n  containers:\n  - name: web\n    image: x\n    env:\n    - name: A\n      value: b\n    - name: DB\n      value: XXXXXX\n",
                 "spec.containers[web].env[DB].value",
             ),
-            ("a.yaml", "a: 1\nb:\n    - - x\n    - S3CR3T\n", "b[]"),
+            ("a.yaml", "a: 1\nb:\n    - - x\n    - XXXXXX\n", "b[]"),
             (
                 "a.yaml",
-                "kind: A\nx:\n  y: 1\n---\ndata:\n  password: S3CR3T\n",
+                "kind: A\nx:\n  y: 1\n---\ndata:\n  password: XXXXXX\n",
                 "data.password",
             ),
             (
                 "a.yaml",
-                "data:\n  app.env: |\n    A=1\n    KEY=S3CR3T\n",
+                "data:\n  app.env: |\n    A=1\n    KEY=XXXXXX\n",
                 "data.app.env.KEY",
             ),
         ] {
             assert_eq!(key(path, text).as_deref(), Some(expected), "{path}: {text}");
         }
         for (path, text) in [
-            ("id_rsa", "S3CR3T\n"),
-            ("a.txt", "the word S3CR3T\n"),
-            ("a.json", "\"S3CR3T\""),
+            ("id_rsa", "XXXXXX\n"),
+            ("a.txt", "the word XXXXXX\n"),
+            ("a.json", "\"XXXXXX\""),
         ] {
             assert_eq!(key(path, text), None, "{path}: {text}");
         }

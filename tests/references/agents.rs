@@ -58,11 +58,12 @@ fn servers_that_hold_credentials() {
     "command": "docker",
     "args": ["run", "-i", "-e", "TOKEN={token}", "ghcr.io/acme/mirror:latest"]
   }},
-  "search": {{"url": "http://mcp.example.net/sse?api_key=k4Tq81Zx"}},
-  "db": {{"command": "uvx", "args": ["postgres-mcp==0.3.0", "postgresql://app:{password}@db/x"]}},
+  "search": {{"url": "http://mcp.example.net/sse?api_key={finds}"}},
+  "db": {{"command": "uvx", "args": ["postgres-mcp==0.3.0", "postgresql://app:{opens}@db/x"]}},
   "mine": {{"command": "node", "args": ["./x.js"], "env": {{"API_KEY": "<YOUR_API_KEY>", "PORT": "8080"}}}}
 }}}}"#,
-        password = "h7Tq2vW9",
+        opens = "h7Tq2vW9",
+        finds = "k4Tq81Zx",
     );
     let found = told(".cursor/mcp.json", &text);
     assert_eq!(

@@ -338,14 +338,14 @@ mod tests {
 
     #[test]
     fn where_in_a_command_a_credential_stands() {
-        let token = "q7Tz9mB2kX4wL8vN";
+        let given = "q7Tz9mB2kX4wL8vN";
         for (before, after) in [
             ("Bash(curl -H \"Authorization: Bearer ", "\" https://x)"),
             ("Bash(API_TOKEN=", " make deploy)"),
             ("Bash(tool --api-key ", " run:*)"),
             ("Bash(psql postgres://u:", "@h/d)"),
         ] {
-            let told = secret_in(&format!("{before}{token}{after}")).expect(before);
+            let told = secret_in(&format!("{before}{given}{after}")).expect(before);
             assert!(!told.contains("q7Tz"), "{told}");
         }
         for text in [

@@ -357,13 +357,13 @@ mod tests {
             let digits = bytes.iter().map(|b| format!("{b:02x}"));
             digits.collect::<Vec<_>>().concat()
         };
-        let password = wide(Some("ge@\u{e4}heim"));
+        let given = wide(Some("ge@\u{e4}heim"));
         assert_eq!(
-            hex(derived::<Sha256>(&password, &salt, 1, 100, 32)),
+            hex(derived::<Sha256>(&given, &salt, 1, 100, 32)),
             "fae4d4957a3cc781e1180b9d4fb79c1e0c8579b746a3177e5b0768a3118bf863"
         );
         assert_eq!(
-            hex(derived::<Sha256>(&password, &salt, 3, 100, 32)),
+            hex(derived::<Sha256>(&given, &salt, 3, 100, 32)),
             "136355ed9434516682534f46d63956db5ff06b844702c2c1f3b46321e2524a4d"
         );
     }
