@@ -66,6 +66,7 @@ const TITLES: &[(&str, &str, &str)] = &[
     ),
     (CWE, "CWE-1391", "Use of Weak Credentials"),
     (CWE, "CWE-1392", "Use of Default Credentials"),
+    (CWE, "CWE-1393", "Use of Default Password"),
     (
         CSF,
         "PR.AA-01",

@@ -15,8 +15,15 @@ const SHORTEST: usize = 3;
 /// Takes people out of records, and of lines about them.
 pub fn unnamed(records: &mut [Record], lines: &mut [String]) {
     let mut people = People::default();
-    for record in records.iter_mut() {
-        people.record(record);
+    let here: Vec<Vec<usize>> = records.iter_mut().map(|r| people.record(r)).collect();
+    let by_number = people.by_number();
+    for (record, here) in records.iter_mut().zip(here) {
+        // Another record may have told another name of the same person.
+        let names = here.iter().flat_map(|number| &by_number[*number]);
+        let names = longest_first(names.cloned().collect());
+        for text in sentences(record) {
+            clean(text, &names);
+        }
     }
     let all: Vec<(String, String)> = people
         .numbers
@@ -42,7 +49,7 @@ fn label(number: usize) -> String {
 
 impl People {
     /// The label for whoever has one of these names.
-    fn of(&mut self, names: &[&str], here: &mut Vec<(String, String)>) -> String {
+    fn of(&mut self, names: &[&str], here: &mut Vec<usize>) -> String {
         let mut keys: Vec<String> = Vec::new();
         for name in names {
             let name = name.trim();
@@ -58,13 +65,24 @@ impl People {
         let number = known.copied().unwrap_or(self.last + 1);
         self.last = self.last.max(number);
         for key in keys {
-            self.numbers.entry(key.clone()).or_insert(number);
-            here.push((key, label(number)));
+            // A name of this one that is another's already: both are taken out.
+            here.push(*self.numbers.entry(key).or_insert(number));
         }
+        here.push(number);
         label(number)
     }
 
-    fn record(&mut self, record: &mut Record) {
+    /// All names of each number, with its label.
+    fn by_number(&self) -> Vec<Vec<(String, String)>> {
+        let mut out = vec![Vec::new(); self.last + 1];
+        for (name, number) in &self.numbers {
+            out[*number].push((name.clone(), label(*number)));
+        }
+        out
+    }
+
+    /// Makes numbers of a record's people; which ones.
+    fn record(&mut self, record: &mut Record) -> Vec<usize> {
         let mut here = Vec::new();
         let owners = record.owner.principal.iter_mut();
         for told in owners.chain(&mut record.owner.candidates) {
@@ -83,16 +101,15 @@ impl People {
         if let Some(review) = &mut record.reviewed {
             review.value.by = self.of(&[&review.value.by], &mut here);
         }
-        let here = longest_first(here);
-        for text in sentences(record) {
-            clean(text, &here);
-        }
         for rule in &mut record.policy {
             // It ends with who approved it, and for which reason.
             if let Some(exception) = &mut rule.exception {
                 exception.truncate(exception.find(": ").unwrap_or(exception.len()));
             }
         }
+        here.sort_unstable();
+        here.dedup();
+        here
     }
 }
 

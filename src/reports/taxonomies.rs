@@ -20,6 +20,7 @@ const CWE: &[(u16, &str)] = &[
         "Use of Password Hash With Insufficient Computational Effort",
     ),
     (1392, "Use of Default Credentials"),
+    (1393, "Use of Default Password"),
 ];
 
 /// OWASP Non-Human Identities Top 10, 2025.
