@@ -6,7 +6,7 @@
 //! was found, and answers questions of single files ([`Ground`]), so that records are a function of
 //! that, and of the day that is asked for.
 //!
-//! [`build`] puts records together; each of its questions is a module: whose a credential is
+//! `build` puts records together; each of its questions is a module: whose a credential is
 //! (`owner`), what took whose place (`slots`), where it is used (`environment`, `workload`), what it
 //! says of itself (`facts`), how old it may become (`defaults`), how far it is retired
 //! (`retirement`), what is wrong (`issues`), what comes first (`rank`).

@@ -68,7 +68,7 @@ impl InventoryResult {
 ///
 /// # Errors
 ///
-/// As [`history`].
+/// As [`history`](fn@history).
 pub fn inventory(
     options: &InventoryOptions,
     several: Option<&Discovery>,

@@ -170,7 +170,9 @@ fn each_verifier_says_what_its_quotes_say() {
                 // A second call may hold nothing but what the first one gave.
                 let (turn, script) = match (&dead, ours || (1..own.len()).contains(&turns.0)) {
                     (Some(dead), false) => (&mut turns.1, dead),
-                    _ => (&mut turns.0, &own),
+                    // Nobody has shown what a made-up one is told: something that says nothing.
+                    (None, false) => return Play::Answer(401, Vec::new(), "{}".into()),
+                    (_, true) => (&mut turns.0, &own),
                 };
                 let said = script
                     .get(*turn)

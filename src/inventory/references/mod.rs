@@ -8,7 +8,7 @@
 //! * observations: what about them is worth a person's look, each with the rule that says so.
 //!
 //! Names only, never a value: what stands where a value may stand is not told, and a name that looks like a
-//! token is [cut](shown). Files are anybody's: depth, values, things told of a file and its size are bounded;
+//! token is cut (`shown`). Files are anybody's: depth, values, things told of a file and its size are bounded;
 //! what looks like a file that is known here and cannot be read is told as [`Unread`].
 //!
 //! Absent on purpose: whatever would need a look at the system that keeps the credential (does it exist, how
