@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::certificate::certificate;
 use super::record::{Hint, PrivilegeClass, Stamp};
-use crate::base::time_of;
+use crate::base::{base64, time_of};
 use crate::detect::patterns::Class;
 use crate::findings::{Finding, Fingerprint};
 
@@ -364,23 +364,7 @@ fn aws_account(id: &[u8]) -> Option<String> {
 /// How GitHub's audit log names a token: its SHA-256 in base64 (GitHub documentation, "Identifying
 /// audit log events performed by an access token").
 pub fn hashed_token(token: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let hash = Sha256::digest(token);
-    let mut out = String::with_capacity(44);
-    for group in hash.chunks(3) {
-        let bits = (0..3).fold(0u32, |all, i| {
-            all << 8 | u32::from(group.get(i).copied().unwrap_or(0))
-        });
-        for i in 0..4 {
-            let digit = DIGITS[(bits >> (18 - 6 * i) & 63) as usize];
-            out.push(if i <= group.len() {
-                char::from(digit)
-            } else {
-                '='
-            });
-        }
-    }
-    out
+    base64(&Sha256::digest(token))
 }
 
 #[cfg(test)]

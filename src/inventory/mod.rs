@@ -48,5 +48,6 @@ pub use owner::{Codeowners, Flavour, Owners, People, Presence};
 pub use policy::{ALWAYS, Policy, Verdict};
 pub use rank::rank as ranked;
 pub use record::{Record, Source, Stamp, Sureness, Told};
+pub use requirements::{cwe_title, nhi_titles};
 pub use retirement::{purged, recheck};
 pub use unnamed::unnamed;

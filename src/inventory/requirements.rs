@@ -144,6 +144,25 @@ const TITLES: &[(&str, &str, &str)] = &[
     (RMF, "MANAGE", "Manage"),
 ];
 
+/// What a requirement is called.
+fn title(framework: &str, id: &str) -> Option<&'static str> {
+    let row = TITLES
+        .iter()
+        .find(|(f, i, _)| *f == framework && *i == id)?;
+    Some(row.2)
+}
+
+/// The name of a weakness in CWE 4, if a credential in code can be one.
+pub fn cwe_title(number: u16) -> Option<&'static str> {
+    title(CWE, &format!("CWE-{number}"))
+}
+
+/// Ids and titles of the OWASP Non-Human Identities Top 10, 2025, in their order.
+pub fn nhi_titles() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let of_nhi = TITLES.iter().filter(|(framework, _, _)| *framework == NHI);
+    of_nhi.map(|(_, id, title)| (*id, *title))
+}
+
 /// What leads to what.
 const LEADS: &[(&str, &[(&str, &str)])] = &[
     (

@@ -2,40 +2,10 @@
 
 use serde_sarif::sarif::{MultiformatMessageString, ReportingDescriptor, ToolComponent};
 
-/// Weaknesses that a credential in code can be, with their names in CWE 4.
-const CWE: &[(u16, &str)] = &[
-    (256, "Plaintext Storage of a Password"),
-    (259, "Use of Hard-coded Password"),
-    (312, "Cleartext Storage of Sensitive Information"),
-    (321, "Use of Hard-coded Cryptographic Key"),
-    (522, "Insufficiently Protected Credentials"),
-    (
-        538,
-        "Insertion of Sensitive Information into Externally-Accessible File or Directory",
-    ),
-    (540, "Inclusion of Sensitive Information in Source Code"),
-    (798, "Use of Hard-coded Credentials"),
-    (
-        916,
-        "Use of Password Hash With Insufficient Computational Effort",
-    ),
-    (1392, "Use of Default Credentials"),
-    (1393, "Use of Default Password"),
-];
+use crate::inventory::{cwe_title, nhi_titles};
 
-/// OWASP Non-Human Identities Top 10, 2025.
-const NHI: &[&str] = &[
-    "Improper Offboarding",
-    "Secret Leakage",
-    "Vulnerable Third-Party NHI",
-    "Insecure Authentication",
-    "Overprivileged NHI",
-    "Insecure Cloud Deployment Configurations",
-    "Long-Lived Secrets",
-    "Environment Isolation",
-    "NHI Reuse",
-    "Human Use of NHI",
-];
+/// Weaknesses that a pattern can name.
+const CWE: &[u16] = &[256, 259, 312, 321, 522, 538, 540, 798, 916, 1392, 1393];
 
 /// A taxon: its id, its place in its taxonomy, the taxonomy's name and place.
 pub(super) type Taxon = (String, i64, &'static str, i64);
@@ -57,7 +27,7 @@ pub(super) fn all() -> Vec<ToolComponent> {
             .information_uri("https://cwe.mitre.org/")
             .taxa(
                 CWE.iter()
-                    .map(|(n, name)| taxon(format!("CWE-{n}"), name))
+                    .map(|n| taxon(format!("CWE-{n}"), cwe_title(*n).unwrap_or_default()))
                     .collect::<Vec<_>>(),
             )
             .build(),
@@ -67,9 +37,8 @@ pub(super) fn all() -> Vec<ToolComponent> {
             .version("2025")
             .information_uri("https://owasp.org/www-project-non-human-identities-top-10/2025/")
             .taxa(
-                NHI.iter()
-                    .zip(1..)
-                    .map(|(name, n)| taxon(format!("NHI{n}:2025"), name))
+                nhi_titles()
+                    .map(|(id, title)| taxon(id.to_owned(), title))
                     .collect::<Vec<_>>(),
             )
             .build(),
@@ -78,14 +47,14 @@ pub(super) fn all() -> Vec<ToolComponent> {
 
 /// The taxon of a CWE number, if the taxonomy has it.
 pub(super) fn cwe(number: u16) -> Option<Taxon> {
-    let index = CWE.iter().position(|(n, _)| *n == number)?;
+    let index = CWE.iter().position(|n| *n == number)?;
     Some((format!("CWE-{number}"), index as i64, "CWE", 0))
 }
 
 /// The taxon of an id such as `NHI2`.
 pub(super) fn nhi(id: &str) -> Option<Taxon> {
     let number: usize = id.strip_prefix("NHI")?.parse().ok()?;
-    (1..=NHI.len()).contains(&number).then(|| {
+    (1..=nhi_titles().count()).contains(&number).then(|| {
         (
             format!("NHI{number}:2025"),
             number as i64 - 1,
@@ -116,5 +85,10 @@ mod tests {
                 p.nhi
             );
         }
+    }
+
+    #[test]
+    fn every_weakness_has_a_title() {
+        assert!(CWE.iter().all(|n| cwe_title(*n).is_some()));
     }
 }

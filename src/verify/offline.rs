@@ -3,8 +3,7 @@
 use ring::digest;
 use serde_json::Value;
 
-use super::request;
-use crate::base::second_of;
+use crate::base::{self, second_of};
 use crate::detect::patterns::base64;
 use crate::findings::{Finding, Strength, strength};
 
@@ -35,7 +34,7 @@ pub fn offline(finding: &Finding) -> Offline {
     // A hash of something that can be guessed would be a way to guess it.
     if finding.pattern.provider == "github" && strength(finding.pattern, secret) == Strength::Strong
     {
-        let hashed = request::base64(digest::digest(&digest::SHA256, secret).as_ref());
+        let hashed = base::base64(digest::digest(&digest::SHA256, secret).as_ref());
         out.notes.push(format!(
             "in the audit log of an organisation: hashed_token:\"{hashed}\""
         ));

@@ -5,7 +5,7 @@ use std::fmt;
 use super::Unchecked;
 use super::endpoint::{Endpoint, Target};
 use super::sign;
-use crate::base::Secret;
+use crate::base::{Secret, base64};
 use crate::detect::patterns::{BodyKind, Call, Piece, Sign, Verifier, pieces};
 
 /// How a secret is written where calls are shown.
@@ -289,24 +289,6 @@ pub(super) fn percent(out: &mut String, text: &str) {
             let _ = write!(out, "%{byte:02X}");
         }
     }
-}
-
-/// RFC 4648, section 4.
-pub(super) fn base64(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for group in bytes.chunks(3) {
-        let byte = |i: usize| u32::from(group.get(i).copied().unwrap_or(0));
-        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
-        for i in 0..4 {
-            if i <= group.len() {
-                out.push(char::from(DIGITS[(bits >> (18 - 6 * i) & 63) as usize]));
-            } else {
-                out.push('=');
-            }
-        }
-    }
-    out
 }
 
 #[cfg(test)]

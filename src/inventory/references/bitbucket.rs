@@ -3,7 +3,7 @@
 //! * <https://support.atlassian.com/bitbucket-cloud/docs/variables-and-secrets/>
 //! * <https://support.atlassian.com/bitbucket-cloud/docs/integrate-pipelines-with-resource-servers-using-oidc/>
 
-use super::federation::{PROVIDERS, Use};
+use super::federation::stored_keys;
 use super::gitlab::{dollars, is_secret_name};
 use super::grants::thing;
 use super::rules::STATIC;
@@ -88,20 +88,7 @@ fn one(name: &str, step: &Node, source: &Source<'_>, sink: &mut Sink<'_>) {
     if step.text_of("oidc") == Some("true") {
         return;
     }
-    for provider in PROVIDERS {
-        let is_run = provider.is_run_by(&commands);
-        let is_it = |(name, line): &&(&str, u64)| {
-            let one = Use {
-                input: name,
-                secret: name,
-                action: None,
-                line: *line,
-            };
-            provider.takes(&one, is_run)
-        };
-        let Some((variable, line)) = used.iter().find(is_it) else {
-            continue;
-        };
+    for (provider, variable, line) in stored_keys(&used, &commands) {
         let what = format!(
             "{} uses {variable}, a stored key of {}",
             super::shown(name),
@@ -114,6 +101,6 @@ fn one(name: &str, step: &Node, source: &Source<'_>, sink: &mut Sink<'_>) {
                 .to_owned(),
             _ => format!("oidc: true\n# {}\n", provider.source),
         };
-        sink.observe_instead(&STATIC, name, *line, what, Some(instead));
+        sink.observe_instead(&STATIC, name, line, what, Some(instead));
     }
 }

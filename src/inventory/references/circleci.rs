@@ -3,7 +3,7 @@
 //! * <https://circleci.com/docs/contexts/>
 //! * <https://circleci.com/docs/configuration-reference/#workflows>
 
-use super::federation::{PROVIDERS, Use};
+use super::federation::stored_keys;
 use super::gitlab::{dollars, is_secret_name};
 use super::grants::thing;
 use super::rules::STATIC;
@@ -102,20 +102,7 @@ fn federation(name: &str, job: &Node, used: &[(&str, u64)], sink: &mut Sink<'_>)
     if commands.contains("CIRCLE_OIDC_TOKEN") {
         return;
     }
-    for provider in PROVIDERS {
-        let is_run = provider.is_run_by(&commands);
-        let is_it = |(name, line): &&(&str, u64)| {
-            let one = Use {
-                input: name,
-                secret: name,
-                action: None,
-                line: *line,
-            };
-            provider.takes(&one, is_run)
-        };
-        let Some((variable, line)) = used.iter().find(is_it) else {
-            continue;
-        };
+    for (provider, variable, line) in stored_keys(used, &commands) {
         let what = format!("{name} uses {variable}, a stored key of {}", provider.name);
         let instead = match provider.name {
             "AWS" => {
@@ -128,6 +115,6 @@ fn federation(name: &str, job: &Node, used: &[(&str, u64)], sink: &mut Sink<'_>)
                 provider.source
             ),
         };
-        sink.observe_instead(&STATIC, name, *line, what, Some(instead));
+        sink.observe_instead(&STATIC, name, line, what, Some(instead));
     }
 }

@@ -22,6 +22,28 @@ pub(super) struct Use<'a> {
     pub(super) line: u64,
 }
 
+/// For each provider whose stored key is among what a job uses, the first such variable and where it
+/// is used.
+pub(super) fn stored_keys<'u, N: AsRef<str>>(
+    used: &'u [(N, u64)],
+    commands: &str,
+) -> impl Iterator<Item = (&'static Provider, &'u str, u64)> {
+    PROVIDERS.iter().filter_map(move |provider| {
+        let is_run = provider.is_run_by(commands);
+        let mut used = used.iter().map(|(name, line)| (name.as_ref(), *line));
+        let (variable, line) = used.find(|(name, line)| {
+            let one = Use {
+                input: name,
+                secret: name,
+                action: None,
+                line: *line,
+            };
+            provider.takes(&one, is_run)
+        })?;
+        Some((provider, variable, line))
+    })
+}
+
 /// The job.
 pub(super) struct Job<'a> {
     pub(super) label: &'a str,

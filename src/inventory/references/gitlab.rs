@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use super::federation::{PROVIDERS, Use};
+use super::federation::stored_keys;
 use super::grants::thing;
 use super::rules::STATIC;
 use super::sink::Sink;
@@ -105,34 +105,17 @@ fn job(
     }
     let used = variables(job, source, set, sink);
     let commands = commands_of(job);
-    let has_tokens = job.get("id_tokens").is_some();
-    for provider in PROVIDERS {
-        let is_run = provider.is_run_by(&commands);
-        if has_tokens {
-            break;
-        }
-        let of_it: Vec<_> = used
-            .iter()
-            .filter(|(name, line)| {
-                let one = Use {
-                    input: name,
-                    secret: name,
-                    action: None,
-                    line: *line,
-                };
-                provider.takes(&one, is_run)
-            })
-            .collect();
-        let Some((first, at)) = of_it.first() else {
-            continue;
-        };
+    if job.get("id_tokens").is_some() {
+        return;
+    }
+    for (provider, first, at) in stored_keys(&used, &commands) {
         let what = format!(
             "{} uses {first}, a stored key of {}",
             super::shown(name),
             provider.name
         );
         let instead = instead(provider.name, job, provider.source);
-        let line = if *at == 0 { line } else { *at };
+        let line = if at == 0 { line } else { at };
         sink.observe_instead(&STATIC, name, line, what, Some(instead));
     }
 }

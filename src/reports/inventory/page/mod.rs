@@ -17,7 +17,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::{Inventory, Totals, incident};
-use crate::base::{escape_controls, path_text};
+use crate::base::{base64, escape_controls, path_text};
 use crate::inventory::record::DAY;
 
 const PAGE: &str = include_str!("../assets/page.html");
@@ -55,21 +55,7 @@ pub(super) fn write(inventory: &Inventory<'_>, out: &mut dyn Write) -> io::Resul
 
 /// The hash of a text, as a policy names it.
 fn hash(text: &str) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut out = String::with_capacity(44);
-    for three in Sha256::digest(text.as_bytes()).chunks(3) {
-        let byte = |i: usize| u32::from(three.get(i).copied().unwrap_or(0));
-        let all = byte(0) << 16 | byte(1) << 8 | byte(2);
-        for i in 0..4 {
-            let digit = DIGITS[(all >> (18 - 6 * i)) as usize & 63];
-            out.push(if i <= three.len() {
-                char::from(digit)
-            } else {
-                '='
-            });
-        }
-    }
-    out
+    base64(&Sha256::digest(text.as_bytes()))
 }
 
 fn data(inventory: &Inventory<'_>, out: &mut dyn Write) -> io::Result<()> {
