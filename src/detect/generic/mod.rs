@@ -28,6 +28,9 @@ use super::patterns::Confidence;
 const MEDIUM: f32 = 0.36;
 /// What is less likely is told only when asked for.
 const LOW: f32 = 0.2;
+/// The same of a value that has the form of the keys of the provider that its name names: the form
+/// and the name speak for it, which the weights do not know.
+const NAMED: f32 = 0.05;
 
 /// What an assignment was found to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,11 +86,13 @@ impl Weighed {
         1.0 / (1.0 + (-self.score()).exp())
     }
 
-    /// How sure that makes; `None` if it is too unlikely to be told.
-    pub fn confidence(self) -> Option<Confidence> {
+    /// How sure that makes; `None` if it is too unlikely to be told. `named`: it has the form of
+    /// the keys of the provider that its name names.
+    pub fn confidence(self, named: bool) -> Option<Confidence> {
         match self.probability() {
             MEDIUM.. => Some(Confidence::Medium),
             LOW.. => Some(Confidence::Low),
+            NAMED.. if named => Some(Confidence::Low),
             _ => None,
         }
     }

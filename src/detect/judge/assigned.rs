@@ -54,7 +54,7 @@ pub(super) fn judge(
         weighed = weighed.of_known_form(of_known_provider(scene, assignment));
     }
     judged.weighed = Some(weighed);
-    let Some(confidence) = weighed.confidence() else {
+    let Some(confidence) = weighed.confidence(pattern.provider != "generic") else {
         return Err(Rejection::Unlikely(weighed));
     };
     judged.confidence = confidence;
@@ -214,7 +214,7 @@ pub(super) fn userinfo(scene: &Scene<'_>, judged: &mut Judged) -> Result<(), Rej
     };
     let weighed = generic::weigh(scene.text, scene.path, &assignment, true);
     judged.weighed = Some(weighed);
-    let Some(confidence) = weighed.confidence() else {
+    let Some(confidence) = weighed.confidence(false) else {
         return Err(Rejection::Unlikely(weighed));
     };
     judged.confidence = confidence.min(judged.pattern.confidence);
