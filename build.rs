@@ -313,8 +313,15 @@ fn lane(l: &Lane) -> String {
             hi,
             gate,
             least,
+            before,
+            behind,
         } => {
-            format!("Lane::Run {{ lo: {lo}, hi: {hi}, gate: Gate::{gate:?}, least: {least} }}")
+            format!(
+                "Lane::Run {{ lo: {lo}, hi: {hi}, gate: Gate::{gate:?}, least: {least}, \
+                 before: {}, behind: {} }}",
+                set(before),
+                set(behind)
+            )
         }
         other => format!("Lane::{other:?}"),
     }

@@ -43,6 +43,8 @@ pub struct Detector {
     named: Vec<u16>,
     /// Numbers of those that are looked for in files of some names only.
     filed: Vec<u16>,
+    /// The names of the files in which they count.
+    called: Called,
     pub(super) prefilter: Prefilter,
     /// How far each pattern looks.
     pub(super) reach: Reach,
@@ -93,6 +95,8 @@ impl Detector {
                 .collect()
         };
         let (named, filed) = (of_lane(Lane::Name), of_lane(Lane::File));
+        let files = filed.iter().map(|n| patterns[usize::from(*n)].files);
+        let called = Called::new(files.flatten().copied());
         let prefilter = Prefilter::new(&patterns);
         let plain = (engine == Engine::Plain).then(|| Plain::new(&patterns));
         Self {
@@ -100,6 +104,7 @@ impl Detector {
             patterns,
             named,
             filed,
+            called,
             prefilter,
             plain,
             inline_allow: true,
@@ -129,14 +134,16 @@ impl Detector {
 
     /// What files are called in which patterns count that are looked for nowhere else. A text is
     /// judged for them by [`Self::scan`] alone, which knows its path.
-    pub fn called(&self) -> Called {
-        let filed = self.filed.iter().map(|n| self.patterns[usize::from(*n)]);
-        Called::new(filed.flat_map(|p| p.files.iter().copied()))
+    pub const fn called(&self) -> &Called {
+        &self.called
     }
 
     /// Adds the marks of patterns that are looked for in files called like this one.
     fn file_marks(&self, text: &[u8], path: &Path, scratch: &mut Scratch) {
         let path = path.as_os_str().as_encoded_bytes();
+        if !self.called.may_be(path) {
+            return;
+        }
         let Scratch { steps, marks, .. } = scratch;
         let before = marks.len();
         for number in &self.filed {

@@ -393,7 +393,7 @@ fn trees_of(
 ) -> Trees {
     // A known value is looked for in every blob.
     let called = match &options.scan.find {
-        None => detector.called(),
+        None => detector.called().clone(),
         Some(_) => Called::new(std::iter::empty()),
     };
     let named = ObjectSet::new(stores.objects().len());

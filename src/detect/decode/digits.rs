@@ -42,8 +42,24 @@ const fn value(byte: u8) -> Option<u8> {
     }
 }
 
+/// No digit's value.
+const NONE: u8 = 0xff;
+
+/// The value of every byte as a digit.
+const VALUES: [u8; 256] = {
+    let mut values = [NONE; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        if let Some(value) = value(byte as u8) {
+            values[byte] = value;
+        }
+        byte += 1;
+    }
+    values
+};
+
 fn is_digit(byte: u8) -> bool {
-    value(byte).is_some()
+    VALUES[usize::from(byte)] != NONE
 }
 
 /// Whether a place is one of those that are asked: by the bytes there alone.
@@ -82,11 +98,24 @@ fn is_edge(before: &[u8]) -> bool {
 }
 
 /// Whether digits of a text begin at `at`; and whether that is in the middle of a row.
+#[inline]
 pub(super) fn begins(text: &[u8], at: usize) -> Option<(Kind, bool)> {
-    let head = text[at..].first_chunk::<4>()?;
-    if !head.iter().all(u8::is_ascii_hexdigit) && !may_be_text(*head) {
+    // Fewer digits than these are none; nearly every name ends here.
+    let digits = text[at..].first_chunk::<12>()?;
+    let ([head, rest @ ..], _) = digits.as_chunks::<4>() else {
         return None;
+    };
+    if may_be_text(*head) && rest.iter().all(|four| may_go_on(*four))
+        || digits.iter().all(u8::is_ascii_hexdigit)
+    {
+        begins_row(text, at, *head)
+    } else {
+        None
     }
+}
+
+/// The same where the first digits let it be.
+fn begins_row(text: &[u8], at: usize, head: [u8; 4]) -> Option<(Kind, bool)> {
     let edge = is_edge(&text[at.saturating_sub(8)..at]);
     if !edge {
         let low = at.checked_sub(INSIDE)?;
@@ -110,7 +139,7 @@ pub(super) fn begins(text: &[u8], at: usize) -> Option<(Kind, bool)> {
         return None;
     }
     // Capitals in UTF-16 have hardly any.
-    if changes(row) < CHANGES && !begins_wide(*head) {
+    if changes(row) < CHANGES && !begins_wide(head) {
         return None;
     }
     let row = &row[..length.min(16)];
@@ -126,15 +155,48 @@ fn begins_wide(head: [u8; 4]) -> bool {
     bytes.contains(&0) || bytes[0] >= 0xfe
 }
 
+/// What four digits stand for.
+#[inline]
+fn decoded(four: [u8; 4]) -> Option<[u8; 3]> {
+    let values = four.map(|b| VALUES[usize::from(b)]);
+    if values.contains(&NONE) {
+        return None;
+    }
+    let bits = values
+        .iter()
+        .fold(0u32, |bits, v| bits << 6 | u32::from(*v));
+    let [_, first, second, third] = bits.to_be_bytes();
+    Some([first, second, third])
+}
+
+const fn is_plain(byte: u8) -> bool {
+    matches!(byte, b' '..=b'~' | b'\t' | b'\n' | b'\r')
+}
+
+/// Whether digits stand for what may stand in a text, in UTF-8 or in UTF-16.
+#[inline]
+fn may_go_on(four: [u8; 4]) -> bool {
+    decoded(four).is_some_and(|bytes| bytes.iter().all(|b| is_plain(*b) || *b == 0 || *b >= 0x80))
+}
+
 /// Whether base64 that begins so can begin a text: the first bytes decide of nearly all names that
 /// they are none.
+#[inline]
 fn may_be_text(head: [u8; 4]) -> bool {
-    let mut bytes = [0; 3];
-    base64(&head, &mut bytes);
-    let plain = |b: &u8| matches!(b, b' '..=b'~' | b'\t' | b'\n' | b'\r') || *b >= 0x80;
-    begins_wide(head)
-        || bytes.iter().all(plain)
-            && std::str::from_utf8(&bytes)
+    let Some([first, second, third]) = decoded(head) else {
+        return false;
+    };
+    if is_plain(first) && is_plain(second) && is_plain(third) {
+        return true;
+    }
+    let may_be = |b: u8| is_plain(b) || b >= 0x80;
+    first == 0
+        || second == 0
+        || first >= 0xfe
+        || may_be(first)
+            && may_be(second)
+            && may_be(third)
+            && std::str::from_utf8(&[first, second, third])
                 .err()
                 .is_none_or(|e| e.error_len().is_none())
 }
@@ -147,7 +209,7 @@ fn pair(high: u8, low: u8) -> u8 {
 fn base64(row: &[u8], out: &mut [u8]) -> usize {
     let (mut bits, mut held, mut count) = (0u32, 0, 0);
     for byte in row {
-        bits = bits << 6 | u32::from(value(*byte).unwrap_or(0));
+        bits = bits << 6 | u32::from(VALUES[usize::from(*byte)] & 63);
         held += 6;
         if held >= 8 && count < out.len() {
             held -= 8;

@@ -25,6 +25,8 @@ pub const fn is_token(byte: u8) -> bool {
 impl ByteSet {
     /// No byte.
     pub const EMPTY: Self = Self([0; 4]);
+    /// Every byte.
+    pub const ALL: Self = Self([u64::MAX; 4]);
     /// ASCII letters and digits.
     pub const ALNUM: Self = Self::from_ranges(&[(b'0', b'9'), (b'A', b'Z'), (b'a', b'z')]);
 
@@ -92,7 +94,13 @@ impl ByteSet {
 
     /// Its bytes, ascending.
     pub fn iter(self) -> impl Iterator<Item = u8> {
-        (0..=255u8).filter(move |b| self.has(*b))
+        (0..4u8).flat_map(move |word| {
+            let bits = std::iter::successors(Some(self.0[usize::from(word)]), |bits| {
+                Some(bits & bits.wrapping_sub(1))
+            });
+            let bits = bits.take_while(|bits| *bits != 0);
+            bits.map(move |bits| word * 64 + bits.trailing_zeros() as u8)
+        })
     }
 }
 

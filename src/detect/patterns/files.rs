@@ -11,30 +11,33 @@ pub fn is_called(forms: &[&str], path: &[u8]) -> bool {
 /// The last names of some forms, to be asked of many names.
 #[derive(Clone, Debug)]
 pub struct Called {
-    forms: Vec<&'static str>,
-    /// Whether a form ends with a byte.
-    ends: [bool; 256],
+    /// By the byte that they end with, a small letter for both.
+    ends: Vec<Vec<&'static str>>,
 }
 
 impl Called {
     /// Of the forms of some patterns.
     pub fn new(forms: impl Iterator<Item = &'static str>) -> Self {
-        let mut ends = [false; 256];
-        let last = |form: &'static str| form.rsplit('/').next().unwrap_or(form);
-        let mut forms: Vec<_> = forms.map(last).collect();
-        forms.sort_unstable();
-        forms.dedup();
-        for byte in forms.iter().filter_map(|form| form.bytes().last()) {
-            ends[usize::from(byte.to_ascii_lowercase())] = true;
-            ends[usize::from(byte.to_ascii_uppercase())] = true;
+        let mut ends = vec![Vec::new(); 256];
+        for form in forms {
+            let last = form.rsplit('/').next().unwrap_or(form);
+            if let Some(end) = last.bytes().last() {
+                ends[usize::from(end.to_ascii_lowercase())].push(last);
+            }
         }
-        Self { forms, ends }
+        for forms in &mut ends {
+            forms.sort_unstable();
+            forms.dedup();
+        }
+        Self { ends }
     }
 
     /// Whether a file that is called so may be one of them, in some folder.
     pub fn may_be(&self, name: &[u8]) -> bool {
-        let may_end = name.last().is_some_and(|b| self.ends[usize::from(*b)]);
-        may_end && is_called(&self.forms, name)
+        name.last().is_some_and(|end| {
+            let forms = &self.ends[usize::from(end.to_ascii_lowercase())];
+            is_called(forms, name)
+        })
     }
 }
 

@@ -55,6 +55,40 @@ pub(super) fn gate(nodes: &[Node]) -> Gate {
         .map_or(Gate::Open, Gate::Changes)
 }
 
+/// What stands right behind the run of token bytes that `nodes` begin with, in every text that has
+/// neither a row nor dashes: such a text is no match where anything else stands. All bytes if
+/// nothing is known.
+pub(super) fn behind(nodes: &[Node]) -> ByteSet {
+    if has_row(nodes) {
+        return ByteSet::EMPTY;
+    }
+    let mut all = ByteSet::EMPTY;
+    for (i, node) in nodes.iter().enumerate() {
+        match node {
+            Node::Bytes(bytes) => {
+                if let Some(end) = bytes.iter().find(|b| !TOKEN.has(**b)) {
+                    return all.or(ByteSet::of(*end));
+                }
+            }
+            Node::Set { set, .. } if set.within(TOKEN) => {}
+            Node::Set { set, min, .. } if set.and(TOKEN).is_empty() => {
+                all = all.or(*set);
+                if *min > 0 {
+                    return all;
+                }
+            }
+            Node::Set { .. } => return ByteSet::ALL,
+            Node::Either(alternatives) => {
+                let texts = alternatives
+                    .iter()
+                    .map(|a| [&nodes[..i], a, &nodes[i + 1..]].concat());
+                return texts.fold(all, |all, nodes| all.or(behind(&nodes)));
+            }
+        }
+    }
+    ByteSet::ALL
+}
+
 /// Whether every text has [`RUN`] letters and digits in a row among the token bytes it begins with,
 /// or the dashes of a UUID.
 fn has_row(nodes: &[Node]) -> bool {

@@ -4,8 +4,8 @@
 //! every text of the language has one of the listed literals at the offset, followed by enough
 //! token bytes; and so on down to `Slow`, which tries every place and says so.
 
-use super::bytes::TOKEN;
-use super::gate::{Gate, gate};
+use super::bytes::{ByteSet, TOKEN};
+use super::gate::{Gate, behind, gate};
 use super::shape::{self, Node};
 
 /// The least length of a token run. Nearly every machine credential has this many token bytes in
@@ -64,6 +64,11 @@ pub enum Lane {
         gate: Gate,
         /// The match has at least so many token bytes in a row from there.
         least: u16,
+        /// What may stand right before the run.
+        before: ByteSet,
+        /// What may stand right behind it, if it has neither 16 letters and digits in a row nor the
+        /// dashes of a UUID.
+        behind: ByteSet,
     },
     /// One of [`ANCHORS`] is in it.
     Anchor {
@@ -139,7 +144,7 @@ pub(super) fn derive(nodes: &[Node], edged: bool, near: bool) -> Lane {
         }
         if i == 0 {
             if edged && run.is_none() {
-                run = Some(run_lane(&nodes, 0, 0));
+                run = Some(run_lane(&nodes, 0, (0, 0)));
             }
             continue;
         }
@@ -160,7 +165,7 @@ pub(super) fn derive(nodes: &[Node], edged: bool, near: bool) -> Lane {
             });
         }
         if run.is_none() {
-            run = Some(run_lane(&nodes[i..], lo, hi));
+            run = Some(run_lane(&nodes, i, (lo, hi)));
         }
     }
     // A run that begins far behind the match, or that any run could be, is worth less than an
@@ -217,13 +222,17 @@ fn anchors_at(nodes: &[Node]) -> Option<(u16, u16)> {
     Some((anchors, 0))
 }
 
-/// The run lane of a shape whose run begins with `nodes`.
-fn run_lane(nodes: &[Node], lo: u16, hi: u16) -> Lane {
+/// The run lane of a shape whose run begins with node `at`, so many bytes behind the match's begin.
+fn run_lane(nodes: &[Node], at: usize, (lo, hi): (u16, u16)) -> Lane {
+    let (nodes_before, run) = nodes.split_at(at);
+    let (before, may_be_first) = shape::first(&reversed(nodes_before));
     Lane::Run {
         lo,
         hi,
-        gate: gate(nodes),
-        least: least(nodes),
+        gate: gate(run),
+        least: least(run),
+        before: if may_be_first { ByteSet::ALL } else { before },
+        behind: behind(run),
     }
 }
 
@@ -337,7 +346,9 @@ mod tests {
                 lo: 0,
                 hi: 0,
                 gate: Gate::Sure,
-                least: 32
+                least: 32,
+                before: ByteSet::ALL,
+                behind: ByteSet::EMPTY
             }
         );
         assert_eq!(
@@ -346,7 +357,9 @@ mod tests {
                 lo: 0,
                 hi: 0,
                 gate: Gate::Sure,
-                least: 16
+                least: 16,
+                before: ByteSet::ALL,
+                behind: ByteSet::EMPTY
             }
         );
         assert_eq!(
@@ -355,7 +368,21 @@ mod tests {
                 lo: 9,
                 hi: 11,
                 gate: Gate::Changes(GATE_MOST),
-                least: 35
+                least: 35,
+                before: ByteSet::of(b':'),
+                behind: ByteSet::ALL
+            }
+        );
+        // Either part of it ends where a dot stands, or is a row.
+        assert_eq!(
+            lane("(?:[0-9A-Za-z_-]{20,40}\\.[a-z]{9,60}|[0-9A-Za-z]{155})"),
+            Lane::Run {
+                lo: 0,
+                hi: 0,
+                gate: Gate::Changes(3),
+                least: 20,
+                before: ByteSet::ALL,
+                behind: ByteSet::of(b'.')
             }
         );
         assert_eq!(

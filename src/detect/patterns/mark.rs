@@ -63,6 +63,7 @@ impl Pattern {
             hi,
             gate: Gate::Changes(changes),
             least,
+            ..
         }) = self.lane
         else {
             return true;

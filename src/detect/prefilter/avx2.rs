@@ -8,11 +8,11 @@ use std::arch::x86_64::_mm256_movemask_epi8;
 use std::arch::x86_64::{
     __m256i, _mm256_and_si256, _mm256_cmpeq_epi8, _mm256_loadu_si256, _mm256_or_si256,
     _mm256_set1_epi8, _mm256_setr_epi8, _mm256_setzero_si256, _mm256_shuffle_epi8,
-    _mm256_slli_epi16, _mm256_srli_epi16,
+    _mm256_srli_epi16,
 };
 
 use super::literals::Nibbles;
-use super::masks::{Begins, Masks, Word};
+use super::masks::{Begins, Masks, Sought, Word, begins_row};
 
 // A byte is a token byte if the bits of its two nibbles meet. Rows by high nibble: 2 holds + - /,
 // 3 the digits and =, 4 and 6 the letters from A, 5 the letters from P and _, 7 the letters from
@@ -139,28 +139,27 @@ impl Place {
     }
 }
 
-/// Fills the masks of a text, but for the clear words at their end.
+/// Fills the masks of a text.
 #[target_feature(enable = "avx2")]
-pub(super) fn read(text: &[u8], places: &[Nibbles; 4], masks: &mut Masks) {
-    let words = text.len().div_ceil(64);
-    masks.words.reserve(words + 1);
+pub(super) fn read(text: &[u8], sought: &Sought, masks: &mut Masks) {
+    masks.words.reserve(text.len().div_ceil(64) + 1);
     let tables = Tables {
         tokens: Place {
             low: twice(COLUMNS),
             high: twice(ROWS),
         },
-        places: [
-            Place::new(&places[0]),
-            Place::new(&places[1]),
-            Place::new(&places[2]),
-            Place::new(&places[3]),
-        ],
+        places: sought.literals.places.each_ref().map(|p| Place::new(p)),
+        inner: sought.inner.places.each_ref().map(|p| Place::new(p)),
     };
     let mut at = 0;
+    let mut before = Before {
+        token: 0,
+        from: std::ptr::null(),
+    };
     // A window that begins in a block may end three bytes behind it.
     while at + 67 <= text.len() {
         // SAFETY: 67 bytes from `at` on are inside of `text`.
-        unsafe { tables.block(text.as_ptr().add(at), at, masks) };
+        unsafe { tables.block(text.as_ptr().add(at), &mut before, masks) };
         at += 64;
     }
     // At most 66 bytes are left: two blocks, with room behind them.
@@ -169,22 +168,33 @@ pub(super) fn read(text: &[u8], places: &[Nibbles; 4], masks: &mut Masks) {
     tail[..left].copy_from_slice(&text[at..]);
     for block in 0..left.div_ceil(64) {
         // SAFETY: `tail` has 67 bytes from the begin of either block on.
-        unsafe { tables.block(tail.as_ptr().add(block * 64), at + block * 64, masks) };
+        unsafe { tables.block(tail.as_ptr().add(block * 64), &mut before, masks) };
     }
+    // SAFETY: the last block is in `tail` or in `text`, or it is none: then it has no token byte.
+    unsafe { tables.begin(before, 0, masks) };
+    masks.finish();
+}
+
+/// The block before: its runs are known once the next one is.
+#[derive(Clone, Copy)]
+struct Before {
+    token: u64,
+    from: *const u8,
 }
 
 struct Tables {
     tokens: Place,
     places: [Place; 4],
+    inner: [Place; 3],
 }
 
 impl Tables {
     /// # Safety
     ///
-    /// 67 bytes from `from` on must be readable.
+    /// 67 bytes from `from` on must be readable, and of the block before, too, if it has a token byte.
     #[inline]
     #[target_feature(enable = "avx2")]
-    unsafe fn block(&self, from: *const u8, at: usize, masks: &mut Masks) {
+    unsafe fn block(&self, from: *const u8, before: &mut Before, masks: &mut Masks) {
         let (mut word, mut hits) = (Word::default(), 0);
         let set = |byte: u8| _mm256_set1_epi8(byte.cast_signed());
         for half in [0, 32] {
@@ -201,10 +211,8 @@ impl Tables {
             let class = self.tokens.groups(first);
             let bits = |mask: u32| u64::from(mask) << half;
             word.token |= bits(nonzero(class));
-            // Bit 2 moved into the sign; what comes over from the neighbour stays below it.
-            word.digit |= bits(signs(_mm256_slli_epi16::<6>(class)));
-            word.lower |= bits(nonzero(_mm256_and_si256(class, set(0x11))));
-            word.upper |= bits(nonzero(_mm256_and_si256(class, set(0x0c))));
+            word.high |= bits(nonzero(_mm256_and_si256(class, set(0x0e))));
+            word.letter |= bits(nonzero(_mm256_and_si256(class, set(0x1d))));
             word.escape |= bits(signs(_mm256_or_si256(
                 _mm256_cmpeq_epi8(first, set(b'\\')),
                 _mm256_or_si256(
@@ -218,46 +226,43 @@ impl Tables {
             );
             hits |= bits(nonzero(groups));
         }
-        masks.words.push(word);
+        // SAFETY: the caller's promise.
+        unsafe { self.begin(*before, word.token, masks) };
+        *before = Before {
+            token: word.token,
+            from,
+        };
+        let at = masks.words.len() * 64;
+        masks.push(word);
         while hits != 0 {
             masks.hits.push(at + hits.trailing_zeros() as usize);
             hits &= hits - 1;
         }
     }
-}
 
-/// Where runs begin and which may begin three bytes that share a group, of each word that 66 bytes can
-/// be read of.
-#[target_feature(enable = "avx2")]
-pub(super) fn begins(text: &[u8], places: &[Nibbles; 3], masks: &Masks, out: &mut Vec<Begins>) {
-    let [a, b, c] = places;
-    let tables = [Place::new(a), Place::new(b), Place::new(c)];
-    out.reserve(masks.len());
-    let mut at = 0;
-    while at + 66 <= text.len() {
-        let runs = masks.begins_run(at / 64);
-        let inner = match runs {
-            0 => 0,
-            // SAFETY: 66 bytes from `at` on are inside of `text`.
-            runs => runs & unsafe { filter(text.as_ptr().add(at), tables) },
-        };
-        out.push(Begins { runs, inner });
-        at += 64;
+    /// Lists the runs that begin in the last word, now that the next one's token bytes are known.
+    ///
+    /// # Safety
+    ///
+    /// 67 bytes of that block must be readable, if it has a token byte.
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    unsafe fn begin(&self, Before { token, from }: Before, next: u64, masks: &mut Masks) {
+        let runs = begins_row(token, next);
+        if runs != 0 {
+            let [a, b, c] = self.inner;
+            let opens = both(|half| {
+                // SAFETY: the caller's promise: the last load ends at 2 + 32 + 32 bytes, and the
+                // block has a token byte, since a run begins in it.
+                let ahead = |n: usize| unsafe { load(from.add(half + n)) };
+                let groups = _mm256_and_si256(a.groups(ahead(0)), b.groups(ahead(1)));
+                nonzero(_mm256_and_si256(groups, c.groups(ahead(2))))
+            });
+            masks.begins.push(Begins {
+                word: masks.words.len() - 1,
+                runs,
+                inner: runs & opens,
+            });
+        }
     }
-}
-
-/// Which of 64 bytes begin three that share a group.
-///
-/// # Safety
-///
-/// 66 bytes from `at` on must be readable.
-#[inline]
-#[target_feature(enable = "avx2")]
-unsafe fn filter(at: *const u8, [a, b, c]: [Place; 3]) -> u64 {
-    both(|half| {
-        // SAFETY: the caller's promise: the last load ends at 2 + 32 + 32 bytes.
-        let ahead = |n: usize| unsafe { load(at.add(half + n)) };
-        let groups = _mm256_and_si256(a.groups(ahead(0)), b.groups(ahead(1)));
-        nonzero(_mm256_and_si256(groups, c.groups(ahead(2))))
-    })
 }

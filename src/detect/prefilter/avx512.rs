@@ -5,18 +5,17 @@
 
 use std::arch::x86_64::{
     __m512i, _mm512_and_si512, _mm512_loadu_si512, _mm512_mask_blend_epi8, _mm512_movepi8_mask,
-    _mm512_permutex2var_epi8, _mm512_set1_epi8, _mm512_test_epi8_mask,
+    _mm512_or_si512, _mm512_permutex2var_epi8, _mm512_set1_epi8, _mm512_test_epi8_mask,
 };
 
 use super::literals::Spread;
-use super::masks::{Begins, Masks, Word};
+use super::masks::{Begins, Masks, Sought, Word, begins_row};
 use crate::detect::patterns::is_token;
 
 const TOKEN: u8 = 1;
-const DIGIT: u8 = 2;
-const LOWER: u8 = 4;
-const UPPER: u8 = 8;
-const ESCAPE: u8 = 16;
+const HIGH: u8 = 2;
+const LETTER: u8 = 4;
+const ESCAPE: u8 = 8;
 
 /// The classes of each ASCII byte; all others have none.
 const CLASSES: Spread = {
@@ -27,14 +26,11 @@ const CLASSES: Spread = {
         if is_token(byte) {
             class |= TOKEN;
         }
-        if byte.is_ascii_digit() {
-            class |= DIGIT;
+        if byte.is_ascii_digit() || byte.is_ascii_uppercase() {
+            class |= HIGH;
         }
-        if byte.is_ascii_lowercase() {
-            class |= LOWER;
-        }
-        if byte.is_ascii_uppercase() {
-            class |= UPPER;
+        if byte.is_ascii_alphabetic() {
+            class |= LETTER;
         }
         if matches!(byte, b'\\' | b'%' | b'&') {
             class |= ESCAPE;
@@ -86,6 +82,13 @@ impl Place {
         }
     }
 
+    /// What the table tells of each byte, if all are ASCII.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+    fn ascii(self, bytes: __m512i) -> __m512i {
+        _mm512_permutex2var_epi8(self.low, bytes, self.high)
+    }
+
     /// What the table tells of each byte.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
@@ -96,24 +99,24 @@ impl Place {
     }
 }
 
-/// Fills the masks of a text, but for the clear words at their end.
+/// Fills the masks of a text.
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
-pub(super) fn read(text: &[u8], places: &[Spread; 4], masks: &mut Masks) {
+pub(super) fn read(text: &[u8], sought: &Sought, masks: &mut Masks) {
     masks.words.reserve(text.len().div_ceil(64) + 1);
     let tables = Tables {
         classes: Place::new(&CLASSES),
-        places: [
-            Place::new(&places[0]),
-            Place::new(&places[1]),
-            Place::new(&places[2]),
-            Place::new(&places[3]),
-        ],
+        places: sought.literals.spreads.each_ref().map(|p| Place::new(p)),
+        inner: sought.inner.spreads.each_ref().map(|p| Place::new(p)),
     };
     let mut at = 0;
+    let mut before = Before {
+        token: 0,
+        from: std::ptr::null(),
+    };
     // A window that begins in a block may end three bytes behind it.
     while at + 67 <= text.len() {
         // SAFETY: 67 bytes from `at` on are inside of `text`.
-        unsafe { tables.block(text.as_ptr().add(at), at, masks) };
+        unsafe { tables.block(text.as_ptr().add(at), &mut before, masks) };
         at += 64;
     }
     // At most 66 bytes are left: two blocks, with room behind them.
@@ -122,23 +125,33 @@ pub(super) fn read(text: &[u8], places: &[Spread; 4], masks: &mut Masks) {
     tail[..left].copy_from_slice(&text[at..]);
     for block in 0..left.div_ceil(64) {
         // SAFETY: `tail` has 67 bytes from the begin of either block on.
-        unsafe { tables.block(tail.as_ptr().add(block * 64), at + block * 64, masks) };
+        unsafe { tables.block(tail.as_ptr().add(block * 64), &mut before, masks) };
     }
+    // SAFETY: the last block is in `tail`, or it is none: then it has no token byte.
+    unsafe { tables.begin(before, 0, masks) };
+    masks.finish();
+}
+
+/// The block before: its runs are known once the next one is.
+#[derive(Clone, Copy)]
+struct Before {
+    token: u64,
+    from: *const u8,
 }
 
 struct Tables {
     classes: Place,
     places: [Place; 4],
+    inner: [Place; 3],
 }
 
 impl Tables {
     /// # Safety
     ///
-    /// 67 bytes from `from` on must be readable.
+    /// 67 bytes from `from` on must be readable, and of the block before, too, if it has a token byte.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
-    unsafe fn block(&self, from: *const u8, at: usize, masks: &mut Masks) {
-        let [a, b, c, d] = self.places;
+    unsafe fn block(&self, from: *const u8, before: &mut Before, masks: &mut Masks) {
         // SAFETY: the caller's promise: the last load ends at 3 + 64 bytes.
         let (first, second, third, fourth) = unsafe {
             (
@@ -148,56 +161,63 @@ impl Tables {
                 load(from.add(3)),
             )
         };
-        let classes = self.classes.groups(first);
+        let [a, b, c, d] = self.places;
+        // All 67 bytes are in the first and in the last of the four.
+        let is_ascii = _mm512_movepi8_mask(_mm512_or_si512(first, fourth)) == 0;
+        let (classes, front, back) = if is_ascii {
+            (
+                self.classes.ascii(first),
+                _mm512_and_si512(a.ascii(first), b.ascii(second)),
+                _mm512_and_si512(c.ascii(third), d.ascii(fourth)),
+            )
+        } else {
+            (
+                self.classes.groups(first),
+                _mm512_and_si512(a.groups(first), b.groups(second)),
+                _mm512_and_si512(c.groups(third), d.groups(fourth)),
+            )
+        };
         let bits =
             |class: u8| _mm512_test_epi8_mask(classes, _mm512_set1_epi8(class.cast_signed()));
-        masks.words.push(Word {
-            token: bits(TOKEN),
-            digit: bits(DIGIT),
-            lower: bits(LOWER),
-            upper: bits(UPPER),
+        let token = bits(TOKEN);
+        // SAFETY: the caller's promise.
+        unsafe { self.begin(*before, token, masks) };
+        *before = Before { token, from };
+        let mut hits = _mm512_test_epi8_mask(front, back);
+        let at = masks.words.len() * 64;
+        masks.push(Word {
+            token,
+            high: bits(HIGH),
+            letter: bits(LETTER),
             escape: bits(ESCAPE),
         });
-        let front = _mm512_and_si512(a.groups(first), b.groups(second));
-        let back = _mm512_and_si512(c.groups(third), d.groups(fourth));
-        let mut hits = _mm512_test_epi8_mask(front, back);
         while hits != 0 {
             masks.hits.push(at + hits.trailing_zeros() as usize);
             hits &= hits - 1;
         }
     }
-}
 
-/// Where runs begin and which may begin three bytes that share a group, of each word that 66 bytes can
-/// be read of.
-#[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
-pub(super) fn begins(text: &[u8], places: &[Spread; 3], masks: &Masks, out: &mut Vec<Begins>) {
-    let [a, b, c] = places;
-    let tables = [Place::new(a), Place::new(b), Place::new(c)];
-    out.reserve(masks.len());
-    let mut at = 0;
-    while at + 66 <= text.len() {
-        let runs = masks.begins_run(at / 64);
-        let inner = match runs {
-            0 => 0,
-            // SAFETY: 66 bytes from `at` on are inside of `text`.
-            runs => runs & unsafe { filter(text.as_ptr().add(at), tables) },
-        };
-        out.push(Begins { runs, inner });
-        at += 64;
+    /// Lists the runs that begin in the last word, now that the next one's token bytes are known.
+    ///
+    /// # Safety
+    ///
+    /// 67 bytes of that block must be readable, if it has a token byte.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+    unsafe fn begin(&self, Before { token, from }: Before, next: u64, masks: &mut Masks) {
+        let runs = begins_row(token, next);
+        if runs != 0 {
+            let [a, b, c] = self.inner;
+            // SAFETY: the caller's promise: the last load ends at 2 + 64 bytes, and it has a token
+            // byte, since a run begins in it.
+            let (first, second, third) =
+                unsafe { (load(from), load(from.add(1)), load(from.add(2))) };
+            let front = _mm512_and_si512(a.groups(first), b.groups(second));
+            masks.begins.push(Begins {
+                word: masks.words.len() - 1,
+                runs,
+                inner: runs & _mm512_test_epi8_mask(front, c.groups(third)),
+            });
+        }
     }
-}
-
-/// Which of 64 bytes begin three that share a group.
-///
-/// # Safety
-///
-/// 66 bytes from `at` on must be readable.
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
-unsafe fn filter(at: *const u8, [a, b, c]: [Place; 3]) -> u64 {
-    // SAFETY: the caller's promise: the last load ends at 2 + 64 bytes.
-    let (first, second, third) = unsafe { (load(at), load(at.add(1)), load(at.add(2))) };
-    let front = _mm512_and_si512(a.groups(first), b.groups(second));
-    _mm512_test_epi8_mask(front, c.groups(third))
 }

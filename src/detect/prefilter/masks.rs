@@ -1,9 +1,8 @@
 //! Text as bit masks, one bit a byte, 64 bytes a word: what the lanes read instead of the text.
 //!
-//! One pass over the text fills the masks that every text needs and finds the windows of the
-//! literals ([`Literals`]); all else is made of masks, a word at a time. What only some words need
-//! ([`Filter`]) is made in a second pass. Both have two vector forms ([`avx512`], [`avx2`]) and
-//! a portable one, which are tested to be equal.
+//! One pass over the text fills the masks, finds the windows of the literals ([`Literals`]), and lists
+//! the words in which something begins; all else is made of masks, a word at a time. It has two vector
+//! forms ([`avx512`], [`avx2`]) and a portable one, which are tested to be equal.
 
 use super::literals::{Literals, Nibbles, Spread};
 #[cfg(target_arch = "x86_64")]
@@ -17,12 +16,10 @@ use crate::detect::patterns::is_token;
 pub(super) struct Word {
     /// Token bytes.
     pub(super) token: u64,
-    /// Digits.
-    pub(super) digit: u64,
-    /// Small letters.
-    pub(super) lower: u64,
-    /// Capital letters.
-    pub(super) upper: u64,
+    /// Digits and capital letters.
+    pub(super) high: u64,
+    /// All letters.
+    pub(super) letter: u64,
     /// What begins an escape: backslash, percent sign and ampersand.
     pub(super) escape: u64,
 }
@@ -31,8 +28,30 @@ impl Word {
     /// Letters and digits.
     #[inline]
     pub(super) fn alnum(&self) -> u64 {
-        self.digit | self.lower | self.upper
+        self.high | self.letter
     }
+
+    /// Small letters.
+    #[inline]
+    fn lower(&self) -> u64 {
+        self.letter & !self.high
+    }
+
+    /// Capital letters.
+    #[inline]
+    fn upper(&self) -> u64 {
+        self.letter & self.high
+    }
+}
+
+/// Of digits, small and capital letters, told by two bits each as in a [`Word`], those that are of
+/// another kind than the one before them. `before` is the word before.
+#[inline]
+fn apart((high, letter): (u64, u64), before: (u64, u64)) -> u64 {
+    let behind = |this: u64, before: u64| this << 1 | before >> 63;
+    let (high_behind, letter_behind) = (behind(high, before.0), behind(letter, before.1));
+    let both = (high | letter) & (high_behind | letter_behind);
+    both & (high ^ high_behind | letter ^ letter_behind)
 }
 
 /// The masks of one text.
@@ -42,52 +61,99 @@ pub(super) struct Masks {
     pub(super) words: Vec<Word>,
     /// Where a window of a literal may begin, ascending.
     pub(super) hits: Vec<usize>,
+    /// The words in which runs begin, ascending.
+    pub(super) begins: Vec<Begins>,
+    /// The words in which escapes stand, ascending.
+    pub(super) escaped: Vec<usize>,
+}
+
+/// What the masks are filled with.
+#[derive(Clone, Debug)]
+pub(super) struct Sought {
+    pub(super) literals: Literals,
+    /// What begins where runs do.
+    pub(super) inner: Filter,
+}
+
+impl Sought {
+    /// All stems and anchors, and these openings.
+    pub(super) fn of(openings: &[[u8; 3]]) -> Self {
+        Self {
+            literals: Literals::new(),
+            inner: Filter::new(openings),
+        }
+    }
 }
 
 impl Masks {
     /// Reads a text.
-    pub(super) fn read(&mut self, text: &[u8], literals: &Literals) {
-        self.words.clear();
-        self.hits.clear();
+    pub(super) fn read(&mut self, text: &[u8], sought: &Sought) {
         #[cfg(target_arch = "x86_64")]
         if avx512::is_there() {
+            self.clear();
             // SAFETY: the processor has AVX-512 with bytes, as was just asked.
-            unsafe { avx512::read(text, &literals.spreads, self) };
-            self.words.push(Word::default());
+            unsafe { avx512::read(text, sought, self) };
             return;
         }
-        self.read_narrow(text, literals);
+        self.read_narrow(text, sought);
     }
 
     /// Reads a text on a processor without AVX-512.
-    fn read_narrow(&mut self, text: &[u8], literals: &Literals) {
-        self.words.clear();
-        self.hits.clear();
+    fn read_narrow(&mut self, text: &[u8], sought: &Sought) {
         #[cfg(target_arch = "x86_64")]
         if std::arch::is_x86_feature_detected!("avx2") {
+            self.clear();
             // SAFETY: the processor has AVX2, as was just asked.
-            unsafe { avx2::read(text, &literals.places, self) };
-            self.words.push(Word::default());
+            unsafe { avx2::read(text, sought, self) };
             return;
         }
-        self.read_portable(text, literals);
+        self.read_portable(text, sought);
     }
 
-    fn read_portable(&mut self, text: &[u8], literals: &Literals) {
+    fn clear(&mut self) {
+        self.words.clear();
+        self.hits.clear();
+        self.begins.clear();
+        self.escaped.clear();
+    }
+
+    /// Adds a word.
+    #[inline]
+    pub(super) fn push(&mut self, word: Word) {
+        if word.escape != 0 {
+            self.escaped.push(self.words.len());
+        }
+        self.words.push(word);
+    }
+
+    /// Ends the words with a clear one.
+    pub(super) fn finish(&mut self) {
+        self.words.push(Word::default());
+    }
+
+    fn read_portable(&mut self, text: &[u8], sought: &Sought) {
+        self.clear();
+        let Sought { literals, inner } = sought;
         for block in text.chunks(64) {
             let bits = |is: fn(u8) -> bool| {
                 let bytes = block.iter().rev();
                 bytes.fold(0, |word, b| word << 1 | u64::from(is(*b)))
             };
-            self.words.push(Word {
+            self.push(Word {
                 token: bits(is_token),
-                digit: bits(|b| b.is_ascii_digit()),
-                lower: bits(|b| b.is_ascii_lowercase()),
-                upper: bits(|b| b.is_ascii_uppercase()),
+                high: bits(|b| b.is_ascii_digit() || b.is_ascii_uppercase()),
+                letter: bits(|b| b.is_ascii_alphabetic()),
                 escape: bits(|b| matches!(b, b'\\' | b'%' | b'&')),
             });
         }
-        self.words.push(Word::default());
+        self.finish();
+        for word in 0..self.len() {
+            let runs = self.begins_run(word);
+            if runs != 0 {
+                let inner = runs & inner.bits(text, word * 64);
+                self.begins.push(Begins { word, runs, inner });
+            }
+        }
         let [a, b, c, d] = &literals.places;
         for at in 0..text.len().saturating_sub(2) {
             let fourth = text.get(at + 3).copied().unwrap_or(0);
@@ -160,43 +226,33 @@ impl Masks {
     #[inline]
     pub(super) fn word_begins(&self, word: usize) -> u64 {
         let (this, before) = (self.words[word], self.before(word));
-        let lower = this.lower << 1 | before.lower >> 63;
-        let letter = (this.lower | this.upper) << 1 | (before.lower | before.upper) >> 63;
-        !letter | lower & this.upper | this.escape << 2 | before.escape >> 62
-    }
-
-    /// 64 bits from `at` on of the mask that `of` takes.
-    #[inline]
-    fn from(&self, at: usize, of: impl Fn(&Word) -> u64) -> u64 {
-        let (word, bit) = (at / 64, at % 64);
-        let (this, next) = (of(&self.words[word]), of(&self.words[word + 1]));
-        this >> bit | next << 1 << (63 - bit)
+        let lower = this.lower() << 1 | before.lower() >> 63;
+        let letter = this.letter << 1 | before.letter >> 63;
+        !letter | lower & this.upper() | this.escape << 2 | before.escape >> 62
     }
 
     /// The run that begins at `at`: its end, and what it looks like to the gates.
     #[inline]
     pub(super) fn run(&self, text: &[u8], at: usize) -> (usize, Look) {
-        let token = self.from(at, |w| w.token);
-        let length = (!token).trailing_zeros();
+        let (word, bit) = (at / 64, at % 64);
+        let (this, next) = (self.words[word], self.words[word + 1]);
+        let from = |this: u64, next: u64| (u128::from(next) << 64 | u128::from(this)) >> bit;
+        let from = |this: u64, next: u64| from(this, next) as u64;
+        let length = from(this.token, next.token).trailing_ones();
         if length == 64 {
             let end = self.run_end(at);
             return (end, self.look(text, (at, end)));
         }
         // Most runs are shorter than a word: nothing here is a branch that could be mistaken.
         let keep = (1 << length) - 1;
-        let digit = self.from(at, |w| w.digit) & keep;
-        let lower = self.from(at, |w| w.lower) & keep;
-        let upper = self.from(at, |w| w.upper) & keep;
-        let alnum = digit | lower | upper;
-        let (behind_digit, behind_lower, behind_upper) = (digit << 1, lower << 1, upper << 1);
-        let apart = digit & (behind_lower | behind_upper)
-            | lower & (behind_digit | behind_upper)
-            | upper & (behind_digit | behind_lower);
+        let high = from(this.high, next.high) & keep;
+        let letter = from(this.letter, next.letter) & keep;
+        let alnum = high | letter;
         let end = at + length as usize;
         let dashes = five_apart(keep & !alnum, 0);
         let look = Look {
             row: begins_row(alnum, 0) != 0 || has_dashes(text, at, dashes, end),
-            changes: apart.count_ones(),
+            changes: apart((high, letter), (0, 0)).count_ones(),
         };
         (end, look)
     }
@@ -217,7 +273,7 @@ impl Masks {
     fn look(&self, text: &[u8], (at, end): (usize, usize)) -> Look {
         let (first, last) = (at / 64, (end - 1) / 64);
         let mut look = Look::default();
-        let mut before = Word::default();
+        let mut before = (0, 0);
         for number in first..=last {
             let mut keep = u64::MAX;
             if number == first {
@@ -237,21 +293,9 @@ impl Masks {
                     five_apart(others(word), others(next)) & keep,
                     end,
                 );
-            let (digit, lower, upper) = (word.digit & keep, word.lower & keep, word.upper & keep);
-            let behind = |this: u64, before: u64| this << 1 | before >> 63;
-            let behind_digit = behind(digit, before.digit);
-            let behind_lower = behind(lower, before.lower);
-            let behind_upper = behind(upper, before.upper);
-            let apart = digit & (behind_lower | behind_upper)
-                | lower & (behind_digit | behind_upper)
-                | upper & (behind_digit | behind_lower);
-            look.changes += apart.count_ones();
-            before = Word {
-                digit,
-                lower,
-                upper,
-                ..Word::default()
-            };
+            let this = (word.high & keep, word.letter & keep);
+            look.changes += apart(this, before).count_ones();
+            before = this;
         }
         look
     }
@@ -291,7 +335,7 @@ fn has_dashes(text: &[u8], base: usize, mut places: u64, end: usize) -> bool {
 
 /// Bits of `this` that begin 16 set bits in a row; `next` is the next word.
 #[inline]
-fn begins_row(mut this: u64, mut next: u64) -> u64 {
+pub(super) fn begins_row(mut this: u64, mut next: u64) -> u64 {
     // Of the next word only the low 15 bits count, and those stay right.
     for step in [1, 2, 4, 8] {
         this &= this >> step | next << (64 - step);
@@ -333,15 +377,18 @@ impl Reached {
 /// A filter on three bytes: a superset of the openings it was made of.
 #[derive(Clone, Debug)]
 pub(super) struct Filter {
-    places: [Nibbles; 3],
+    #[cfg_attr(not(target_arch = "x86_64"), expect(dead_code))]
+    pub(super) places: [Nibbles; 3],
     /// The same places as tables of bytes.
     #[cfg_attr(not(target_arch = "x86_64"), expect(dead_code))]
-    spreads: [Spread; 3],
+    pub(super) spreads: [Spread; 3],
 }
 
 /// Where runs begin in a word.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Begins {
+    /// Its number.
+    pub(super) word: usize,
     /// Bits whose byte begins 16 token bytes in a row.
     pub(super) runs: u64,
     /// Those of them that may begin an opening.
@@ -390,41 +437,6 @@ impl Filter {
         }
     }
 
-    /// Tells of each word of a text where 16 token bytes in a row begin, and at which of these places
-    /// an opening may stand.
-    pub(super) fn begins(&self, text: &[u8], masks: &Masks, out: &mut Vec<Begins>) {
-        out.clear();
-        #[cfg(target_arch = "x86_64")]
-        if avx512::is_there() {
-            // SAFETY: the processor has AVX-512 with bytes, as was just asked.
-            unsafe { avx512::begins(text, &self.spreads, masks, out) };
-            return self.begins_portable(text, masks, out);
-        }
-        self.begins_narrow(text, masks, out);
-    }
-
-    /// The same on a processor without AVX-512.
-    fn begins_narrow(&self, text: &[u8], masks: &Masks, out: &mut Vec<Begins>) {
-        #[cfg(target_arch = "x86_64")]
-        if std::arch::is_x86_feature_detected!("avx2") {
-            // SAFETY: the processor has AVX2, as was just asked.
-            unsafe { avx2::begins(text, &self.places, masks, out) };
-        }
-        self.begins_portable(text, masks, out);
-    }
-
-    /// Of the words that `out` lacks.
-    fn begins_portable(&self, text: &[u8], masks: &Masks, out: &mut Vec<Begins>) {
-        for word in out.len()..masks.len() {
-            let runs = masks.begins_run(word);
-            let inner = match runs {
-                0 => 0,
-                runs => runs & self.bits(text, word * 64),
-            };
-            out.push(Begins { runs, inner });
-        }
-    }
-
     /// Which of the 64 bytes from `at` on may begin an opening.
     fn bits(&self, text: &[u8], at: usize) -> u64 {
         let [a, b, c] = &self.places;
@@ -458,22 +470,19 @@ mod tests {
 
     #[test]
     fn the_vector_paths_are_the_portable_path() {
-        let literals = Literals::new();
-        let filter = Filter::new(&[*b"-0a", *b"AAA", *b"eyJ", *b"-f9"]);
+        let sought = Sought::of(&[*b"CDE", *b"efg", *b"-aa", *b"key"]);
+        let mut begun = 0;
+        // Each is read into what the one before has left.
+        let [mut wide, mut narrow, mut slow] = [(); 3].map(|()| Masks::default());
         for text in texts() {
-            let [mut wide, mut narrow, mut slow] = [(); 3].map(|()| Masks::default());
-            wide.read(&text, &literals);
-            narrow.read_narrow(&text, &literals);
-            slow.read_portable(&text, &literals);
+            wide.read(&text, &sought);
+            narrow.read_narrow(&text, &sought);
+            slow.read_portable(&text, &sought);
             assert_eq!(wide, slow, "{text:?}");
             assert_eq!(narrow, slow, "{text:?}");
-            let [mut fast, mut less, mut plain] = [(); 3].map(|()| Vec::new());
-            filter.begins(&text, &wide, &mut fast);
-            filter.begins_narrow(&text, &wide, &mut less);
-            filter.begins_portable(&text, &wide, &mut plain);
-            assert_eq!(fast, plain, "{text:?}");
-            assert_eq!(less, plain, "{text:?}");
+            begun += slow.begins.iter().filter(|b| b.inner != 0).count();
         }
+        assert!(begun > 20, "{begun}");
     }
 
     #[test]
@@ -484,7 +493,7 @@ mod tests {
         text.push(b'.');
         text.extend([b'y'; 15]);
         let mut masks = Masks::default();
-        masks.read(&text, &Literals::new());
+        masks.read(&text, &Sought::of(&[]));
         for at in 0..text.len() {
             let run = text[at..].iter().take_while(|b| is_token(**b)).count();
             let told = masks.begins_run(at / 64) >> (at % 64) & 1 == 1;
@@ -501,7 +510,7 @@ mod tests {
     fn words_begin_and_escapes_end_where_a_plain_loop_says() {
         let mut masks = Masks::default();
         for text in texts() {
-            masks.read(&text, &Literals::new());
+            masks.read(&text, &Sought::of(&[]));
             for at in 0..text.len() {
                 let back = |n: usize| at.checked_sub(n).map_or(0, |i| text[i]);
                 let has = |bits: u64| bits >> (at % 64) & 1 == 1;
@@ -552,7 +561,7 @@ mod tests {
             let before = case % 67;
             let framed = [&vec![b'.'; before], &text[..], b" aB3"].concat();
             let mut masks = Masks::default();
-            masks.read(&framed, &Literals::new());
+            masks.read(&framed, &Sought::of(&[]));
             let (end, look) = masks.run(&framed, before);
             assert_eq!(end, before + len);
             for least in [1, 3, 20] {

@@ -17,14 +17,16 @@ mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
 mod encoded;
+mod gates;
 mod literals;
 mod masks;
 mod runs;
 mod tables;
 
-use super::patterns::{ANCHORS, ByteSet, GATE_MOST, Lane, NAME_BYTES, Op, Pattern};
-use literals::{Literal, Literals};
-use masks::{Begins, Filter, Masks};
+use super::patterns::{ANCHORS, ByteSet, GATE_MOST, Lane, Op, Pattern};
+use gates::{Gate, Gates};
+use literals::Literal;
+use masks::{Masks, Sought};
 use tables::{Keywords, Triples};
 
 /// What finds the names that secrets are assigned to, in the ways that people write them. The
@@ -202,6 +204,7 @@ impl Reach {
                 hi,
                 gate,
                 least,
+                ..
             } => (lo, hi, least, gate.changes()),
             Lane::Anchor { lo, hi, .. } => (lo, hi, 0, 0),
             Lane::Name | Lane::File | Lane::Slow => (0, 0, 0, 0),
@@ -217,18 +220,6 @@ impl Reach {
             first: p.program.first,
             exact: if fixed { p.program.max } else { 0 },
         }
-    }
-
-    /// The least length of its run, as far as lengths are told apart.
-    fn least(&self) -> usize {
-        usize::from(self.least).min(LENGTHS - 1)
-    }
-}
-
-/// Lets runs of these lengths pass if they pass a pattern's gate.
-fn open_to(lengths: &mut [u8], to: Reach) {
-    for changes in lengths {
-        *changes = to.changes.min(*changes);
     }
 }
 
@@ -292,7 +283,6 @@ pub struct Prefilter {
     edged: Triples,
     /// All other prefixes: anywhere in any run.
     inner: Triples,
-    inner_filter: Filter,
     leads: Triples,
     reach: Vec<Reach>,
     /// By pattern, as `reach` is.
@@ -300,17 +290,16 @@ pub struct Prefilter {
     keywords: Keywords,
     /// The farthest that a keyword may stand before a match.
     near_bytes: usize,
-    /// Patterns of the run lane that need no keyword.
-    bare: Vec<Reach>,
-    /// By length of a run, the longest for all that are longer: how many changes open the gate of
-    /// some pattern to it.
-    opens: [u8; LENGTHS],
-    /// The same for patterns that only a run of this very length can be: if all its bytes are
-    /// letters, digits, `_` and `-`, and it is behind no escape.
-    opens_whole: [u8; LENGTHS],
-    /// The least of them.
-    least_whole: u8,
-    literals: Literals,
+    /// Patterns of the run lane that need no keyword, those with the shortest runs first.
+    bare: Vec<Bare>,
+    /// Their gate.
+    bare_gate: Gate,
+    /// The gate of the prefixes at edges.
+    edged_gate: Gate,
+    /// The gates of the patterns with keywords.
+    gates: Gates,
+    /// What every text is searched for in one pass: literals, and the openings of `inner`.
+    sought: Sought,
     /// The patterns of each anchor.
     anchored: Vec<Vec<u16>>,
     /// Whether some pattern is found by names.
@@ -318,26 +307,18 @@ pub struct Prefilter {
     slow: Vec<u16>,
 }
 
-/// Lengths of runs that are told apart; none of a pattern's bounds is longer.
-const LENGTHS: usize = 65;
-
-/// Whether a match is all of a piece of letters, digits, `_` and `-`, always of one length.
-fn is_whole(pattern: &Pattern) -> bool {
-    let Lane::Run { hi: 0, least, .. } = pattern.lane else {
-        return false;
-    };
-    let edged = |set: ByteSet| NAME_BYTES.within(set);
-    let program = &pattern.program;
-    pattern.left.is_some_and(edged)
-        && edged(program.right)
-        && (program.min, program.max) == (least, least)
+/// A pattern of the run lane that needs no keyword.
+#[derive(Clone, Copy, Debug)]
+struct Bare {
+    reach: Reach,
+    /// What may stand right before its run.
+    before: ByteSet,
 }
 
 /// What the prefilter keeps between texts: one a worker.
 #[derive(Debug, Default)]
 pub struct Scratch {
     masks: Masks,
-    begins: Vec<Begins>,
     /// Keywords found so far, as place and number, in order of place.
     words: Vec<(usize, u16)>,
 }
@@ -350,7 +331,8 @@ impl Prefilter {
         let (mut reach, mut bare, mut slow) = (Vec::new(), Vec::new(), Vec::new());
         let mut anchored = vec![Vec::new(); ANCHORS.len()];
         let (mut near_bytes, mut names) = (0, false);
-        let (mut opens, mut opens_whole) = ([u8::MAX; LENGTHS], [u8::MAX; LENGTHS]);
+        let (mut edged_gate, mut bare_gate) = (Gate::new(), Gate::new());
+        let mut gates = Gates::new();
         for (number, p) in patterns.iter().enumerate() {
             let number = number as u16;
             let here = Reach::new(number, p);
@@ -361,7 +343,7 @@ impl Prefilter {
                     let pairs = literals.iter().map(|l| (*l, number));
                     if at_edge && here.changes >= GATE_MOST {
                         edged.extend(pairs);
-                        open_to(&mut opens[here.least()..], here);
+                        edged_gate.open(here.least, u16::MAX, here.changes);
                     } else {
                         inner.extend(pairs);
                     }
@@ -370,16 +352,13 @@ impl Prefilter {
                 Lane::Lead { literals, .. } => {
                     leads.extend(literals.iter().map(|l| (*l, number)));
                 }
-                Lane::Run { .. } => {
-                    let least = here.least();
-                    if here.changes < GATE_MOST && least < LENGTHS - 1 && is_whole(p) {
-                        open_to(&mut opens_whole[least..=least], here);
-                    } else {
-                        open_to(&mut opens[least..], here);
-                    }
+                Lane::Run { before, behind, .. } => {
                     if p.near.is_empty() {
-                        bare.push(here);
+                        let reach = here;
+                        bare.push(Bare { reach, before });
+                        bare_gate.open(here.least, u16::MAX, here.changes);
                     } else {
+                        gates.open(p, here, behind);
                         // Counted from the match, which may begin before the run.
                         near_bytes = near_bytes.max(usize::from(p.near_bytes + here.hi));
                         keywords.extend(p.near.iter().map(|word| (*word, number)));
@@ -396,8 +375,9 @@ impl Prefilter {
             }
             reach.push(here);
         }
+        bare.sort_by_key(|bare: &Bare| bare.reach.least);
         Self {
-            inner_filter: Filter::new(&inner.iter().map(|(l, _)| *l).collect::<Vec<_>>()),
+            sought: Sought::of(&inner.iter().map(|(l, _)| *l).collect::<Vec<_>>()),
             edged: Triples::new(edged),
             inner: Triples::new(inner),
             leads: Triples::new(leads),
@@ -406,10 +386,9 @@ impl Prefilter {
             keywords: Keywords::new(keywords),
             near_bytes,
             bare,
-            opens,
-            opens_whole,
-            least_whole: opens_whole.into_iter().min().unwrap_or(u8::MAX),
-            literals: Literals::new(),
+            bare_gate,
+            edged_gate,
+            gates,
             anchored,
             names,
             slow,
@@ -429,7 +408,7 @@ impl Prefilter {
         scratch: &mut Scratch,
         mut tell: impl FnMut(Candidate),
     ) {
-        scratch.masks.read(text, &self.literals);
+        scratch.masks.read(text, &self.sought);
         self.run_lane(text, scratch, &mut tell);
         self.literal_lane(text, &scratch.masks, &mut tell);
         for number in &self.slow {
@@ -448,7 +427,8 @@ impl Prefilter {
     /// Anchors and stems, at the windows that the masks told.
     fn literal_lane(&self, text: &[u8], masks: &Masks, tell: &mut impl FnMut(Candidate)) {
         for hit in &masks.hits {
-            self.literals
+            self.sought
+                .literals
                 .at(text, *hit, |start, literal| match literal {
                     Literal::Anchor(anchor) => {
                         for number in &self.anchored[usize::from(anchor)] {

@@ -1,8 +1,8 @@
 //! The run lane: 16 or more token bytes in a row, probed for prefixes, leads and keywords.
 
 use super::masks::{Begins, Look, Masks};
-use super::{Candidate, LENGTHS, Prefilter, Reach, Scratch, encoded};
-use crate::detect::patterns::{NAME_BYTES, RUN};
+use super::{Bare, Candidate, Prefilter, Reach, Scratch, encoded};
+use crate::detect::patterns::RUN;
 
 /// A run of token bytes.
 #[derive(Clone, Copy)]
@@ -19,20 +19,14 @@ impl Prefilter {
         scratch: &mut Scratch,
         tell: &mut impl FnMut(Candidate),
     ) {
-        let Scratch {
-            masks,
-            begins,
-            words,
-        } = scratch;
-        self.inner_filter.begins(text, masks, begins);
+        let Scratch { masks, words } = scratch;
         words.clear();
         let mut searched = 0;
-        for (word, Begins { runs, inner }) in begins.iter().enumerate() {
-            encoded::escapes(text, masks, word, tell);
-            if *runs == 0 {
-                continue;
-            }
-            self.inner_prefixes(text, word, *inner, tell);
+        for word in &masks.escaped {
+            encoded::escapes(text, masks, *word, tell);
+        }
+        for Begins { word, runs, inner } in masks.begins.iter().copied() {
+            self.inner_prefixes(text, word, inner, tell);
             let mut starts = runs & masks.starts(word);
             while starts != 0 {
                 let at = word * 64 + starts.trailing_zeros() as usize;
@@ -41,8 +35,14 @@ impl Prefilter {
                 let run = Run { at, end, look };
                 self.leads(text, run, tell);
                 encoded::run(text, run, tell);
-                if self.opens(text, run) {
-                    self.run(text, masks, run, words, &mut searched, tell);
+                if look.passes(self.edged_gate.of(end - at)) {
+                    self.prefixes(text, masks, run, tell);
+                }
+                if look.passes(self.bare_gate.of(end - at)) {
+                    self.bare(text, masks, run, tell);
+                }
+                if self.gates.pass(text, run) {
+                    self.near(text, masks, run, words, &mut searched, tell);
                 }
             }
         }
@@ -67,22 +67,6 @@ impl Prefilter {
                 }
             }
         }
-    }
-
-    /// Whether a run passes the gate of some pattern.
-    #[inline]
-    fn opens(&self, text: &[u8], Run { at, end, look }: Run) -> bool {
-        let length = (end - at).min(LENGTHS - 1);
-        if look.passes(self.opens[length]) {
-            return true;
-        }
-        if look.changes < u32::from(self.least_whole) {
-            return false;
-        }
-        // A piece of another length is in it only between other bytes.
-        look.passes(self.opens_whole[length])
-            || at > 0 && matches!(text[at - 1], b'\\' | b'%')
-            || text[at..end].iter().any(|b| !NAME_BYTES.has(*b))
     }
 
     /// Probes what leads to a run.
@@ -161,9 +145,24 @@ impl Prefilter {
         }
     }
 
-    /// One run that passes a gate.
+    /// Tells what needs no keyword.
     #[inline]
-    fn run(
+    fn bare(&self, text: &[u8], masks: &Masks, run: Run, tell: &mut impl FnMut(Candidate)) {
+        let length = run.end - run.at;
+        for Bare { reach, before } in &self.bare {
+            if length < usize::from(reach.least) {
+                return;
+            }
+            let follows = |at: usize| before.has(text[at]);
+            if run.look.passes(reach.changes) && run.at.checked_sub(1).is_none_or(follows) {
+                self.tell_run(*reach, text, masks, run, tell);
+            }
+        }
+    }
+
+    /// Looks for keywords near a run that passes a gate.
+    #[inline]
+    fn near(
         &self,
         text: &[u8],
         masks: &Masks,
@@ -173,12 +172,6 @@ impl Prefilter {
         tell: &mut impl FnMut(Candidate),
     ) {
         let Run { at, end, look } = run;
-        self.prefixes(text, masks, run, tell);
-        for reach in &self.bare {
-            if look.passes(reach.changes) {
-                self.tell_run(*reach, text, masks, run, tell);
-            }
-        }
         if self.keywords.is_empty() {
             return;
         }

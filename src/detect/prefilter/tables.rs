@@ -3,7 +3,7 @@
 use super::masks::Masks;
 use crate::detect::patterns::keyword_end;
 
-/// The first bytes of something (`N`: three or four) to values. A bitmap in front, of 64 Ki or 128
+/// The first bytes of something (`N`: three or four) to values. A bitmap in front, of 16 Ki or 128
 /// Ki bits, answers "no" with one load.
 #[derive(Clone, Debug)]
 pub(super) struct Table<const N: usize> {
@@ -36,10 +36,14 @@ impl<const N: usize> Table<N> {
     /// What of four bytes belongs to a key.
     const KEY: u32 = u32::MAX >> (8 * (4 - N));
 
-    /// A place in the bitmap: 16 bits of three bytes, 17 of four.
+    /// How many bits tell a place in the bitmap: there are a few hundred openings of three bytes, and
+    /// ten times as many of four.
+    const BITS: u32 = if N == 4 { 17 } else { 14 };
+
+    /// A place in the bitmap.
     #[inline]
     fn hash(key: u32) -> usize {
-        (key.wrapping_mul(0x9e37_79b1) >> (19 - N)) as usize
+        (key.wrapping_mul(0x9e37_79b1) >> (32 - Self::BITS)) as usize
     }
 
     pub(super) fn new(pairs: impl IntoIterator<Item = ([u8; N], u16)>) -> Self {
@@ -249,7 +253,7 @@ fn openings(word: &[u8], tell: &mut impl FnMut([u8; 4])) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::literals::Literals;
+    use super::super::masks::Sought;
     use super::*;
 
     #[test]
@@ -272,7 +276,7 @@ mod tests {
         for text in ["gh-token", "GH_TOKEN", "ghToken", "gh.token", "gh token"] {
             let mut told = Vec::new();
             let mut masks = Masks::default();
-            masks.read(text.as_bytes(), &Literals::new());
+            masks.read(text.as_bytes(), &Sought::of(&[]));
             words.find(text.as_bytes(), &masks, 0, text.len(), |at, word| {
                 told.push((at, word));
             });
@@ -286,7 +290,7 @@ mod tests {
         let mut told = Vec::new();
         let text = b"x HeRoKu API_KEY apikey";
         let mut masks = Masks::default();
-        masks.read(text, &Literals::new());
+        masks.read(text, &Sought::of(&[]));
         words.find(text, &masks, 0, 23, |at, word| told.push((at, word)));
         assert_eq!(told, [(2, 1), (9, 0), (17, 0)]);
         assert_eq!(words.patterns(1), [1, 3]);
@@ -298,7 +302,7 @@ mod tests {
         for behind in (0..=255u8).filter(|b| !b.is_ascii_alphanumeric()) {
             let text = [b"-8X8", &[behind][..], b"=dsn"].concat();
             let mut masks = Masks::default();
-            masks.read(&text, &Literals::new());
+            masks.read(&text, &Sought::of(&[]));
             let mut told = Vec::new();
             words.find(&text, &masks, 0, text.len(), |at, word| {
                 told.push((at, words.patterns(word)[0]));
