@@ -4,6 +4,7 @@
 //! (but for an element's text, which may stand on lines of its own) and 512 bytes. It says only
 //! what stands there; what it means is judged later.
 
+mod arguments;
 mod commands;
 mod nested;
 
@@ -291,14 +292,7 @@ fn value(text: &[u8], name: Span, operator: u8, at: usize) -> Option<Assignment>
         let quote = peek(text, open);
         if matches!(quote, b'"' | b'\'' | b'`') {
             let first = quoted(text, name, operator, open, quote, escaped);
-            let of_pair = operator == b'(' && is_credential(name.of(text));
-            return first.map(|first| {
-                if of_pair {
-                    second(text, first).unwrap_or(first)
-                } else {
-                    first
-                }
-            });
+            return first.map(|first| arguments::secret_of(text, first));
         }
     }
     if text[at.min(text.len())..].starts_with(ENTITY) {
@@ -347,21 +341,6 @@ fn value(text: &[u8], name: Span, operator: u8, at: usize) -> Option<Assignment>
         operator,
         wrapper: Wrapper::None,
     })
-}
-
-/// Whether a name makes credentials of a user's name and a password: `NetworkCredential`.
-fn is_credential(name: &[u8]) -> bool {
-    let name = name.strip_suffix(b"s").unwrap_or(name);
-    name.len() > 10 && name.ends_with(b"Credential")
-}
-
-/// The second of two quoted arguments.
-fn second(text: &[u8], first: Assignment) -> Option<Assignment> {
-    let comma = blanks(text, first.value.end + 1);
-    let open = blanks(text, comma + 1);
-    let quote = peek(text, open);
-    (peek(text, comma) == b',' && matches!(quote, b'"' | b'\''))
-        .then(|| quoted(text, first.name, first.operator, open, quote, false))?
 }
 
 /// A quote as markup writes it.

@@ -28,8 +28,8 @@ use super::patterns::Confidence;
 const MEDIUM: f32 = 0.36;
 /// What is less likely is told only when asked for.
 const LOW: f32 = 0.2;
-/// The same of a value that has the form of the keys of the provider that its name names: the form
-/// and the name speak for it, which the weights do not know.
+/// From here on a value is of medium confidence that has the form of the keys of the provider that
+/// its name names: the form and the name speak for it, which the weights do not know.
 const NAMED: f32 = 0.05;
 
 /// What an assignment was found to be.
@@ -90,9 +90,9 @@ impl Weighed {
     /// the keys of the provider that its name names.
     pub fn confidence(self, named: bool) -> Option<Confidence> {
         match self.probability() {
+            NAMED.. if named => Some(Confidence::Medium),
             MEDIUM.. => Some(Confidence::Medium),
             LOW.. => Some(Confidence::Low),
-            NAMED.. if named => Some(Confidence::Low),
             _ => None,
         }
     }

@@ -151,6 +151,14 @@ pub(crate) fn of_vectors(path: &Path) -> bool {
         "kdf",
         "hpke",
         "cryptography",
+        "aead",
+        "poly1305",
+        "chacha20",
+        "gcm",
+        "hkdf",
+        "x25519",
+        "ed25519",
+        "ecdsa",
     ];
     path_has(
         path,

@@ -54,7 +54,8 @@ pub(super) fn judge(
         weighed = weighed.of_known_form(of_known_provider(scene, assignment));
     }
     judged.weighed = Some(weighed);
-    let Some(confidence) = weighed.confidence(pattern.provider != "generic") else {
+    let named = pattern.provider != "generic";
+    let Some(confidence) = weighed.confidence(named) else {
         return Err(Rejection::Unlikely(weighed));
     };
     judged.confidence = confidence;
@@ -62,7 +63,7 @@ pub(super) fn judge(
     if !is_password && confidence > Confidence::Low && is_broken(scene, assignment) {
         judged.confidence = Confidence::Low;
     }
-    if !is_password && (vector || begins_like_known(scene, value)) {
+    if !is_password && (vector || !named && begins_like_known(scene, value)) {
         judged.confidence = judged.confidence.min(Confidence::Low);
     }
     Ok(())

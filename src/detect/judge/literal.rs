@@ -94,6 +94,9 @@ impl Standing<'_> {
         if generic::same_letters(self.name, value) {
             return Err(Rejection::Words);
         }
+        if self.assignment.operator == b',' && is_label(self.name, value) {
+            return Err(Rejection::Reference("a label, or another constant"));
+        }
         // `ok ? "pass" : "failed"`
         let chosen = self
             .before
@@ -319,6 +322,17 @@ fn another_assignment(value: &[u8]) -> bool {
         && !value.ends_with(b"==")
 }
 
+/// Whether a value beside a constant only speaks of it: `{ XDP_PASS, "rx_xdp_pass" }`,
+/// `f(CMD_PASS, "JUMP_TO_ZERO")`.
+fn is_label(name: &[u8], value: &[u8]) -> bool {
+    let words = |b: &u8| b.is_ascii_alphabetic() || *b == b'_';
+    if !value.contains(&b'_') || !value.iter().all(words) {
+        return false;
+    }
+    let last = |text: &[u8]| text.rsplit(|b| *b == b'_').next().map(<[u8]>::to_ascii_lowercase);
+    !value.iter().any(u8::is_ascii_lowercase) || last(name) == last(value)
+}
+
 /// Whether a name tells of a token that opens nothing: against forged forms, or published.
 fn unasked(name: &[u8]) -> bool {
     let lower = name.to_ascii_lowercase();
@@ -444,6 +458,17 @@ mod tests {
         ] {
             let text = [before, value, behind].concat();
             assert_eq!(is_told(&text, path), told, "{text}");
+        }
+    }
+
+    #[test]
+    fn labels_beside_constants_are_no_secrets() {
+        for (text, told) in [
+            ("  { ETHTOOL_XDP_PASS, \"rx_xdp_pass\" },", false),
+            ("  bl_cmd(adapter, POLLING_MODE, CMD_PASS, \"POLLING_MODE\");", false),
+            ("  setopt(curl, CURLOPT_KEYPASSWD, \"Kx7-2.0mq9Lw\");", true),
+        ] {
+            assert_eq!(is_told(text, "a.c"), told, "{text}");
         }
     }
 
