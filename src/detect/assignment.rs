@@ -109,6 +109,9 @@ pub fn assignment_at(text: &[u8], stem: usize) -> Option<Assignment> {
         b'|' if peek(text, at + 1) == b'|' && peek(text, at + 2) == b'=' => (b'=', at + 3),
         // `setenv("PASSWORD", "...")`, not a list that names it
         b',' if quoted_name && begins_call(text, name.start) => (b',', at + 1),
+        b',' if quoted_name && arguments::of_build(text, name) => {
+            return arguments::field(text, name, at + 1);
+        }
         // `curl_easy_setopt(curl, CURLOPT_KEYPASSWD, "...")`: a constant that says what follows
         b',' if is_constant(name.of(text)) && peek(text, blanks(text, at + 1)) == b'"' => {
             (b',', at + 1)

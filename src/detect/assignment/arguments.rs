@@ -2,9 +2,13 @@
 //! `set_password("service", "user", "secret")`.
 
 use super::{Assignment, blanks, peek, quoted};
+use crate::base::Span;
 
 /// How many arguments are looked at.
 const MOST: usize = 3;
+
+/// How far before a name its line is read for a call of Gradle's, in bytes.
+const BUILD: usize = 64;
 
 /// What begins the names of calls that take a password behind whose it is. What hashes one takes
 /// it first.
@@ -62,6 +66,36 @@ fn next(text: &[u8], before: Assignment) -> Option<Assignment> {
         .then(|| quoted(text, before.name, before.operator, open, quote, false))?
 }
 
+/// Whether a quoted name stands behind a type in a line of Gradle that makes a constant of it:
+/// `buildConfigField "String", "API_KEY", "..."`.
+pub(super) fn of_build(text: &[u8], name: Span) -> bool {
+    let before = &text[name.start.saturating_sub(BUILD)..name.start];
+    let line = before.rsplit(|b| *b == b'\n').next().unwrap_or(before);
+    [b"buildConfigField".as_slice(), b"resValue"]
+        .iter()
+        .any(|call| memchr::memmem::find(line, call).is_some())
+}
+
+/// The value of such a constant, without the quotes that Java wants around it.
+pub(super) fn field(text: &[u8], name: Span, at: usize) -> Option<Assignment> {
+    let open = blanks(text, at);
+    let quote = peek(text, open);
+    if !matches!(quote, b'"' | b'\'') {
+        return None;
+    }
+    let told = quoted(text, name, b',', open, quote, false)?;
+    let inner = |b: &&u8| matches!(b, b'"' | b'\\');
+    let value = told.value.of(text);
+    let (before, behind) = (
+        value.iter().take_while(inner).count(),
+        value.iter().rev().take_while(inner).count(),
+    );
+    (before + behind < value.len()).then(|| Assignment {
+        value: Span::new(told.value.start + before, told.value.end - behind),
+        ..told
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::assignment_at;
@@ -74,10 +108,12 @@ mod tests {
             ("keyring.set_password('service', 'alice', 'b')", "b"),
             ("checkUserPassword(\"alice\", \"b\")", "b"),
             ("setPassword(\"b\")", "b"),
+            ("buildConfigField \"String\", \"PASSWORD\", \"\\\"b\\\"\"", "b"),
+            ("resValue 'string' , 'password' , 'b'", "b"),
             ("setPassword(\"b\", alice)", "b"),
             ("hashPassword(\"b\", \"salt\")", "b"),
         ] {
-            let stem = line.find("assword").expect("a name") - 1;
+            let stem = line.to_lowercase().find("password").expect("a name");
             let told = assignment_at(line.as_bytes(), stem).expect("an assignment");
             assert_eq!(&line[told.value.start..told.value.end], value, "{line}");
         }

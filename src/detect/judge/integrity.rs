@@ -58,6 +58,11 @@ pub(super) fn judge(text: &[u8], span: Span) -> Result<(), Rejection> {
     if pinned && matches!(span.len(), 40 | 64) && span.of(text).iter().all(hex) {
         return Err(Rejection::Integrity("pinned"));
     }
+    // `/entities/<id>/factors`
+    let within = span.start > 0 && text[span.start - 1] == b'/' && text.get(span.end) == Some(&b'/');
+    if within && span.of(text).iter().all(hex) {
+        return Err(Rejection::Integrity("an id within a path"));
+    }
     let low = span.start.saturating_sub(REACH);
     let before = text[low..span.start].to_ascii_lowercase();
     let line = before.rsplit(|b| *b == b'\n').next().unwrap_or(&before);
@@ -110,9 +115,11 @@ mod tests {
             (format!("recommit_key {hex}"), false),
             (format!("owner/name@{hex}"), true),
             (format!("name-1.0.tgz#{hex}"), true),
+            (format!("/v2/entities/{hex}/factors"), true),
+            (format!("https://api.example.com/{hex}"), false),
         ] {
             let start = line.find(&hex).unwrap();
-            let told = judge(line.as_bytes(), Span::new(start, line.len()));
+            let told = judge(line.as_bytes(), Span::new(start, start + hex.len()));
             assert_eq!(told.is_err(), rejected, "{line}");
         }
     }

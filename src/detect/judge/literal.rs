@@ -32,7 +32,13 @@ impl Standing<'_> {
             return Ok(());
         }
         let element = self.assignment.operator == b'>';
-        if self.family == Family::Code && !element && !place::in_string(self.before) {
+        // `"password_last_used": parts[4]`: the name's own quote opens no string around the value.
+        let behind = self.scene.text.get(self.assignment.name.end);
+        let before = match self.before.split_last() {
+            Some((quote, rest)) if b"\"'`".contains(quote) && behind == Some(quote) => rest,
+            _ => self.before,
+        };
+        if self.family == Family::Code && !element && !place::in_string(before) {
             return Err(Rejection::Reference("an expression in code"));
         }
         if value.contains(&b'(') || value.ends_with(b":") || dotted(value) {
@@ -458,6 +464,17 @@ mod tests {
         ] {
             let text = [before, value, behind].concat();
             assert_eq!(is_told(&text, path), told, "{text}");
+        }
+    }
+
+    #[test]
+    fn bare_values_of_quoted_names_are_expressions_in_code() {
+        for (text, path, told) in [
+            ("    \"password_last_used\": parts4Kx7x,", "a.py", false),
+            ("    '\"password\": Kx72mq9Lw0,'", "a.py", true),
+            ("    \"password\": Kx72mq9Lw0,", "a.yaml", true),
+        ] {
+            assert_eq!(is_told(text, path), told, "{text}");
         }
     }
 

@@ -5,7 +5,7 @@
 //! so the same key has the same fingerprint in all of them.
 
 use crate::base::{Secret, Span, limits};
-use crate::detect::patterns::Confidence;
+use crate::detect::patterns::{Confidence, base64};
 use crate::detect::{Judged, Rejection};
 
 /// The shortest body of a private key that there is: an Ed25519 seed in PKCS #8 has 48 bytes.
@@ -18,6 +18,9 @@ const ROW: usize = 32;
 /// How much may stand before the first such line: what joins pieces of a string (`PHP_EOL`), signs of
 /// comments, numbers of lines. Where more does, the BEGIN line is all there is, and code follows.
 const STRAY: usize = 24;
+
+/// How far behind the BEGIN line headers are looked for that say how a body is encrypted, in bytes.
+const HEADERS: usize = 160;
 
 /// Reads the body behind the BEGIN line: widens the match to it, or rejects.
 pub(super) fn body(text: &[u8], judged: &mut Judged) -> Result<(), Rejection> {
@@ -72,7 +75,8 @@ pub(super) fn body(text: &[u8], judged: &mut Judged) -> Result<(), Rejection> {
         let dashes = line[8..].windows(5).position(|w| w == b"-----");
         e + dashes.map_or(8, |d| 8 + d + 5)
     });
-    if !is_container(&held) {
+    let head = &text[judged.span.start..text.len().min(begin + HEADERS)];
+    if !is_container(&held) || is_cut_short(&held) || is_sealed(head, &held) {
         judged.confidence = Confidence::Medium;
     }
     judged.span = Span::new(judged.span.start, begin + stop);
@@ -84,6 +88,8 @@ pub(super) fn body(text: &[u8], judged: &mut Judged) -> Result<(), Rejection> {
 /// Reads the private lines of a PuTTY key file behind its first line.
 pub(super) fn putty(text: &[u8], judged: &mut Judged) -> Result<(), Rejection> {
     const TITLE: &[u8] = b"Private-Lines: ";
+    // What is not encrypted says so (PuTTY manual, appendix C).
+    const OPEN: &[u8] = b"Encryption: none";
     let begin = judged.span.end;
     let window = &text[begin..text.len().min(begin + limits::KEY_BYTES)];
     // A body belongs to the last header before it.
@@ -108,6 +114,9 @@ pub(super) fn putty(text: &[u8], judged: &mut Judged) -> Result<(), Rejection> {
         .collect();
     if held.len() < 40 {
         return Err(Rejection::NotAKey);
+    }
+    if !window[..title].windows(OPEN.len()).any(|w| w == OPEN) {
+        judged.confidence = Confidence::Medium;
     }
     judged.span = Span::new(judged.span.start, begin + start + end);
     judged.secret = judged.span;
@@ -145,20 +154,73 @@ fn is_container(held: &[u8]) -> bool {
         || matches!(held.first(), Some(b'l' | b'x'))
 }
 
+/// Whether a key opens nothing without its pass phrase: PKCS #8 says so in the BEGIN line, RFC 1421
+/// in a header, OpenSSH in the name of the cipher, which is `none` where there is none.
+fn is_sealed(head: &[u8], held: &[u8]) -> bool {
+    // Base64 of `openssh-key-v1`, a zero, and the cipher's name with its length.
+    const OPENSSH: &[u8] = b"b3BlbnNzaC1rZXktdjEA";
+    const OPEN: &[u8] = b"AAAABG5vbmU";
+    let cipher = held.strip_prefix(OPENSSH);
+    memchr::memmem::find(head, b"ENCRYPTED").is_some()
+        || cipher.is_some_and(|name| !name.starts_with(OPEN))
+}
+
+/// Whether a body holds less than nine tenths of what its outer DER sequence says it holds: somebody
+/// left the middle out.
+fn is_cut_short(held: &[u8]) -> bool {
+    let Some(head) = held.get(..8).and_then(base64) else {
+        return false;
+    };
+    let length = match head[..] {
+        [0x30, 0x82, high, low, ..] => 4 + (usize::from(high) << 8) + usize::from(low),
+        [0x30, 0x81, low, ..] => 3 + usize::from(low),
+        [0x30, low @ ..=0x7f, ..] => 2 + usize::from(low),
+        _ => return false,
+    };
+    held.len() * 3 / 4 * 10 < length * 9
+}
+
 #[cfg(test)]
 mod tests {
     use std::path::Path;
 
+    use crate::detect::patterns::Confidence;
     use crate::detect::{Catalogue, Detector, Engine, Outcome, Scratch};
     use crate::sources::{Chunk, ContentKind};
 
     /// Whether a private key is told in a text.
     fn is_key(text: &str) -> bool {
+        confidence_of(text).is_some()
+    }
+
+    /// How sure the private key in a text is one.
+    fn confidence_of(text: &str) -> Option<Confidence> {
         let detector = Detector::new(&Catalogue::embedded(), Engine::Fast);
         let chunk = Chunk::whole(text.as_bytes(), ContentKind::Text);
         let judged = detector.scan(&chunk, Path::new("a.go"), &mut Scratch::default());
-        let keys = judged.iter().filter(|j| j.pattern.id == "private-key.pem");
-        keys.filter(|j| j.outcome == Outcome::Match).count() > 0
+        let mut keys = judged.iter().filter(|j| j.pattern.id == "private-key.pem");
+        keys.find(|j| j.outcome == Outcome::Match)
+            .map(|j| j.confidence)
+    }
+
+    #[test]
+    fn what_its_pass_phrase_protects_or_the_middle_was_left_out_of_is_less_sure() {
+        let body = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ+/".repeat(3);
+        // DER: a sequence of 140 bytes; of 1,140 bytes.
+        let (whole, cut) = (format!("MIGM{body}"), format!("MIIEcA{body}"));
+        let openssh = |cipher: &str| format!("b3BlbnNzaC1rZXktdjEA{cipher}{body}");
+        for (kind, head, body, confidence) in [
+            ("", "", &whole, Confidence::High),
+            ("ENCRYPTED ", "", &whole, Confidence::Medium),
+            ("RSA ", "Proc-Type: 4,ENCRYPTED\n\n", &whole, Confidence::Medium),
+            ("RSA ", "", &cut, Confidence::Medium),
+            ("OPENSSH ", "", &openssh("AAAABG5vbmU"), Confidence::High),
+            ("OPENSSH ", "", &openssh("AAAACmFlczI1"), Confidence::Medium),
+        ] {
+            let title = format!("{kind}PRIVATE KEY-----");
+            let text = format!("-----BEGIN {title}\n{head}{body}\n-----END {title}\n");
+            assert_eq!(confidence_of(&text), Some(confidence), "{kind}{head}");
+        }
     }
 
     #[test]
