@@ -108,7 +108,10 @@ mod tests {
             ("keyring.set_password('service', 'alice', 'b')", "b"),
             ("checkUserPassword(\"alice\", \"b\")", "b"),
             ("setPassword(\"b\")", "b"),
-            ("buildConfigField \"String\", \"PASSWORD\", \"\\\"b\\\"\"", "b"),
+            (
+                "buildConfigField \"String\", \"PASSWORD\", \"\\\"b\\\"\"",
+                "b",
+            ),
             ("resValue 'string' , 'password' , 'b'", "b"),
             ("setPassword(\"b\", alice)", "b"),
             ("hashPassword(\"b\", \"salt\")", "b"),

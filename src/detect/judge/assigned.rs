@@ -6,7 +6,7 @@ use super::words::{ABOUT, COMMON};
 use crate::base::Span;
 use crate::detect::assignment::{Assignment, Wrapper};
 use crate::detect::generic::{self, place};
-use crate::detect::patterns::{Class, Confidence, Pattern, Program, Steps, keyword_at};
+use crate::detect::patterns::{Class, Confidence, Pattern, Program, Steps, is_token, keyword_at};
 use crate::detect::{Judged, Rejection, entropy};
 
 /// Judges an assignment whose name and value have the right look.
@@ -59,7 +59,8 @@ pub(super) fn judge(
         return Err(Rejection::Unlikely(weighed));
     };
     judged.confidence = confidence;
-    let vector = place::of_vectors(scene.path) && value.iter().all(u8::is_ascii_hexdigit);
+    let hex = value.iter().all(u8::is_ascii_hexdigit);
+    let vector = place::of_vectors(scene.path) && hex || is_mixed_hex(value);
     if !is_password && confidence > Confidence::Low && is_broken(scene, assignment) {
         judged.confidence = Confidence::Low;
     }
@@ -92,7 +93,18 @@ fn begins_like_known(scene: &Scene<'_>, value: &[u8]) -> bool {
         .patterns
         .iter()
         .filter(|p| p.prefix.len() >= 4 || p.prefix.len() == 3 && p.prefix.ends_with(['-', '_']))
-        .any(|p| value.starts_with(p.prefix.as_bytes()))
+        .any(|p| {
+            let begin = value.get(..p.prefix.len());
+            begin.is_some_and(|b| b.eq_ignore_ascii_case(p.prefix.as_bytes()))
+        })
+}
+
+/// Whether a value is hex in both cases, as no machine writes it.
+fn is_mixed_hex(value: &[u8]) -> bool {
+    value.len() >= 24
+        && value.iter().all(u8::is_ascii_hexdigit)
+        && value.iter().any(u8::is_ascii_uppercase)
+        && value.iter().any(u8::is_ascii_lowercase)
 }
 
 /// How far before a name, in its line, a provider's name counts, in bytes.
@@ -144,6 +156,16 @@ fn is_broken(scene: &Scene<'_>, assignment: Assignment) -> bool {
         let slack = 1 + least / 12;
         value.len() + slack >= least && value.len() <= most + slack
     };
+    // As long as the keys are, and of letters that keys have: of a newer form, more likely than
+    // broken.
+    let whole = value
+        .of(scene.text)
+        .iter()
+        .all(|b| is_token(*b) || *b == b'.');
+    let sized = |form: &Program| {
+        let (least, most) = (usize::from(form.min), usize::from(form.max));
+        whole && name != b"key" && (least..=most).contains(&value.len()) && most - least <= 8
+    };
     let text = &scene.text[..value.end];
     let mut fits = |p: &Pattern| {
         let found = p.program.at(text, value.start, &mut steps);
@@ -154,7 +176,7 @@ fn is_broken(scene: &Scene<'_>, assignment: Assignment) -> bool {
         let near = (name == b"key" || nearly(&p.program)) && p.provider_near(scene.text, value);
         // A value that has the form was not taken for another reason, which does not speak of
         // others.
-        if (near || only_of(&name, p.provider)) && fits(p) {
+        if (near || only_of(&name, p.provider)) && (sized(&p.program) || fits(p)) {
             return false;
         }
         broken |= near || only_of(&name, p.provider);
@@ -322,6 +344,15 @@ mod tests {
             ("token2", ""),
         ] {
             assert_eq!(last_word(name.as_bytes()), word, "{name}");
+        }
+    }
+
+    #[test]
+    fn hex_has_one_case() {
+        let (small, large) = ("0a1b2c3d".repeat(4), "0A1B2C3D".repeat(4));
+        assert!(is_mixed_hex([&small[..], &large].concat().as_bytes()));
+        for one in [small, large, "0aBcDe".to_owned(), "12".repeat(20)] {
+            assert!(!is_mixed_hex(one.as_bytes()), "{one}");
         }
     }
 

@@ -59,7 +59,8 @@ pub(super) fn judge(text: &[u8], span: Span) -> Result<(), Rejection> {
         return Err(Rejection::Integrity("pinned"));
     }
     // `/entities/<id>/factors`
-    let within = span.start > 0 && text[span.start - 1] == b'/' && text.get(span.end) == Some(&b'/');
+    let within =
+        span.start > 0 && text[span.start - 1] == b'/' && text.get(span.end) == Some(&b'/');
     if within && span.of(text).iter().all(hex) {
         return Err(Rejection::Integrity("an id within a path"));
     }

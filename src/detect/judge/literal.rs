@@ -335,7 +335,11 @@ fn is_label(name: &[u8], value: &[u8]) -> bool {
     if !value.contains(&b'_') || !value.iter().all(words) {
         return false;
     }
-    let last = |text: &[u8]| text.rsplit(|b| *b == b'_').next().map(<[u8]>::to_ascii_lowercase);
+    let last = |text: &[u8]| {
+        text.rsplit(|b| *b == b'_')
+            .next()
+            .map(<[u8]>::to_ascii_lowercase)
+    };
     !value.iter().any(u8::is_ascii_lowercase) || last(name) == last(value)
 }
 
@@ -482,7 +486,10 @@ mod tests {
     fn labels_beside_constants_are_no_secrets() {
         for (text, told) in [
             ("  { ETHTOOL_XDP_PASS, \"rx_xdp_pass\" },", false),
-            ("  bl_cmd(adapter, POLLING_MODE, CMD_PASS, \"POLLING_MODE\");", false),
+            (
+                "  bl_cmd(adapter, POLLING_MODE, CMD_PASS, \"POLLING_MODE\");",
+                false,
+            ),
             ("  setopt(curl, CURLOPT_KEYPASSWD, \"Kx7-2.0mq9Lw\");", true),
         ] {
             assert_eq!(is_told(text, "a.c"), told, "{text}");

@@ -20,7 +20,7 @@ use std::path::Path;
 use self::allow::Comments;
 use self::parts::Spots;
 use super::engine::Mark;
-use super::patterns::{Checksum, Class, Confidence, Pattern, Steps, is_called};
+use super::patterns::{Checksum, Class, Confidence, Pattern, Steps, is_called, is_token};
 use super::{Judged, Outcome, Rejection};
 use crate::base::Span;
 use crate::sources::ContentKind;
@@ -129,7 +129,25 @@ fn examine<'a>(
     if !distinctive {
         integrity::judge(scene.text, mark.span)?;
     }
+    if pattern.class == Class::Token && !pattern.checksum.proves() && goes_on(scene.text, mark.span)
+    {
+        judged.confidence = Confidence::Low;
+    }
     parts::find(scene.text, judged, steps, spots)
+}
+
+/// The least that a text goes on behind a match for the match to be a part of it, in bytes.
+const REST: usize = 6;
+
+/// Whether a text goes on behind a match after a character that no token has, as a broken token does
+/// and the query of an address does not: `abc?def`, not `abc?a=b`.
+fn goes_on(text: &[u8], span: Span) -> bool {
+    let Some((b'?', rest)) = text[span.end..].split_first() else {
+        return false;
+    };
+    let more = rest.iter().take_while(|b| is_token(**b) && **b != b'=');
+    let length = more.count();
+    length >= REST && rest.get(length) != Some(&b'=')
 }
 
 /// Where the bytes are that no other match may claim.
@@ -224,6 +242,19 @@ fn specificity(pattern: &Pattern) -> (u8, bool, usize) {
 mod tests {
     use super::*;
     use crate::detect::patterns::Sampler;
+
+    #[test]
+    fn what_goes_on_behind_an_odd_character_is_a_part() {
+        for (text, is) in [
+            ("abc?defghi'", true),
+            ("abc?format=json", false),
+            ("abc?x", false),
+            ("abc", false),
+            ("abc\"", false),
+        ] {
+            assert_eq!(goes_on(text.as_bytes(), Span::new(0, 3)), is, "{text}");
+        }
+    }
 
     #[test]
     fn the_best_of_what_is_taken_is_what_a_plain_search_tells() {

@@ -212,7 +212,12 @@ mod tests {
         for (kind, head, body, confidence) in [
             ("", "", &whole, Confidence::High),
             ("ENCRYPTED ", "", &whole, Confidence::Medium),
-            ("RSA ", "Proc-Type: 4,ENCRYPTED\n\n", &whole, Confidence::Medium),
+            (
+                "RSA ",
+                "Proc-Type: 4,ENCRYPTED\n\n",
+                &whole,
+                Confidence::Medium,
+            ),
             ("RSA ", "", &cut, Confidence::Medium),
             ("OPENSSH ", "", &openssh("AAAABG5vbmU"), Confidence::High),
             ("OPENSSH ", "", &openssh("AAAACmFlczI1"), Confidence::Medium),
