@@ -94,8 +94,8 @@ fn begins_like_known(scene: &Scene<'_>, value: &[u8]) -> bool {
         .iter()
         .filter(|p| p.prefix.len() >= 4 || p.prefix.len() == 3 && p.prefix.ends_with(['-', '_']))
         .any(|p| {
-            let begin = value.get(..p.prefix.len());
-            begin.is_some_and(|b| b.eq_ignore_ascii_case(p.prefix.as_bytes()))
+            let prefix = p.prefix.as_bytes();
+            value.starts_with(prefix) || value.starts_with(&prefix.to_ascii_uppercase())
         })
 }
 
