@@ -136,6 +136,9 @@ fn examine<'a>(
     parts::find(scene.text, judged, steps, spots)
 }
 
+/// The longest name of a parameter, in bytes.
+const NAME: usize = 40;
+
 /// The least that a text goes on behind a match for the match to be a part of it, in bytes.
 const REST: usize = 6;
 
@@ -145,7 +148,8 @@ fn goes_on(text: &[u8], span: Span) -> bool {
     let Some((b'?', rest)) = text[span.end..].split_first() else {
         return false;
     };
-    let more = rest.iter().take_while(|b| is_token(**b) && **b != b'=');
+    let window = &rest[..rest.len().min(NAME)];
+    let more = window.iter().take_while(|b| is_token(**b) && **b != b'=');
     let length = more.count();
     length >= REST && rest.get(length) != Some(&b'=')
 }
