@@ -1,6 +1,7 @@
 //! Literal or not: what stands where a value would, and is none.
 
 use super::Scene;
+use super::harmless::harmless;
 use super::words::{COMMON, REFERENCES};
 use crate::detect::Rejection;
 use crate::detect::assignment::Assignment;
@@ -16,6 +17,9 @@ pub(super) struct Standing<'a> {
     /// The line before the name.
     pub(super) before: &'a [u8],
 }
+
+/// How far before `IDENTIFIED BY word` its statement may begin, in bytes.
+const STATEMENT: usize = 96;
 
 impl Standing<'_> {
     fn bare(&self) -> bool {
@@ -91,7 +95,7 @@ impl Standing<'_> {
         if !self.bare() && matches!(value[0], b',' | b';' | b')') {
             return Err(Rejection::Reference("text between two strings"));
         }
-        if unasked(self.name) {
+        if harmless(self.name, value) {
             return Err(Rejection::Reference("a token of a form, or a public one"));
         }
         if self.is_key_id() {
@@ -137,8 +141,17 @@ impl Standing<'_> {
         let name = self.name;
         let name_end = self.assignment.name.end;
         if name.eq_ignore_ascii_case(b"identified") {
-            let line = self.before.to_ascii_lowercase();
-            let statement = [b"user".as_slice(), b"role", b"grant", b"alter", b"create"];
+            // A bare word follows in prose, too: there the statement must begin near before.
+            let far = self.before.len().saturating_sub(STATEMENT);
+            let line = self.before[if self.bare() { far } else { 0 }..].to_ascii_lowercase();
+            let all = [
+                b"grant ".as_slice(),
+                b"alter ",
+                b"create ",
+                b"user",
+                b"role",
+            ];
+            let statement = if self.bare() { &all[..3] } else { &all };
             return if statement.iter().any(|w| holds(&line, w)) {
                 Ok(())
             } else {
@@ -343,14 +356,6 @@ fn is_label(name: &[u8], value: &[u8]) -> bool {
     !value.iter().any(u8::is_ascii_lowercase) || last(name) == last(value)
 }
 
-/// Whether a name tells of a token that opens nothing: against forged forms, or published.
-fn unasked(name: &[u8]) -> bool {
-    let lower = name.to_ascii_lowercase();
-    ["csrf", "xsrf", "authenticity", "public"]
-        .iter()
-        .any(|w| lower.windows(w.len()).any(|l| l == w.as_bytes()))
-}
-
 /// Rejects what names a secret kept elsewhere.
 pub(super) fn reference(value: &[u8]) -> Result<(), Rejection> {
     // Quotes and escapes around a variable are left over from a string within a string.
@@ -482,18 +487,45 @@ mod tests {
         }
     }
 
+    /// Texts with a value in each place of `{}`, and whether a secret is told of them.
+    fn told_with_a_value(cases: &[(&str, &str, bool)]) {
+        let value = ["Kx72mq", "9Lw0"].concat();
+        for (text, path, told) in cases {
+            let text = text.replace("{}", &value);
+            assert_eq!(is_told(&text, path), *told, "{text}");
+        }
+    }
+
+    #[test]
+    fn prose_identifies_no_user() {
+        let prose = "<p>What users create. Of their workloads and of how long these last we tell what is \
+                     seen: this is identified by {} here</p>";
+        told_with_a_value(&[
+            (prose, "a.json", false),
+            ("CREATE USER scott IDENTIFIED BY {};", "a.sql", true),
+        ]);
+    }
+
     #[test]
     fn labels_beside_constants_are_no_secrets() {
-        for (text, told) in [
-            ("  { ETHTOOL_XDP_PASS, \"rx_xdp_pass\" },", false),
+        told_with_a_value(&[
+            ("  { ETHTOOL_XDP_PASS, \"rx_xdp_pass\" },", "a.c", false),
             (
                 "  bl_cmd(adapter, POLLING_MODE, CMD_PASS, \"POLLING_MODE\");",
+                "a.c",
                 false,
             ),
-            ("  setopt(curl, CURLOPT_KEYPASSWD, \"Kx7-2.0mq9Lw\");", true),
-        ] {
-            assert_eq!(is_told(text, "a.c"), told, "{text}");
-        }
+            ("  setopt(curl, CURLOPT_KEYPASSWD, \"{}\");", "a.c", true),
+        ]);
+    }
+
+    #[test]
+    fn bare_values_of_quoted_names_are_expressions_in_code() {
+        told_with_a_value(&[
+            ("    \"password_last_used\": {},", "a.py", false),
+            ("    '\"password\": {},'", "a.py", true),
+            ("    \"password\": {},", "a.yaml", true),
+        ]);
     }
 
     #[test]

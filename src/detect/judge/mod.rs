@@ -7,6 +7,7 @@
 mod allow;
 mod assigned;
 pub(super) mod filters;
+mod harmless;
 mod integrity;
 mod literal;
 mod parts;
