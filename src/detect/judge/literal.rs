@@ -476,17 +476,6 @@ mod tests {
         }
     }
 
-    #[test]
-    fn bare_values_of_quoted_names_are_expressions_in_code() {
-        for (text, path, told) in [
-            ("    \"password_last_used\": parts4Kx7x,", "a.py", false),
-            ("    '\"password\": Kx72mq9Lw0,'", "a.py", true),
-            ("    \"password\": Kx72mq9Lw0,", "a.yaml", true),
-        ] {
-            assert_eq!(is_told(text, path), told, "{text}");
-        }
-    }
-
     /// Texts with a value in each place of `{}`, and whether a secret is told of them.
     fn told_with_a_value(cases: &[(&str, &str, bool)]) {
         let value = ["Kx72mq", "9Lw0"].concat();
