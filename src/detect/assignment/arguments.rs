@@ -59,11 +59,15 @@ fn takes_user(name: &[u8]) -> bool {
 
 /// The quoted argument behind another one.
 fn next(text: &[u8], before: Assignment) -> Option<Assignment> {
-    let comma = blanks(text, before.value.end + 1);
-    let open = blanks(text, comma + 1);
+    // Within a string quotes have backslashes before them.
+    let ends = usize::from(peek(text, before.value.end) == b'\\');
+    let comma = blanks(text, before.value.end + ends + 1);
+    let begin = blanks(text, comma + 1);
+    let escaped = peek(text, begin) == b'\\';
+    let open = begin + usize::from(escaped);
     let quote = peek(text, open);
-    (peek(text, comma) == b',' && matches!(quote, b'"' | b'\''))
-        .then(|| quoted(text, before.name, before.operator, open, quote, false))?
+    let is_quoted = peek(text, comma) == b',' && matches!(quote, b'"' | b'\'');
+    is_quoted.then(|| quoted(text, before.name, before.operator, open, quote, escaped))?
 }
 
 /// Whether a quoted name stands behind a type in a line of Gradle that makes a constant of it:
@@ -108,6 +112,7 @@ mod tests {
             ("keyring.set_password('service', 'alice', 'b')", "b"),
             ("checkUserPassword(\"alice\", \"b\")", "b"),
             ("setPassword(\"b\")", "b"),
+            (r#""check_password(\"alice\", \"b\")""#, "b"),
             (
                 "buildConfigField \"String\", \"PASSWORD\", \"\\\"b\\\"\"",
                 "b",

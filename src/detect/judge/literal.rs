@@ -36,7 +36,7 @@ impl Standing<'_> {
             return Ok(());
         }
         let element = self.assignment.operator == b'>';
-        // `"password_last_used": parts[4]`: the name's own quote opens no string around the value.
+        // In `"last_password": x` the name's own quote opens no string around the value.
         let behind = self.scene.text.get(self.assignment.name.end);
         let before = match self.before.split_last() {
             Some((quote, rest)) if b"\"'`".contains(quote) && behind == Some(quote) => rest,

@@ -220,6 +220,8 @@ pub(super) const COMMON: &[&str] = &[
     "parola",
     "hasło",
     "пароль",
+    // What stands for a password where the user's name is a token (GitHub).
+    "x-oauth-basic",
     // Of methods and algorithms.
     "utf-8",
     "utf8",
