@@ -11,12 +11,14 @@
 //! says of itself (`facts`), how old it may become (`defaults`), how far it is retired
 //! (`retirement`), what is wrong (`issues`), what comes first (`rank`).
 //!
-//! [`references`] are apart: what files name of credentials that are kept elsewhere.
+//! [`references`] tells what files name of credentials that are kept elsewhere, whether one of them is
+//! known here or not; `consumers` ties these names to records.
 
 mod annotations;
 mod audit;
 mod build;
 mod certificate;
+mod consumers;
 mod declared;
 mod defaults;
 mod diff;

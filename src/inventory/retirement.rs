@@ -4,6 +4,7 @@
 //! commit; what nobody asked about is at most removed. What no object has any more cannot be asked
 //! about again: that is not retired.
 
+use super::consumers::Naming;
 use super::record::{
     Liveness, Record, Retirement, RetirementState, Source, Stamp, Step, StepResult,
 };
@@ -24,8 +25,8 @@ pub struct Remains {
     pub replaced_by: Option<(String, Stamp)>,
     /// When it came back after it was gone.
     pub back: Option<Stamp>,
-    /// Names that stand for it elsewhere, if anybody looked.
-    pub named: Option<usize>,
+    /// What names it.
+    pub naming: Naming,
 }
 
 #[expect(clippy::too_many_lines, reason = "one step after the other")]
@@ -136,32 +137,11 @@ pub fn retirement(record: &Record, remains: &Remains, at: Stamp) -> Retirement {
             "no other stands in its place".to_owned(),
         ),
     }
-    match remains.named {
-        Some(0) => step(
-            "no-longer-referenced",
-            StepResult::Yes,
-            Source::Config,
-            at,
-            "no file of the last commit names it".to_owned(),
-        ),
-        Some(n) => step(
-            "no-longer-referenced",
-            StepResult::No,
-            Source::Config,
-            at,
-            format!("{n} places name it"),
-        ),
-        None => step(
-            "no-longer-referenced",
-            StepResult::Unknown,
-            Source::Derived,
-            at,
-            "names of what is kept elsewhere are not tied to it".to_owned(),
-        ),
-    }
+    let (result, source, evidence) = named(&remains.naming);
+    step("no-longer-referenced", result, source, at, evidence);
     let state = match () {
         () if !gone && remains.back.is_some() => RetirementState::Resurrected,
-        () if dead && gone && !remains.incomplete && remains.named.unwrap_or(0) == 0 => {
+        () if dead && gone && !remains.incomplete && remains.naming.certain == 0 => {
             RetirementState::Retired
         }
         () if dead => RetirementState::Dead,
@@ -170,6 +150,36 @@ pub fn retirement(record: &Record, remains: &Remains, at: Stamp) -> Retirement {
         () => RetirementState::Active,
     };
     Retirement { state, steps }
+}
+
+/// Whether anything still names it. A name that is kept elsewhere may have a new value by now: only what
+/// keeps it can tell.
+fn named(naming: &Naming) -> (StepResult, Source, String) {
+    let first = naming.first.as_deref().unwrap_or_default();
+    let places = |n: usize| match n {
+        1 => format!("1 place names it: {first}"),
+        n => format!("{n} places name it, the first is {first}"),
+    };
+    match (&naming.unknown, naming.certain, naming.maybe) {
+        (_, 1.., _) => (StepResult::No, Source::Config, places(naming.certain)),
+        (Some(why), ..) => (StepResult::Unknown, Source::Derived, why.clone()),
+        (None, 0, 0) => (
+            StepResult::Yes,
+            Source::Config,
+            format!("none of {} of the last commit names it", naming.looked),
+        ),
+        (None, 0, n) => (
+            StepResult::Unknown,
+            Source::Config,
+            format!(
+                "{}; whether that is this value or a newer one, only what keeps it can tell",
+                match n {
+                    1 => format!("1 place uses its name: {first}"),
+                    n => format!("{n} places use its name, the first is {first}"),
+                }
+            ),
+        ),
+    }
 }
 
 fn short(id: &str) -> &str {
@@ -279,14 +289,24 @@ mod tests {
             ..there
         };
         assert_eq!(state(&back, Dead, None), RetirementState::Resurrected);
-        let named = Remains {
-            named: Some(2),
-            ..gone
+        let naming = |certain, maybe| Naming {
+            certain,
+            maybe,
+            ..Naming::default()
+        };
+        let named = |naming: Naming| Remains {
+            naming,
+            ..gone.clone()
         };
         assert_eq!(
-            state(&named, Dead, None),
+            state(&named(naming(2, 0)), Dead, None),
             RetirementState::Dead,
             "something still names it"
+        );
+        assert_eq!(
+            state(&named(naming(0, 2)), Dead, None),
+            RetirementState::Retired,
+            "what has its name may have a newer value"
         );
     }
 

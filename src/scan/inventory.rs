@@ -9,6 +9,7 @@ use std::time::Instant;
 use super::{HistoryOptions, ScanError, histories, history};
 use crate::base::{Secret, path_text};
 use crate::findings::ScanResult;
+use crate::inventory::references::Listing;
 use crate::inventory::{Declarations, Found, Ground, Options, Record, Stamp, records};
 use crate::sources::Mailmap;
 use crate::sources::history::{
@@ -125,6 +126,7 @@ pub fn inventory(
     result.records = made.all;
     result.later = made.later;
     let unused = made.unused.into_iter();
+    notices.extend(made.unread);
     notices.extend(unused.map(|place| format!("{place}: no credential has this id here")));
     result.scan = ScanResult {
         findings: Vec::new(),
@@ -322,6 +324,13 @@ impl Ground for Repository<'_> {
 
     fn has(&mut self, path: &str) -> bool {
         self.id(path).is_some()
+    }
+
+    fn references(&mut self) -> Listing {
+        match (self.reader.as_mut(), self.tree) {
+            (Some(reader), Some(tree)) => super::references::of_tree(reader, &tree),
+            _ => Listing::default(),
+        }
     }
 
     fn blob(&mut self, id: &str) -> Option<Arc<[u8]>> {

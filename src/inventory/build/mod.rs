@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use crate::base::path_text;
 use crate::detect::patterns::Class;
 use crate::findings::{Finding, Fingerprint};
+use crate::inventory::consumers::Named;
 use crate::inventory::declared::{Declaration, Declarations};
 use crate::inventory::facts::Facts;
 use crate::inventory::ground::{Ground, Told as Found};
@@ -53,6 +54,8 @@ pub struct Records {
     pub later: usize,
     /// Declarations that no record has.
     pub unused: Vec<String>,
+    /// What could not be read of what names credentials.
+    pub unread: Vec<String>,
 }
 
 /// Makes the records. `incomplete` says which repositories were not read to their end.
@@ -64,8 +67,18 @@ pub fn records(
 ) -> Records {
     let groups = groups(found);
     let is_now = options.as_of >= options.now;
+    let named = if groups.is_empty() {
+        Named::default()
+    } else {
+        Named::read(grounds, is_now)
+    };
+    let mut out = Records {
+        unread: named.unread(),
+        ..Records::default()
+    };
     let mut builder = Builder {
         grounds,
+        named,
         incomplete,
         options,
         responsible: Responsible::default(),
@@ -78,7 +91,6 @@ pub fn records(
         .collect();
     let ids: Vec<Vec<String>> = groups.iter().map(|group| ids(group)).collect();
     let turned = builder.turns(&groups, &ids);
-    let mut out = Records::default();
     let mut used: BTreeSet<&str> = BTreeSet::new();
     for (number, (group, past)) in groups.iter().zip(&pasts).enumerate() {
         if !past.is_known {
@@ -147,6 +159,7 @@ struct Builder<'a, 'g> {
     options: &'a Options,
     responsible: Responsible,
     packages: Packages,
+    named: Named,
     /// Keys by repository, blob and line.
     keys: HashMap<(usize, String, u64), Option<String>>,
 }
@@ -290,7 +303,10 @@ impl Builder<'_, '_> {
             declared,
             note.as_ref(),
         );
-        let remains = self.remains(&record, group, past, turned);
+        let mut remains = self.remains(&record, group, past, turned);
+        let is_followed = remains.replaced_by.is_some() && !past.at_head;
+        remains.naming = self.named.join(&mut record, is_followed);
+        privilege::granted(&mut record);
         record.retirement = retirement(&record, &remains, self.options.as_of);
         record.issues = issues::issues(&record, self.options.as_of);
         record.requirements = requirements::requirements(&record, pattern.provider, pattern.cwe);
