@@ -88,12 +88,23 @@ pub fn retirement(record: &Record, remains: &Remains, at: Stamp) -> Retirement {
         },
     );
     let checked = record.life.checked_at;
+    let state = &record.life.state;
+    let listed = state
+        .place
+        .clone()
+        .filter(|_| state.source == Source::Observed);
     let (result, source, when, evidence) = match (life, &record.expires) {
         (Liveness::Dead, _) => (
             StepResult::Yes,
             record.life.state.source,
             checked.unwrap_or(at),
-            "its provider refuses it".to_owned(),
+            listed.unwrap_or_else(|| "its provider refuses it".to_owned()),
+        ),
+        (Liveness::Live, _) if listed.is_some() => (
+            StepResult::No,
+            Source::Observed,
+            at,
+            listed.unwrap_or_default(),
         ),
         (Liveness::Live | Liveness::Restricted, _) => (
             StepResult::No,
@@ -139,6 +150,11 @@ pub fn retirement(record: &Record, remains: &Remains, at: Stamp) -> Retirement {
     }
     let (result, source, evidence) = named(&remains.naming);
     step("no-longer-referenced", result, source, at, evidence);
+    let replaced = remains.replaced_by.as_ref().map(|(_, time)| *time);
+    let removed = record.removed.as_ref().map(|told| told.value.time);
+    let since = replaced.into_iter().chain(removed).min().filter(|_| gone);
+    let (result, source, at, evidence) = used(record, since, at);
+    step("no-longer-used", result, source, at, evidence);
     let state = match () {
         () if !gone && remains.back.is_some() => RetirementState::Resurrected,
         () if dead && gone && !remains.incomplete && remains.naming.certain == 0 => {
@@ -150,6 +166,49 @@ pub fn retirement(record: &Record, remains: &Remains, at: Stamp) -> Retirement {
         () => RetirementState::Active,
     };
     Retirement { state, steps }
+}
+
+/// Whether its provider still sees it used, `since` it was replaced or taken out of the code.
+fn used(record: &Record, since: Option<Stamp>, at: Stamp) -> (StepResult, Source, Stamp, String) {
+    let used = &record.last_used;
+    let Some(last) = &used.at else {
+        return match &used.unused {
+            Some(unused) => (StepResult::Yes, unused.source, at, unused.value.clone()),
+            None => {
+                let why = "nobody gave its provider's records (--observed)".to_owned();
+                (StepResult::Unknown, Source::Derived, at, why)
+            }
+        };
+    };
+    let what = used
+        .what
+        .as_ref()
+        .map_or(String::new(), |what| format!(" for {what}"));
+    let day = last.value.day();
+    match (since, &used.unused) {
+        (Some(since), _) if last.value > since => {
+            let days = since.days_to(last.value);
+            let after = match days {
+                0 => "on the day it was let go".to_owned(),
+                1 => "1 day after it was let go".to_owned(),
+                n => format!("{n} days after it was let go"),
+            };
+            let why = format!("used on {day}{what}, {after}");
+            (StepResult::No, last.source, last.value, why)
+        }
+        (Some(since), _) => {
+            let why = format!("last used on {day}{what}; let go on {}", since.day());
+            (StepResult::Yes, last.source, last.value, why)
+        }
+        (None, Some(unused)) => {
+            let why = format!("last used on {day}{what}: {}", unused.value);
+            (StepResult::Yes, unused.source, last.value, why)
+        }
+        (None, None) => {
+            let why = format!("used on {day}{what}");
+            (StepResult::No, last.source, last.value, why)
+        }
+    }
 }
 
 /// Whether anything still names it. A name that is kept elsewhere may have a new value by now: only what

@@ -132,7 +132,7 @@ impl Builder<'_, '_> {
         let ends = record
             .expires
             .as_ref()
-            .filter(|t| t.source == Source::Token);
+            .filter(|t| matches!(t.source, Source::Token | Source::Observed));
         record.lifetime = defaults::lifetime(finding, made, ends.map(|t| t.value));
         let short = matches!(
             record.lifetime.value,

@@ -14,6 +14,7 @@ use crate::inventory::declared::{Declaration, Declarations};
 use crate::inventory::facts::Facts;
 use crate::inventory::ground::{Ground, Told as Found};
 use crate::inventory::keys::key_at;
+use crate::inventory::observed::{Key, Observed, ObservedTold};
 use crate::inventory::owner::{People, Responsible};
 use crate::inventory::past::{Past, is_file};
 use crate::inventory::record::{Kind, Record, Replaced, Slot, Source, Stamp, Sureness, Told};
@@ -43,6 +44,8 @@ pub struct Options {
     pub people: Option<People>,
     /// Who has not committed anything for so many days has fallen silent.
     pub silent_days: i64,
+    /// What providers recorded, if somebody gave exports of that.
+    pub observed: Option<Observed>,
 }
 
 /// All records of some repositories.
@@ -56,6 +59,8 @@ pub struct Records {
     pub unused: Vec<String>,
     /// What could not be read of what names credentials.
     pub unread: Vec<String>,
+    /// What exports of providers say beside records, if any were given.
+    pub observed: Option<ObservedTold>,
 }
 
 /// Makes the records. `incomplete` says which repositories were not read to their end.
@@ -79,6 +84,7 @@ pub fn records(
     let mut builder = Builder {
         grounds,
         named,
+        known: BTreeSet::new(),
         incomplete,
         options,
         responsible: Responsible::default(),
@@ -111,6 +117,9 @@ pub fn records(
         .iter()
         .filter(|d| !used.contains(&*d.place));
     out.unused = unused.map(|d| d.place.clone()).collect();
+    let known = &builder.known;
+    let observed = options.observed.as_ref();
+    out.observed = observed.map(|o| o.told(&|key| known.contains(key)));
     rank::rank(&mut out.all);
     out
 }
@@ -160,6 +169,8 @@ struct Builder<'a, 'g> {
     responsible: Responsible,
     packages: Packages,
     named: Named,
+    /// Credentials of exports that have a record.
+    known: BTreeSet<Key>,
     /// Keys by repository, blob and line.
     keys: HashMap<(usize, String, u64), Option<String>>,
 }
@@ -293,6 +304,13 @@ impl Builder<'_, '_> {
             record.privilege.class = Told::new(class, Source::Declared, place, Sureness::Certain);
         }
         record.last_used = audit::last_used(pattern, &record.hints);
+        if let Some(observed) = &self.options.observed {
+            let id = declared.and_then(|d| d.provider_id.as_deref());
+            if let Some(key) = observed.key_of(&record, id) {
+                observed.tell(&mut record, &key, self.options.as_of);
+                self.known.insert(key);
+            }
+        }
         self.whose(&mut record, past, declared, note.as_ref());
         let begins = facts.certified;
         self.rotation(
