@@ -45,9 +45,14 @@ pub struct InventoryLook {
     /// What people declare of credentials [default: .straykey/inventory.toml]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub declared: Option<PathBuf>,
-    /// An export of a provider's own records: IAM credential report or access keys, CloudTrail, GitHub
-    /// audit log, GitLab tokens; repeatable. Nothing is asked over the network
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    /// What a provider recorded, as somebody exported it: nothing is asked over the network
+    #[arg(
+        long,
+        value_name = "FILE",
+        value_hint = ValueHint::FilePath,
+        help = "An export of a provider's own records: IAM credential report or access keys, CloudTrail, \
+                GitHub audit log, GitLab tokens; repeatable"
+    )]
     pub observed: Vec<PathBuf>,
     /// The least confidence of what becomes a record [default: medium]
     #[arg(long, value_name = "LEVEL")]

@@ -62,7 +62,7 @@ pub(super) fn report(name: &str, text: &str, sink: &mut Sink<'_>) -> Result<(), 
             let time = |column: &Option<usize>| match cell(column) {
                 None => Ok(None),
                 Some(text) => time_of(text)
-                    .map(|t| Some(Stamp(t.0)))
+                    .map(|t| Some(Stamp(t.0.min(t.1))))
                     .ok_or_else(|| wrong(number, "a time is written as 2026-11-24T12:00:00+00:00")),
             };
             let is_active = cell(active).is_some_and(|word| word.eq_ignore_ascii_case("true"));

@@ -1,6 +1,6 @@
 //! Exports in JSON: one document, a list, or an object a line.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::marker::PhantomData;
 
 use serde::de::{DeserializeSeed, Error as _, SeqAccess, Visitor};
@@ -11,7 +11,7 @@ use super::super::record::Stamp;
 use super::{Key, Seen, Sink, Use, aws};
 use crate::base::time_of;
 
-/// Entries of a list inside a document: a log file of CloudTrail has some thousands.
+/// Entries of a list inside a document: a log file of `CloudTrail` has some thousands.
 const ENTRIES: usize = 500_000;
 
 /// An object of any of these exports; which one, its fields tell.
@@ -20,7 +20,7 @@ struct Wire {
     // `aws iam list-access-keys`
     #[serde(rename = "AccessKeyMetadata")]
     keys: Option<Many<KeyWire>>,
-    // CloudTrail, log files and `lookup-events`
+    // `CloudTrail`, log files and `lookup-events`
     #[serde(rename = "Records")]
     records: Option<Many<EventWire>>,
     #[serde(rename = "Events")]
@@ -38,7 +38,8 @@ struct Wire {
     // GitLab's tokens; the audit log has the first two as well
     created_at: Option<Time>,
     name: Option<String>,
-    id: Option<u64OrText>,
+    #[serde(default, deserialize_with = "number")]
+    id: Option<u64>,
     revoked: Option<bool>,
     active: Option<bool>,
     scopes: Option<Many<String>>,
@@ -87,13 +88,9 @@ struct LookupWire {
     access_key_id: Option<String>,
 }
 
-/// The audit log's own ids are text, GitLab's are numbers.
-#[derive(Deserialize)]
-#[serde(untagged)]
-#[allow(non_camel_case_types, reason = "it says what it is")]
-enum u64OrText {
-    Number(u64),
-    Text(#[expect(dead_code, reason = "no token's id is one")] String),
+/// A number; the audit log's own ids are text, which is none.
+fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    serde_json::Value::deserialize(deserializer).map(|value| value.as_u64())
 }
 
 /// A time: text of RFC 3339, or seconds or milliseconds since 1970.
@@ -120,7 +117,7 @@ impl Time {
                 } else {
                     text.clone()
                 };
-                time_of(&whole).map(|t| Stamp(t.0))
+                time_of(&whole).map(|t| Stamp(t.0.min(t.1)))
             }
         }
     }
@@ -285,8 +282,8 @@ fn take(wire: Wire, place: &str, sink: &mut Sink<'_>) -> Result<(), String> {
     if wire.action.is_some() && (wire.timestamp.is_some() || wire.created_at.is_some()) {
         return audit(wire, place, sink);
     }
-    if let (Some(u64OrText::Number(id)), Some(revoked)) = (&wire.id, wire.revoked) {
-        return gitlab(&wire, *id, revoked, place, sink);
+    if let (Some(id), Some(revoked)) = (wire.id, wire.revoked) {
+        return gitlab(&wire, id, revoked, place, sink);
     }
     Ok(())
 }
@@ -327,7 +324,7 @@ fn event(event: &EventWire, place: &str, sink: &mut Sink<'_>) -> Result<(), Stri
     let who = identity.and_then(|i| i.user_name.clone().or_else(|| i.arn.clone()));
     let mut what = told([&event.event_source, &event.event_name]);
     if let Some(error) = &event.error_code {
-        what.push_str(&format!(" ({error})"));
+        let _ = write!(what, " ({error})");
     }
     let id = identity.and_then(|i| i.access_key_id.as_deref());
     used(id, who, at, &what, place, sink);

@@ -5,7 +5,7 @@
 //! |---|---|---|
 //! | IAM credential report, CSV, or the JSON that holds it | user, and when a key was made | IAM User Guide, "Generate credential reports for your AWS account" |
 //! | `aws iam list-access-keys` | access key id | IAM API Reference, `AccessKeyMetadata` |
-//! | CloudTrail: log files (`Records`), `lookup-events` (`Events`) | access key id | CloudTrail User Guide, "CloudTrail record contents" |
+//! | `CloudTrail`: log files (`Records`), `lookup-events` (`Events`) | access key id | its User Guide, "`CloudTrail` record contents" |
 //! | GitHub audit log, JSON or JSON lines | `hashed_token` | GitHub documentation, "Identifying audit log events performed by an access token" |
 //! | GitLab tokens: `personal_access_tokens`, and those of groups and projects | `provider_id` of a declaration | GitLab documentation, "Personal access tokens API" |
 //!

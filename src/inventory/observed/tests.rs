@@ -61,7 +61,7 @@ fn a_report_is_joined_to_keys_by_user_and_birth() {
         "{HEAD}<root_account>,arn:aws:iam::123456789012:root,2020-01-01T00:00:00+00:00,not_supported,N/A,\
          not_supported,not_supported,false,false,N/A,N/A,N/A,N/A,false,N/A,N/A,N/A,N/A,false,N/A,false,N/A\n\
          ci,arn:aws:iam::123456789012:user/ci,2020-01-01T00:00:00+00:00,false,N/A,N/A,N/A,false,true,\
-         2024-03-01T10:00:00+00:00,2024-05-05T06:07:08+00:00,eu-west-1,s3,true,2025-01-01T00:00:00+00:00,N/A,\
+         2024-03-01T10:00:00+00:00,2024-05-05T06:07:08+00:00,eu-west-1,s3,false,2025-01-01T00:00:00+00:00,N/A,\
          N/A,N/A,false,N/A,false,N/A\n\
          eve,arn:aws:iam::123456789012:user/eve,2020-01-01T00:00:00+00:00,false,N/A,N/A,N/A,false,true,\
          2023-03-01T10:00:00+00:00,N/A,N/A,N/A,false,N/A,N/A,N/A,N/A,false,N/A,false,N/A\n"

@@ -297,10 +297,10 @@ pub(super) fn told_issued(issued: &Issued) -> String {
     if let Some(made) = issued.created {
         let _ = write!(text, ", made {}", made.day());
     }
-    match issued.last_used {
-        Some(last) => drop(write!(text, ", last used {}", last.day())),
-        None => text.push_str(", no use known"),
-    }
+    let used = issued
+        .last_used
+        .map(|last| format!(", last used {}", last.day()));
+    text.push_str(used.as_deref().unwrap_or(", no use known"));
     if issued.active == Some(false) {
         text.push_str(", inactive");
     }
