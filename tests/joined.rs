@@ -111,12 +111,12 @@ fn who_consumes_a_credential_and_whether_anything_still_names_it() {
     assert_eq!(step(third, "no-longer-referenced").0, "unknown");
 
     let fourth = of(&told, &all[4]);
-    // `env_file` and the secret: two references, in the two files of kinds that are known.
+    // `env_file` and the secret: two references; the workflow, the compose file and the env file are of known kinds.
     assert_eq!(
         step(fourth, "no-longer-referenced"),
         (
             "yes",
-            "none of 2 references in 2 files of the last commit names it"
+            "none of 2 references in 3 files of the last commit names it"
         )
     );
     assert_eq!(told["totals"]["named"], 2);
