@@ -282,6 +282,8 @@ fn a_gate_on_what_is_new_lets_the_rest_be_and_counts_it() {
     let (old, new) = (format!("T={}\n", token(61)), format!("T={}\n", token(62)));
     let rules = (".straykey/policy.toml", policy);
     let base = built.commit(1, "Ann", &[rules, ("old.env", &old)]);
+    fs::create_dir_all(built.at().join(".straykey")).expect("made");
+    written(&built, ".straykey/policy.toml", policy);
     let check = |built: &Built, more: &[&str]| {
         let all = ["inventory", "check", "--as-of", &day(5), "--base", &base];
         straykey(built.at(), &[&all[..], more].concat())

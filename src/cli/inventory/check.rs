@@ -34,7 +34,7 @@ pub fn run(args: &InventoryCheckArgs, how: Tell) -> Result<Exit, CliError> {
     };
     let mut policy = match &own {
         Some((file, text)) => Policy::parse(file, text).map_err(CliError::all)?,
-        None => Policy::default(),
+        None => Policy::parse(&format!(".straykey/{POLICY}"), "").map_err(CliError::all)?,
     };
     let mut declared = None;
     let mut loosened = Vec::new();
