@@ -222,11 +222,7 @@ fn named(naming: &Naming) -> (StepResult, Source, String) {
     match (&naming.unknown, naming.certain, naming.maybe) {
         (_, 1.., _) => (StepResult::No, Source::Config, places(naming.certain)),
         (Some(why), ..) => (StepResult::Unknown, Source::Derived, why.clone()),
-        (None, 0, 0) => (
-            StepResult::Yes,
-            Source::Config,
-            format!("none of {} of the last commit names it", naming.looked),
-        ),
+        (None, 0, 0) => (StepResult::Yes, Source::Config, naming.looked.clone()),
         (None, 0, n) => (
             StepResult::Unknown,
             Source::Config,

@@ -306,10 +306,9 @@ impl Builder<'_, '_> {
         record.last_used = audit::last_used(pattern, &record.hints);
         if let Some(observed) = &self.options.observed {
             let id = declared.and_then(|d| d.provider_id.as_deref());
-            if let Some(key) = observed.key_of(&record, id) {
-                observed.tell(&mut record, &key, self.options.as_of);
-                self.known.insert(key);
-            }
+            let key = observed.key_of(&record, id);
+            observed.tell(&mut record, key.as_ref(), self.options.as_of);
+            self.known.extend(key);
         }
         self.whose(&mut record, past, declared, note.as_ref());
         let begins = facts.certified;

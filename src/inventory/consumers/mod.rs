@@ -61,7 +61,7 @@ pub struct Naming {
     pub first: Option<String>,
     /// Why nobody knows.
     pub unknown: Option<String>,
-    /// What was looked through, for a sentence.
+    /// What was looked through in vain.
     pub looked: String,
 }
 
@@ -159,7 +159,10 @@ impl Named {
         naming.certain = found.iter().filter(is_certain).count();
         naming.maybe = found.len() - naming.certain;
         naming.first = found.first().map(|told| told.value.place());
-        naming.looked = format!("{references} references in {files} files");
+        naming.looked = match references {
+            0 => "the last commit names nothing that is kept elsewhere".to_owned(),
+            n => format!("none of {n} references in {files} files of the last commit names it"),
+        };
         naming.unknown = match unread {
             _ if !found.is_empty() => None,
             Some(first) => Some(format!(

@@ -47,8 +47,16 @@ struct Wire {
     last_used_at: Option<Time>,
     expires_at: Option<Time>,
     // An event of CloudTrail, one a line
-    #[serde(flatten)]
-    event: EventWire,
+    #[serde(rename = "eventTime")]
+    event_time: Option<Time>,
+    #[serde(rename = "eventSource")]
+    event_source: Option<String>,
+    #[serde(rename = "eventName")]
+    event_name: Option<String>,
+    #[serde(rename = "errorCode")]
+    error_code: Option<String>,
+    #[serde(rename = "userIdentity")]
+    user_identity: Option<IdentityWire>,
 }
 
 #[derive(Deserialize)]
@@ -276,8 +284,15 @@ fn take(wire: Wire, place: &str, sink: &mut Sink<'_>) -> Result<(), String> {
         }
         return Ok(());
     }
-    if wire.event.event_time.is_some() && wire.event.user_identity.is_some() {
-        return event(&wire.event, place, sink);
+    if wire.event_time.is_some() && wire.user_identity.is_some() {
+        let one = EventWire {
+            event_time: wire.event_time,
+            event_source: wire.event_source,
+            event_name: wire.event_name,
+            error_code: wire.error_code,
+            user_identity: wire.user_identity,
+        };
+        return event(&one, place, sink);
     }
     if wire.action.is_some() && (wire.timestamp.is_some() || wire.created_at.is_some()) {
         return audit(wire, place, sink);

@@ -23,10 +23,10 @@ impl Observed {
         by_id.or_else(by_declared).or_else(by_hint)
     }
 
-    /// Tells a record what its provider saw up to a time.
-    pub fn tell(&self, record: &mut Record, key: &Key, as_of: Stamp) {
-        let Some(seen) = self.seen.get(key) else {
-            self.not_seen(record, key);
+    /// Tells a record what its provider saw up to a time, by what exports call its credential.
+    pub fn tell(&self, record: &mut Record, key: Option<&Key>, as_of: Stamp) {
+        let Some((key, seen)) = key.and_then(|key| Some((key, self.seen.get(key)?))) else {
+            self.not_seen(record);
             return;
         };
         if let Some(user) = &seen.whose
@@ -68,11 +68,14 @@ impl Observed {
     }
 
     /// Of a credential that no export names: those that would, and from when to when they reach.
-    fn not_seen(&self, record: &mut Record, key: &Key) {
-        let log = match key {
-            Key::AwsKey(_) | Key::AwsUserKey(..) => "cloudtrail",
-            Key::HashedToken(_) => "github-audit-log",
-            Key::GitLabToken(_) => return,
+    fn not_seen(&self, record: &mut Record) {
+        let is_hashed = record.hints.iter().any(|h| h.name == "hashed-token");
+        let pattern = record.pattern.as_deref();
+        let log = match &*record.provider {
+            // Its fingerprint is that of its id, and no id of the log has it.
+            "aws" if pattern.is_some_and(|id| self.of_ids.contains(&id)) => "cloudtrail",
+            "github" if is_hashed => "github-audit-log",
+            _ => return,
         };
         let logs = self.files.iter().filter(|file| file.format == log);
         let logs: Vec<_> = logs.collect();

@@ -103,6 +103,8 @@ pub struct Observed {
     seen: BTreeMap<Key, Seen>,
     /// Access keys of AWS by the fingerprints that findings of them have.
     by_fingerprint: HashMap<String, Key>,
+    /// Patterns whose findings have the fingerprints of such ids.
+    of_ids: Vec<&'static str>,
 }
 
 impl Observed {
@@ -168,6 +170,7 @@ impl Observed {
         let patterns: Vec<_> = patterns
             .filter(|p| p.provider == "aws" && p.class == Class::Identifier)
             .collect();
+        self.of_ids = patterns.iter().map(|p| p.id).collect();
         for key in self.seen.keys() {
             let Key::AwsKey(id) = key else { continue };
             for pattern in &patterns {

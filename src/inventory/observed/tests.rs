@@ -24,13 +24,14 @@ fn record(id: &str) -> Record {
     let pattern = catalogue.get("aws.access-key").expect("it is there");
     let print = Fingerprint::new(pattern, id.as_bytes(), Path::new(""));
     let mut record = Record::new(print.to_string(), Kind::Literal, "key");
+    record.pattern = Some(pattern.id.to_owned());
     record.provider = "aws".into();
     record
 }
 
 fn told(observed: &Observed, record: &mut Record, as_of: &str) {
     let key = observed.key_of(record, None).expect("it is known");
-    observed.tell(record, &key, at(as_of));
+    observed.tell(record, Some(&key), at(as_of));
 }
 
 // Columns as the IAM User Guide lists them.
@@ -158,7 +159,8 @@ fn events_of_cloudtrail_and_of_lookups() {
 
     // A key that no event has, though the log reaches from then to then.
     let mut other = record(&key_id("NON2"));
-    observed.tell(&mut other, &Key::AwsKey(key_id("NON2")), at("2026-02-10"));
+    assert_eq!(observed.key_of(&other, None), None);
+    observed.tell(&mut other, None, at("2026-02-10"));
     let unused = other.last_used.unused.expect("unused");
     assert_eq!(
         unused.value,
@@ -232,7 +234,7 @@ fn tokens_of_gitlab_by_their_number() {
         "nothing says which one it is"
     );
     let key = observed.key_of(&one, Some("4")).expect("declared");
-    observed.tell(&mut one, &key, at("2021-11-01"));
+    observed.tell(&mut one, Some(&key), at("2021-11-01"));
     assert_eq!(
         one.last_used.at.map(|t| t.value),
         Some(at("2021-10-06T17:58:37Z"))
