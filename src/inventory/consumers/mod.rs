@@ -16,6 +16,7 @@ mod things;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::ground::Ground;
+use super::keys::has_ending;
 use super::owner::within;
 use super::record::{Chain, Consumer, Link, Place, Record, Source, Sureness, Told};
 use super::references::{Chain as Edges, Format, Kept, Listing, Reference, chains, shown};
@@ -348,7 +349,7 @@ fn rule(reference: &Reference, place: &Place, slot: &str, is_followed: bool) -> 
             let how = format!("variable {named} is set by {}", place.path);
             return Some(("same-variable", sure, how));
         }
-        let is_values = file.contains(".tfvars") || file.ends_with(".tf");
+        let is_values = file.contains(".tfvars") || has_ending(file, &[".tf"]);
         if reference.kept == Kept::TerraformVariable && is_values {
             let sure = if same_folder {
                 Sureness::Certain

@@ -90,7 +90,7 @@ pub(super) fn report(name: &str, text: &str, sink: &mut Sink<'_>) -> Result<(), 
                 place,
                 ..Seen::default()
             };
-            sink.seen(Key::AwsUserKey(user.to_owned(), *n), seen);
+            sink.seen(Key::AwsUser(user.to_owned(), *n), seen);
         }
     }
     Ok(())
@@ -102,8 +102,8 @@ pub(super) fn settle(seen: &mut BTreeMap<Key, Seen>) {
     let mut users: BTreeMap<String, (Vec<Key>, Vec<Key>)> = BTreeMap::new();
     for (key, one) in seen.iter() {
         match key {
-            Key::AwsUserKey(user, _) => users.entry(user.clone()).or_default().0.push(key.clone()),
-            Key::AwsKey(id) if !id.starts_with("ASIA") => {
+            Key::AwsUser(user, _) => users.entry(user.clone()).or_default().0.push(key.clone()),
+            Key::AwsId(id) if !id.starts_with("ASIA") => {
                 if let Some(user) = &one.whose {
                     users.entry(user.clone()).or_default().1.push(key.clone());
                 }

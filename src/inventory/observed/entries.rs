@@ -319,7 +319,7 @@ fn access_key(key: &KeyWire, place: &str, sink: &mut Sink<'_>) -> Result<(), Str
         place: place.to_owned(),
         ..Seen::default()
     };
-    sink.seen(Key::AwsKey(id.to_owned()), seen);
+    sink.seen(Key::AwsId(id.to_owned()), seen);
     Ok(())
 }
 
@@ -370,7 +370,7 @@ fn used(
         place: place.to_owned(),
         ..Seen::default()
     };
-    sink.seen(Key::AwsKey(id.to_owned()), seen);
+    sink.seen(Key::AwsId(id.to_owned()), seen);
 }
 
 fn audit(wire: Wire, place: &str, sink: &mut Sink<'_>) -> Result<(), String> {
@@ -424,7 +424,6 @@ fn gitlab(
         }),
         whose,
         place: place.to_owned(),
-        ..Seen::default()
     };
     sink.seen(Key::GitLabToken(id), seen);
     Ok(())

@@ -14,7 +14,7 @@ impl Observed {
             let id = provider_id?;
             match &*record.provider {
                 "gitlab" => id.parse().ok().map(Key::GitLabToken),
-                "aws" => Some(Key::AwsKey(id.to_owned())),
+                "aws" => Some(Key::AwsId(id.to_owned())),
                 _ => None,
             }
         };
@@ -30,7 +30,7 @@ impl Observed {
             return;
         };
         if let Some(user) = &seen.whose
-            && matches!(key, Key::AwsKey(_))
+            && matches!(key, Key::AwsId(_))
         {
             record.hints.push(Hint {
                 name: "user".to_owned(),

@@ -40,9 +40,9 @@ const UNUSED_DAYS: i64 = 90;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Key {
     /// An access key of AWS, by its id.
-    AwsKey(String),
+    AwsId(String),
     /// The first or second access key of a user, of which no id is known.
-    AwsUserKey(String, u8),
+    AwsUser(String, u8),
     /// A token of GitHub, by its hash.
     HashedToken(String),
     /// A token of GitLab, by its number.
@@ -172,7 +172,7 @@ impl Observed {
             .collect();
         self.of_ids = patterns.iter().map(|p| p.id).collect();
         for key in self.seen.keys() {
-            let Key::AwsKey(id) = key else { continue };
+            let Key::AwsId(id) = key else { continue };
             for pattern in &patterns {
                 let made = Fingerprint::new(pattern, id.as_bytes(), Path::new(""));
                 self.by_fingerprint.insert(made.to_string(), key.clone());

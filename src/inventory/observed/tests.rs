@@ -113,7 +113,7 @@ fn a_report_is_joined_to_keys_by_user_and_birth() {
     );
 
     // `lost` has no row that was born when it was; the key of `eve` has no id.
-    let told = observed.told(&|key| *key == Key::AwsKey(old.clone()));
+    let told = observed.told(&|key| *key == Key::AwsId(old.clone()));
     assert_eq!((told.known, told.unknown_total), (1, 3));
     let ids: Vec<&str> = told.unknown.iter().map(|one| one.id.as_str()).collect();
     assert_eq!(ids, ["AKIA....LST2", "AKIA....NEW2", "key 1 of eve"]);
@@ -154,7 +154,7 @@ fn events_of_cloudtrail_and_of_lookups() {
         (export.entries, export.from),
         (3, Some(at("2026-01-02T03:04:05Z")))
     );
-    let told_all = observed.told(&|key| *key == Key::AwsKey(id.clone()));
+    let told_all = observed.told(&|key| *key == Key::AwsId(id.clone()));
     assert_eq!(told_all.unknown_total, 0, "keys of sessions are nobody's");
 
     // A key that no event has, though the log reaches from then to then.

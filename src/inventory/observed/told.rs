@@ -75,12 +75,12 @@ impl Observed {
         let (mut rows, mut tokens) = (0, 0);
         for (key, seen) in &self.seen {
             // The keys of a session end by themselves.
-            let is_short = matches!(key, Key::AwsKey(id) if id.starts_with("ASIA"));
+            let is_short = matches!(key, Key::AwsId(id) if id.starts_with("ASIA"));
             if known(key) {
                 told.known += 1;
             } else if !is_short {
                 told.unknown_total += 1;
-                rows += usize::from(matches!(key, Key::AwsUserKey(..)));
+                rows += usize::from(matches!(key, Key::AwsUser(..)));
                 tokens += usize::from(matches!(key, Key::GitLabToken(_)));
                 if told.unknown.len() < LISTED {
                     told.unknown.push(issued(key, seen));
@@ -105,7 +105,7 @@ impl Observed {
 
 fn issued(key: &Key, seen: &Seen) -> Issued {
     let (kind, id) = match key {
-        Key::AwsKey(id) => {
+        Key::AwsId(id) => {
             let (begin, end) = (id.get(..4), id.get(id.len().saturating_sub(4)..));
             let id = format!(
                 "{}....{}",
@@ -114,7 +114,7 @@ fn issued(key: &Key, seen: &Seen) -> Issued {
             );
             ("aws-access-key", id)
         }
-        Key::AwsUserKey(user, n) => ("aws-access-key", format!("key {n} of {user}")),
+        Key::AwsUser(user, n) => ("aws-access-key", format!("key {n} of {user}")),
         Key::HashedToken(hash) => ("github-token", hash.clone()),
         Key::GitLabToken(id) => {
             let name = seen

@@ -102,11 +102,11 @@ impl Policy {
             })?),
         };
         let mut verdict = Verdict {
-            counts: counts(records.iter()),
+            counts: counts(&records.iter().collect::<Vec<_>>()),
             ..Verdict::default()
         };
         let is_new = |record: &Record| new.is_none_or(|new| new.contains(&record.id));
-        let brought = counts(records.iter().filter(|r| is_new(r)));
+        let brought = counts(&records.iter().filter(|r| is_new(r)).collect::<Vec<_>>());
         let mut used = vec![false; self.exceptions.len()];
         for record in records.iter_mut() {
             let mut said = self.said(record, on);
@@ -270,10 +270,10 @@ impl Exception {
 }
 
 /// What budgets count.
-fn counts<'r>(records: impl Iterator<Item = &'r Record> + Clone) -> BTreeMap<&'static str, usize> {
-    let count = |of: &dyn Fn(&Record) -> bool| records.clone().filter(|r| of(r)).count();
+fn counts(records: &[&Record]) -> BTreeMap<&'static str, usize> {
+    let count = |of: &dyn Fn(&Record) -> bool| records.iter().filter(|r| of(r)).count();
     BTreeMap::from([
-        ("records", records.clone().count()),
+        ("records", records.len()),
         ("literals", count(&|r| r.has_issue("literal-secret"))),
         ("overdue", count(&|r| r.has_issue("rotation-overdue"))),
         (
@@ -392,7 +392,7 @@ mod tests {
         let new = BTreeSet::from([records[0].id.clone()]);
         let brought = policy.judge(&mut records, None, on("2026-11-28"), Some(&new));
         assert_eq!(brought.expect("judged").fails, 3);
-        let all = counts(records.iter());
+        let all = counts(&records.iter().collect::<Vec<_>>());
         assert!(COUNTED.iter().all(|name| all.contains_key(name)));
     }
 }
