@@ -172,13 +172,11 @@ pub fn retirement(record: &Record, remains: &Remains, at: Stamp) -> Retirement {
 fn used(record: &Record, since: Option<Stamp>, at: Stamp) -> (StepResult, Source, Stamp, String) {
     let used = &record.last_used;
     let Some(last) = &used.at else {
-        return match &used.unused {
-            Some(unused) => (StepResult::Yes, unused.source, at, unused.value.clone()),
-            None => {
-                let why = "nobody gave its provider's records (--observed)".to_owned();
-                (StepResult::Unknown, Source::Derived, at, why)
-            }
-        };
+        if let Some(unused) = &used.unused {
+            return (StepResult::Yes, unused.source, at, unused.value.clone());
+        }
+        let why = "nobody gave its provider's records (--observed)".to_owned();
+        return (StepResult::Unknown, Source::Derived, at, why);
     };
     let what = used
         .what

@@ -184,7 +184,7 @@ fn result(id: &str, index: i64, wanted: &Wanted<'_>) -> SarifResult {
     let mut result = SarifResult::builder()
         .rule_id(id)
         .rule_index(index)
-        .level(wanted.level.clone())
+        .level(wanted.level)
         .message(Message::builder().text(text).build())
         .locations(first)
         .related_locations(related)
