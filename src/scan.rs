@@ -1,5 +1,6 @@
 //! Joins the floors: sources to detection to findings.
 
+mod brought;
 mod commits;
 mod conceal;
 mod histories;
@@ -24,6 +25,7 @@ use crate::sources::history::SweepProgress;
 use crate::sources::{Globs, Heads, Skip, SkipReason, TreeOptions, TreeSource, top_of};
 use worker::Worker;
 
+pub use brought::{Brought, brought_since};
 pub use commits::{
     Comments, CommitsOptions, Known, Pushed, StagedOptions, commits, explain_staged, staged,
 };

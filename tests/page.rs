@@ -184,6 +184,7 @@ fn page(records: &[Record], scan: &ScanResult) -> Vec<u8> {
         scan,
         repositories: &[],
         verdicts: &[],
+        observed: None,
     };
     let mut out = Vec::new();
     InventoryFormat::Html

@@ -3,13 +3,17 @@
 mod check;
 mod diff;
 
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use straykey::base::path_text;
 use straykey::detect::patterns::Severity;
-use straykey::inventory::{Declarations, Options, People, Record, Stamp, purged, recheck, unnamed};
+use straykey::inventory::{
+    Declarations, OBSERVED_BYTES, Observed, Options, People, Record, Stamp, purged, recheck,
+    unnamed,
+};
 use straykey::reports::{Inventory, InventoryFormat, read_inventory, write_atomically};
 use straykey::scan::{
     HistoryOptions, InventoryOptions, InventoryResult, Narrow, Progress, inventory,
@@ -88,6 +92,7 @@ pub fn make(
         }
         None => None,
     };
+    let observed = observed(&look.observed)?;
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     let now = Stamp(now.map_or(0, |d| d.as_secs() as i64));
     let as_of = look
@@ -116,6 +121,7 @@ pub fn make(
             declared,
             people,
             silent_days: i64::from(look.silent_days),
+            observed,
         },
         is_declared,
     };
@@ -130,6 +136,24 @@ pub fn make(
     let mut result = made?;
     result.scan.notices.splice(0..0, notices);
     Ok(Made { result, home })
+}
+
+/// What providers recorded, as people exported it.
+fn observed(files: &[PathBuf]) -> Result<Option<Observed>, CliError> {
+    if files.is_empty() {
+        return Ok(None);
+    }
+    let mut read = Vec::new();
+    for file in files {
+        let wrong = |e: std::io::Error| CliError::file("cannot read", file, &e);
+        let mut bytes = Vec::new();
+        let opened = std::fs::File::open(file).map_err(wrong)?;
+        // One byte more than may be says that there is more.
+        let most = OBSERVED_BYTES as u64 + 1;
+        opened.take(most).read_to_end(&mut bytes).map_err(wrong)?;
+        read.push((path_text(file).into_owned(), bytes));
+    }
+    Observed::read(&read).map(Some).map_err(CliError::all)
 }
 
 fn declarations(file: &str, text: &str) -> Result<Declarations, CliError> {
@@ -153,6 +177,11 @@ pub fn report(
     } else {
         records
     };
+    let mut observed = result.observed.clone();
+    if let Some(observed) = observed.as_mut().filter(|_| args.no_names) {
+        // Users of providers are people, often enough.
+        observed.unknown.clear();
+    }
     let told = Inventory {
         records,
         as_of: result.as_of.unwrap_or(Stamp(0)),
@@ -160,6 +189,7 @@ pub fn report(
         scan: &result.scan,
         repositories: &result.repositories,
         verdicts: &verdicts,
+        observed: observed.as_ref(),
     };
     let options = report_options(false, Severity::Medium, how);
     let plain = straykey::reports::ReportOptions {

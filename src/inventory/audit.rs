@@ -152,13 +152,13 @@ pub fn last_used(pattern: &Pattern, hints: &[Hint]) -> LastUsed {
         (" (unconfirmed)", Sureness::Guess)
     };
     LastUsed {
-        at: None,
         kept_in: Some(Told::plain(
             format!("{}{note}", filled(kept.place, hints)),
             Source::Catalogue,
             sure,
         )),
         query: (!kept.query.is_empty()).then(|| filled(kept.query, hints)),
+        ..LastUsed::default()
     }
 }
 

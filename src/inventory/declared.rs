@@ -49,6 +49,8 @@ pub struct Declaration {
     pub revoke: Option<String>,
     /// What it can do.
     pub privilege: Option<super::record::PrivilegeClass>,
+    /// What its provider calls it, where lists of theirs have nothing else: a number, a key's id.
+    pub provider_id: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -71,6 +73,7 @@ struct CredentialWire {
     reviewed: Option<ReviewWire>,
     revoke: Option<String>,
     privilege: Option<Spanned<String>>,
+    provider_id: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -175,6 +178,7 @@ impl Declarations {
                 reviewed,
                 revoke: said(one.revoke),
                 privilege,
+                provider_id: said(one.provider_id),
             });
         }
         if errors.is_empty() {

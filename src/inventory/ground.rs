@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::record::Stamp;
+use super::references::Listing;
 use crate::findings::Finding;
 use crate::story::Story;
 
@@ -25,6 +26,9 @@ pub trait Ground {
 
     /// The proper name and address of somebody, as the mailmap has it.
     fn proper(&mut self, name: &str, mail: &str) -> (String, String);
+
+    /// What files of the last commit name of credentials that are kept elsewhere.
+    fn references(&mut self) -> Listing;
 
     /// Who last committed a change to a file of the last commit, and when: name, address, time.
     fn last_committer(&mut self, path: &str) -> Option<(String, String, Stamp)>;

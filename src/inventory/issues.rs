@@ -2,7 +2,7 @@
 
 use super::record::{
     Environment, Issue, LifetimeClass, Liveness, OwnerState, PrivilegeClass, Record,
-    RetirementState, Stamp,
+    RetirementState, Stamp, StepResult,
 };
 
 /// All words, each with what it means.
@@ -16,14 +16,22 @@ pub const CLASSES: &[(&str, &str)] = &[
         "alive-after-removal",
         "it works, though the code has let go of it",
     ),
+    (
+        "used-after-retirement",
+        "its provider saw it used after the code had let go of it",
+    ),
+    (
+        "unused",
+        "its provider has not seen it for long, or never, and it still stands there",
+    ),
     ("resurrected", "it was gone or dead, and is back"),
     ("orphaned-owner", "nobody who may own it is here any more"),
     ("unowned", "nothing tells who owns it"),
-    ("rotation-overdue", "it is older than it may become"),
     (
         "owner-left-since-rotation",
-        "whoever brought it in has left, and it is still the same",
+        "who knew it has left, and it is still the same",
     ),
+    ("rotation-overdue", "it is older than it may become"),
     ("no-expiry", "it works until somebody revokes it"),
     ("expired", "its end is over, and it is still in use"),
     ("review-lapsed", "the review that was promised is overdue"),
@@ -97,6 +105,23 @@ pub fn issues(record: &Record, as_of: Stamp) -> Vec<Issue> {
             "it is gone from the last commit, and works".into(),
         );
     }
+    let used = record
+        .retirement
+        .steps
+        .iter()
+        .find(|s| s.check == "no-longer-used");
+    if let Some(step) = used.filter(|s| s.result == StepResult::No && !at_head) {
+        say("used-after-retirement", step.evidence.clone());
+    }
+    if let Some(unused) = record
+        .last_used
+        .unused
+        .as_ref()
+        .filter(|_| at_head && !over)
+    {
+        let place = unused.place.as_deref().unwrap_or_default();
+        say("unused", format!("{} ({place})", unused.value));
+    }
     if record.retirement.state == RetirementState::Resurrected {
         say("resurrected", "it came back after it was gone".into());
     }
@@ -107,6 +132,9 @@ pub fn issues(record: &Record, as_of: Stamp) -> Vec<Issue> {
         }
         OwnerState::Unknown => say("unowned", "nothing names anybody".into()),
         _ => {}
+    }
+    if let Some(why) = record.owner.left_since_rotation.as_ref().filter(|_| !over) {
+        say("owner-left-since-rotation", why.clone());
     }
     if let Some(days) = record.rotation.overdue_days
         && !over

@@ -11,12 +11,14 @@
 //! says of itself (`facts`), how old it may become (`defaults`), how far it is retired
 //! (`retirement`), what is wrong (`issues`), what comes first (`rank`).
 //!
-//! [`references`] are apart: what files name of credentials that are kept elsewhere.
+//! [`references`] tells what files name of credentials that are kept elsewhere, whether one of them is
+//! known here or not; `consumers` ties these names to records.
 
 mod annotations;
 mod audit;
 mod build;
 mod certificate;
+mod consumers;
 mod declared;
 mod defaults;
 mod diff;
@@ -25,6 +27,7 @@ mod facts;
 mod ground;
 mod issues;
 mod keys;
+mod observed;
 mod owner;
 mod past;
 mod policy;
@@ -44,10 +47,11 @@ pub use diff::{Change, diff};
 pub use facts::hashed_token;
 pub use ground::{Ground, Told as Found};
 pub use issues::CLASSES as ISSUES;
+pub use observed::{BYTES as OBSERVED_BYTES, Issued, Observed, ObservedTold};
 pub use owner::{Codeowners, Flavour, Owners, People, Presence};
 pub use policy::{ALWAYS, Policy, Verdict};
 pub use rank::rank as ranked;
 pub use record::{Record, Source, Stamp, Sureness, Told};
-pub use requirements::{cwe_title, nhi_titles};
+pub use requirements::{FRAMEWORKS, Framework, cwe_title, leads_of, nhi_titles, of_kind, titles};
 pub use retirement::{purged, recheck};
 pub use unnamed::unnamed;

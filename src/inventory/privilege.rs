@@ -2,7 +2,7 @@
 //! used of it, no file tells: "broad" is said, "too broad" is not.
 
 use super::facts::Facts;
-use super::record::{Party, Privilege, PrivilegeClass, Source, Sureness, Told};
+use super::record::{Party, Privilege, PrivilegeClass, Record, Source, Sureness, Told};
 use crate::detect::patterns::{Pattern, Severity};
 
 /// Kinds whose power is fixed by what they are: id or `provider.*`, class, evidence.
@@ -152,6 +152,25 @@ pub fn privilege(pattern: &Pattern, facts: &Facts) -> Privilege {
         class,
         scopes: facts.scopes.clone(),
     }
+}
+
+/// Adds what files grant to the identity whose credential it is. What a provider or the credential
+/// itself says is not overruled.
+pub fn granted(record: &mut Record) {
+    for told in &record.identities {
+        let identity = &told.value;
+        record
+            .privilege
+            .scopes
+            .extend(identity.grants.iter().cloned());
+        let class = &mut record.privilege.class;
+        if identity.is_admin && class.source == Source::Catalogue {
+            let why = format!("{} grants it to {}", identity.place, identity.name);
+            *class = Told::new(PrivilegeClass::Admin, Source::Config, why, told.confidence);
+        }
+    }
+    record.privilege.scopes.sort();
+    record.privilege.scopes.dedup();
 }
 
 /// Whether a kind is one of continuous integration, of delivery or of packages.

@@ -4,6 +4,7 @@
 //! commit; what nobody asked about is at most removed. What no object has any more cannot be asked
 //! about again: that is not retired.
 
+use super::consumers::Naming;
 use super::record::{
     Liveness, Record, Retirement, RetirementState, Source, Stamp, Step, StepResult,
 };
@@ -24,8 +25,8 @@ pub struct Remains {
     pub replaced_by: Option<(String, Stamp)>,
     /// When it came back after it was gone.
     pub back: Option<Stamp>,
-    /// Names that stand for it elsewhere, if anybody looked.
-    pub named: Option<usize>,
+    /// What names it.
+    pub naming: Naming,
 }
 
 #[expect(clippy::too_many_lines, reason = "one step after the other")]
@@ -87,12 +88,23 @@ pub fn retirement(record: &Record, remains: &Remains, at: Stamp) -> Retirement {
         },
     );
     let checked = record.life.checked_at;
+    let state = &record.life.state;
+    let listed = state
+        .place
+        .clone()
+        .filter(|_| state.source == Source::Observed);
     let (result, source, when, evidence) = match (life, &record.expires) {
         (Liveness::Dead, _) => (
             StepResult::Yes,
             record.life.state.source,
             checked.unwrap_or(at),
-            "its provider refuses it".to_owned(),
+            listed.unwrap_or_else(|| "its provider refuses it".to_owned()),
+        ),
+        (Liveness::Live, _) if listed.is_some() => (
+            StepResult::No,
+            Source::Observed,
+            at,
+            listed.unwrap_or_default(),
         ),
         (Liveness::Live | Liveness::Restricted, _) => (
             StepResult::No,
@@ -136,32 +148,16 @@ pub fn retirement(record: &Record, remains: &Remains, at: Stamp) -> Retirement {
             "no other stands in its place".to_owned(),
         ),
     }
-    match remains.named {
-        Some(0) => step(
-            "no-longer-referenced",
-            StepResult::Yes,
-            Source::Config,
-            at,
-            "no file of the last commit names it".to_owned(),
-        ),
-        Some(n) => step(
-            "no-longer-referenced",
-            StepResult::No,
-            Source::Config,
-            at,
-            format!("{n} places name it"),
-        ),
-        None => step(
-            "no-longer-referenced",
-            StepResult::Unknown,
-            Source::Derived,
-            at,
-            "names of what is kept elsewhere are not tied to it".to_owned(),
-        ),
-    }
+    let (result, source, evidence) = named(&remains.naming);
+    step("no-longer-referenced", result, source, at, evidence);
+    let replaced = remains.replaced_by.as_ref().map(|(_, time)| *time);
+    let removed = record.removed.as_ref().map(|told| told.value.time);
+    let since = replaced.into_iter().chain(removed).min().filter(|_| gone);
+    let (result, source, at, evidence) = used(record, since, at);
+    step("no-longer-used", result, source, at, evidence);
     let state = match () {
         () if !gone && remains.back.is_some() => RetirementState::Resurrected,
-        () if dead && gone && !remains.incomplete && remains.named.unwrap_or(0) == 0 => {
+        () if dead && gone && !remains.incomplete && remains.naming.certain == 0 => {
             RetirementState::Retired
         }
         () if dead => RetirementState::Dead,
@@ -170,6 +166,73 @@ pub fn retirement(record: &Record, remains: &Remains, at: Stamp) -> Retirement {
         () => RetirementState::Active,
     };
     Retirement { state, steps }
+}
+
+/// Whether its provider still sees it used, `since` it was replaced or taken out of the code.
+fn used(record: &Record, since: Option<Stamp>, at: Stamp) -> (StepResult, Source, Stamp, String) {
+    let used = &record.last_used;
+    let Some(last) = &used.at else {
+        if let Some(unused) = &used.unused {
+            return (StepResult::Yes, unused.source, at, unused.value.clone());
+        }
+        let why = "nobody gave its provider's records (--observed)".to_owned();
+        return (StepResult::Unknown, Source::Derived, at, why);
+    };
+    let what = used
+        .what
+        .as_ref()
+        .map_or(String::new(), |what| format!(" for {what}"));
+    let day = last.value.day();
+    match (since, &used.unused) {
+        (Some(since), _) if last.value > since => {
+            let days = since.days_to(last.value);
+            let after = match days {
+                0 => "on the day it was let go".to_owned(),
+                1 => "1 day after it was let go".to_owned(),
+                n => format!("{n} days after it was let go"),
+            };
+            let why = format!("used on {day}{what}, {after}");
+            (StepResult::No, last.source, last.value, why)
+        }
+        (Some(since), _) => {
+            let why = format!("last used on {day}{what}; let go on {}", since.day());
+            (StepResult::Yes, last.source, last.value, why)
+        }
+        (None, Some(unused)) => {
+            let why = format!("last used on {day}{what}: {}", unused.value);
+            (StepResult::Yes, unused.source, last.value, why)
+        }
+        (None, None) => {
+            let why = format!("used on {day}{what}");
+            (StepResult::No, last.source, last.value, why)
+        }
+    }
+}
+
+/// Whether anything still names it. A name that is kept elsewhere may have a new value by now: only what
+/// keeps it can tell.
+fn named(naming: &Naming) -> (StepResult, Source, String) {
+    let first = naming.first.as_deref().unwrap_or_default();
+    let places = |n: usize| match n {
+        1 => format!("1 place names it: {first}"),
+        n => format!("{n} places name it, the first is {first}"),
+    };
+    match (&naming.unknown, naming.certain, naming.maybe) {
+        (_, 1.., _) => (StepResult::No, Source::Config, places(naming.certain)),
+        (Some(why), ..) => (StepResult::Unknown, Source::Derived, why.clone()),
+        (None, 0, 0) => (StepResult::Yes, Source::Config, naming.looked.clone()),
+        (None, 0, n) => (
+            StepResult::Unknown,
+            Source::Config,
+            format!(
+                "{}; whether that is this value or a newer one, only what keeps it can tell",
+                match n {
+                    1 => format!("1 place uses its name: {first}"),
+                    n => format!("{n} places use its name, the first is {first}"),
+                }
+            ),
+        ),
+    }
 }
 
 fn short(id: &str) -> &str {
@@ -279,14 +342,24 @@ mod tests {
             ..there
         };
         assert_eq!(state(&back, Dead, None), RetirementState::Resurrected);
-        let named = Remains {
-            named: Some(2),
-            ..gone
+        let naming = |certain, maybe| Naming {
+            certain,
+            maybe,
+            ..Naming::default()
+        };
+        let named = |naming: Naming| Remains {
+            naming,
+            ..gone.clone()
         };
         assert_eq!(
-            state(&named, Dead, None),
+            state(&named(naming(2, 0)), Dead, None),
             RetirementState::Dead,
             "something still names it"
+        );
+        assert_eq!(
+            state(&named(naming(0, 2)), Dead, None),
+            RetirementState::Retired,
+            "what has its name may have a newer value"
         );
     }
 

@@ -88,6 +88,9 @@ impl People {
         for told in owners.chain(&mut record.owner.candidates) {
             told.value = self.of(&[&told.value], &mut here);
         }
+        if let Some(by) = &mut record.last_used.by {
+            *by = self.of(&[&*by], &mut here);
+        }
         let mut commit = |told: &mut Option<Told<Commit>>| {
             if let Some(told) = told {
                 let commit = &mut told.value;
@@ -127,6 +130,7 @@ fn sentences(record: &mut Record) -> Vec<&mut String> {
             .filter_map(|t| t.place.as_mut()),
     );
     all.extend(&mut owner.orphaned_because);
+    all.extend(&mut owner.left_since_rotation);
     for told in [
         &mut record.introduced,
         &mut record.last_changed,

@@ -27,7 +27,7 @@ use crate::sources::Skip;
 use crate::story::{HistoriesResult, Narrowed};
 
 /// GitHub refuses a run with more results.
-const RESULTS: usize = 25_000;
+pub(super) const RESULTS: usize = 25_000;
 /// How many skips are told one by one.
 const NOTIFICATIONS: usize = 1_000;
 /// How many other places a result points to.
@@ -98,7 +98,7 @@ fn say_narrowed(run: &mut Run, narrowed: Option<&Narrowed>) {
     }
 }
 
-fn log(run: Run, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn log(run: Run, out: &mut dyn Write) -> io::Result<()> {
     let log = Log::builder()
         .schema("https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json")
         .version(json!("2.1.0"))
@@ -158,6 +158,7 @@ fn run(result: &ScanResult, options: &ReportOptions) -> Run {
         .name("straykey")
         .semantic_version(env!("CARGO_PKG_VERSION"))
         .rules(descriptors)
+        .supported_taxonomies(taxonomies::supported())
         .build();
     let all: Vec<(&Finding, &Occurrence)> = result
         .findings
@@ -287,7 +288,7 @@ fn location(path: &Path, start: Position, end: Position, told: Option<&str>) -> 
     location
 }
 
-fn artifact(path: &Path) -> ArtifactLocation {
+pub(super) fn artifact(path: &Path) -> ArtifactLocation {
     if path == Path::new("-") {
         return ArtifactLocation::builder().uri("stdin").build();
     }
@@ -322,7 +323,7 @@ fn percent(path: &Path) -> String {
     out
 }
 
-fn notifications(skips: &[Skip]) -> Vec<Notification> {
+pub(super) fn notifications(skips: &[Skip]) -> Vec<Notification> {
     let mut out: Vec<Notification> = Vec::new();
     // What makes the run incomplete comes first.
     let mut sorted: Vec<&Skip> = skips.iter().collect();
@@ -350,7 +351,7 @@ fn notifications(skips: &[Skip]) -> Vec<Notification> {
     out
 }
 
-fn notification(level: &str, text: &str, path: Option<&Path>) -> Notification {
+pub(super) fn notification(level: &str, text: &str, path: Option<&Path>) -> Notification {
     let message = Message::builder().text(text).build();
     let mut told = Notification::builder()
         .message(message)

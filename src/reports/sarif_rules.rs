@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 use serde_sarif::sarif::{
     MultiformatMessageString, PropertyBag, ReportingConfiguration, ReportingDescriptor,
-    ReportingDescriptorReference, ReportingDescriptorRelationship, ToolComponentReference,
+    ReportingDescriptorRelationship,
 };
 
 use super::taxonomies;
 use crate::detect::patterns::{Confidence, Pattern, Severity};
+use crate::inventory::of_kind;
 
 /// A pattern as a rule.
 pub(super) fn descriptor(p: &Pattern) -> ReportingDescriptor {
@@ -97,32 +98,26 @@ fn properties(p: &Pattern) -> PropertyBag {
 fn relationships(p: &Pattern) -> Vec<ReportingDescriptorRelationship> {
     let cwe = p.cwe.iter().filter_map(|n| taxonomies::cwe(*n));
     let nhi = p.nhi.iter().filter_map(|id| taxonomies::nhi(id));
-    cwe.chain(nhi)
-        .map(|(id, index, taxonomy, number)| {
-            let component = ToolComponentReference::builder()
-                .name(taxonomy)
-                .index(number)
-                .build();
-            let target = ReportingDescriptorReference::builder()
-                .id(id)
-                .index(index)
-                .tool_component(component)
-                .build();
-            ReportingDescriptorRelationship::builder()
-                .target(target)
-                .kinds(vec!["superset".to_owned()])
-                .build()
-        })
+    let named: Vec<_> = cwe.chain(nhi).collect();
+    let supports = of_kind(p.id, p.provider).into_iter();
+    let supports = supports.filter_map(|(framework, id)| taxonomies::of(framework, id));
+    let supports: Vec<_> = supports.filter(|taxon| !named.contains(taxon)).collect();
+    let named = named
+        .into_iter()
+        .map(|taxon| taxonomies::related(taxon, "superset"));
+    let supports = supports.into_iter();
+    named
+        .chain(supports.map(|taxon| taxonomies::related(taxon, "relevant")))
         .collect()
 }
 
 /// At most so many characters.
-fn clip(text: &str, most: usize) -> String {
+pub(super) fn clip(text: &str, most: usize) -> String {
     text.chars().take(most).collect()
 }
 
 /// Text that Markdown shows as it is. Pattern files of users end up here too.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         if matches!(

@@ -9,7 +9,10 @@ use std::time::Instant;
 use super::{HistoryOptions, ScanError, histories, history};
 use crate::base::{Secret, path_text};
 use crate::findings::ScanResult;
-use crate::inventory::{Declarations, Found, Ground, Options, Record, Stamp, records};
+use crate::inventory::references::Listing;
+use crate::inventory::{
+    Declarations, Found, Ground, ObservedTold, Options, Record, Stamp, records,
+};
 use crate::sources::Mailmap;
 use crate::sources::history::{
     Commit, Discovery, Id, Lookup, LookupReader, Places, PlacesOptions, Revisions, entry_at,
@@ -52,6 +55,8 @@ pub struct InventoryResult {
     pub repositories: Vec<RepositoryRead>,
     /// Why not all that was searched could be remembered.
     pub store_failed: Option<String>,
+    /// What exports of providers say beside records, if any were given.
+    pub observed: Option<ObservedTold>,
 }
 
 impl InventoryResult {
@@ -124,7 +129,9 @@ pub fn inventory(
     result.secrets.dedup_by(|a, b| a.0 == b.0);
     result.records = made.all;
     result.later = made.later;
+    result.observed = made.observed;
     let unused = made.unused.into_iter();
+    notices.extend(made.unread);
     notices.extend(unused.map(|place| format!("{place}: no credential has this id here")));
     result.scan = ScanResult {
         findings: Vec::new(),
@@ -322,6 +329,13 @@ impl Ground for Repository<'_> {
 
     fn has(&mut self, path: &str) -> bool {
         self.id(path).is_some()
+    }
+
+    fn references(&mut self) -> Listing {
+        match (self.reader.as_mut(), self.tree) {
+            (Some(reader), Some(tree)) => super::references::of_tree(reader, &tree),
+            _ => Listing::default(),
+        }
     }
 
     fn blob(&mut self, id: &str) -> Option<Arc<[u8]>> {

@@ -7,6 +7,7 @@ use crate::base::{Stop, path_text};
 use crate::inventory::references::{
     FILE_BYTES, Found, Listing, format_of, may_be_known, read as read_file,
 };
+use crate::sources::history::{Id, LookupReader, touched};
 use crate::sources::{
     Chunk, ContentKind, Globs, Origin, Skip, SkipReason, TreeOptions, TreeSource, Visitor,
 };
@@ -70,6 +71,32 @@ pub fn references(options: &ReferencesOptions) -> Result<Listing, ScanError> {
         });
     }
     Ok(Listing::new(found, files, skips))
+}
+
+/// What files of a commit name, by its tree: they are read as those of a working tree are.
+pub(super) fn of_tree(reader: &mut LookupReader<'_>, tree: &Id) -> Listing {
+    let mut failed = Vec::new();
+    let (mut found, mut files) = (Found::default(), 0);
+    for file in touched(reader, tree, &[], &mut failed) {
+        let path = String::from_utf8_lossy(&file.path);
+        if !may_be_known(&path) {
+            continue;
+        }
+        match reader.read(&file.blob) {
+            Ok((_, bytes)) if format_of(&path, &bytes).is_some() => {
+                files += 1;
+                found.merge(read_file(&path, &bytes));
+            }
+            Ok(_) => {}
+            Err(why) => failed.push((file.blob, why)),
+        }
+    }
+    let skips = failed.iter().map(|(id, why)| Skip {
+        path: PathBuf::from(reader.lookup().hex(id)),
+        reason: SkipReason::Corrupt(why.to_string()),
+    });
+    let skips = skips.collect();
+    Listing::new(found, files, skips)
 }
 
 struct Worker<'a> {

@@ -44,6 +44,7 @@ fn bill(records: &[Record]) -> Value {
         scan: &scan,
         repositories: &[],
         verdicts: &[],
+        observed: None,
     };
     let mut out = Vec::new();
     InventoryFormat::CycloneDx

@@ -45,6 +45,15 @@ pub struct InventoryLook {
     /// What people declare of credentials [default: .straykey/inventory.toml]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub declared: Option<PathBuf>,
+    /// What a provider recorded, as somebody exported it: nothing is asked over the network
+    #[arg(
+        long,
+        value_name = "FILE",
+        value_hint = ValueHint::FilePath,
+        help = "An export of a provider's own records: IAM credential report or access keys, CloudTrail, \
+                GitHub audit log, GitLab tokens; repeatable"
+    )]
+    pub observed: Vec<PathBuf>,
     /// The least confidence of what becomes a record [default: medium]
     #[arg(long, value_name = "LEVEL")]
     pub confidence: Option<ConfidenceArg>,
@@ -81,6 +90,9 @@ pub struct InventoryCheckArgs {
     /// Take policy and declarations from this commit: in a pull request, from its base
     #[arg(long, value_name = "REVISION", conflicts_with_all = ["policy", "declared"])]
     pub base: Option<String>,
+    /// Fail only for credentials that the base does not have; what it has warns
+    #[arg(long, requires = "base")]
+    pub new_only: bool,
     /// The stage whose gate counts; all rules do without
     #[arg(long, value_name = "STAGE")]
     pub gate: Option<String>,
@@ -152,6 +164,7 @@ impl ValueEnum for InventoryFormat {
             Self(Inner::Csv),
             Self(Inner::Html),
             Self(Inner::CycloneDx),
+            Self(Inner::Sarif),
         ]
     }
 

@@ -1,11 +1,12 @@
 //! `straykey inventory check`: holds records against a policy.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use straykey::base::{path_text, quote};
-use straykey::inventory::{Declarations, Policy, Stamp};
+use straykey::inventory::{Declarations, Policy, Record, Stamp};
 use straykey::reports::InventoryFormat;
-use straykey::scan::file_of;
+use straykey::scan::{brought_since, file_of};
 
 use super::super::args::{InventoryCheckArgs, Tell};
 use super::super::error::CliError;
@@ -33,7 +34,7 @@ pub fn run(args: &InventoryCheckArgs, how: Tell) -> Result<Exit, CliError> {
     };
     let mut policy = match &own {
         Some((file, text)) => Policy::parse(file, text).map_err(CliError::all)?,
-        None => Policy::default(),
+        None => Policy::parse(&format!(".straykey/{POLICY}"), "").map_err(CliError::all)?,
     };
     let mut declared = None;
     let mut loosened = Vec::new();
@@ -59,7 +60,11 @@ pub fn run(args: &InventoryCheckArgs, how: Tell) -> Result<Exit, CliError> {
     made.result.scan.notices.splice(0..0, notices);
     let on = made.result.as_of.unwrap_or(Stamp(0));
     let mut records = std::mem::take(&mut made.result.records);
-    let verdict = policy.judge(&mut records, args.gate.as_deref(), on);
+    let new = match args.base.as_deref().filter(|_| args.new_only) {
+        Some(base) => Some(new_records(&target, base, &records)?),
+        None => None,
+    };
+    let verdict = policy.judge(&mut records, args.gate.as_deref(), on, new.as_ref());
     let mut verdict = verdict.map_err(CliError::new)?;
     verdict.fails += loosened.len();
     verdict.lines.extend(loosened);
@@ -93,4 +98,36 @@ pub fn run(args: &InventoryCheckArgs, how: Tell) -> Result<Exit, CliError> {
         Exit::Clean if verdict.fails > 0 => Ok(Exit::Findings),
         exit => Ok(exit),
     }
+}
+
+/// The records that the base does not have: what came in with commits that it does not reach. What went and
+/// came back with one of these is new again.
+fn new_records(
+    target: &Path,
+    base: &str,
+    records: &[Record],
+) -> Result<BTreeSet<String>, CliError> {
+    let commits = records.iter().flat_map(|record| {
+        let all = [&record.introduced, &record.last_changed];
+        all.into_iter().flatten().map(|told| told.value.id.clone())
+    });
+    let brought = brought_since(target, &environment(), base, &commits.collect());
+    let brought = brought.map_err(|why| CliError::new(format!("--base {}: {why}", quote(base))))?;
+    let is_new = |record: &&Record| {
+        let of = |told: &Option<straykey::inventory::Told<straykey::inventory::record::Commit>>| {
+            told.as_ref().map(|told| told.value.id.clone())
+        };
+        let here = |id: &String| {
+            brought.by_head.contains(id)
+                || record.is_at_head() && brought.unknown_to_base.contains(id)
+        };
+        let is_back = record.has_issue("resurrected");
+        of(&record.introduced).as_ref().is_some_and(here)
+            || is_back && of(&record.last_changed).as_ref().is_some_and(here)
+    };
+    Ok(records
+        .iter()
+        .filter(is_new)
+        .map(|r| r.id.clone())
+        .collect())
 }

@@ -77,6 +77,7 @@ fn side(
         },
         as_of,
         people: None,
+        observed: Vec::new(),
         silent_days: 180,
         declared: None,
         confidence: None,

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::{Builder, PLACES, REFERENCES, Turned};
 use crate::findings::Finding;
 use crate::inventory::annotations::Annotation;
+use crate::inventory::consumers::Naming;
 use crate::inventory::declared::Declaration;
 use crate::inventory::defaults;
 use crate::inventory::facts::Facts;
@@ -131,7 +132,7 @@ impl Builder<'_, '_> {
         let ends = record
             .expires
             .as_ref()
-            .filter(|t| t.source == Source::Token);
+            .filter(|t| matches!(t.source, Source::Token | Source::Observed));
         record.lifetime = defaults::lifetime(finding, made, ends.map(|t| t.value));
         let short = matches!(
             record.lifetime.value,
@@ -198,7 +199,7 @@ impl Builder<'_, '_> {
             holders: held,
             replaced_by: replaced.map(|e| (e.new.clone(), e.time)),
             back: past.back.max(turned.back),
-            named: None,
+            naming: Naming::default(),
         }
     }
 }

@@ -9,10 +9,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use crate::base::path_text;
 use crate::detect::patterns::Class;
 use crate::findings::{Finding, Fingerprint};
+use crate::inventory::consumers::Named;
 use crate::inventory::declared::{Declaration, Declarations};
 use crate::inventory::facts::Facts;
 use crate::inventory::ground::{Ground, Told as Found};
 use crate::inventory::keys::key_at;
+use crate::inventory::observed::{Key, Observed, ObservedTold};
 use crate::inventory::owner::{People, Responsible};
 use crate::inventory::past::{Past, is_file};
 use crate::inventory::record::{Kind, Record, Replaced, Slot, Source, Stamp, Sureness, Told};
@@ -42,6 +44,8 @@ pub struct Options {
     pub people: Option<People>,
     /// Who has not committed anything for so many days has fallen silent.
     pub silent_days: i64,
+    /// What providers recorded, if somebody gave exports of that.
+    pub observed: Option<Observed>,
 }
 
 /// All records of some repositories.
@@ -53,6 +57,10 @@ pub struct Records {
     pub later: usize,
     /// Declarations that no record has.
     pub unused: Vec<String>,
+    /// What could not be read of what names credentials.
+    pub unread: Vec<String>,
+    /// What exports of providers say beside records, if any were given.
+    pub observed: Option<ObservedTold>,
 }
 
 /// Makes the records. `incomplete` says which repositories were not read to their end.
@@ -64,8 +72,19 @@ pub fn records(
 ) -> Records {
     let groups = groups(found);
     let is_now = options.as_of >= options.now;
+    let named = if groups.is_empty() {
+        Named::default()
+    } else {
+        Named::read(grounds, is_now)
+    };
+    let mut out = Records {
+        unread: named.unread(),
+        ..Records::default()
+    };
     let mut builder = Builder {
         grounds,
+        named,
+        known: BTreeSet::new(),
         incomplete,
         options,
         responsible: Responsible::default(),
@@ -78,7 +97,6 @@ pub fn records(
         .collect();
     let ids: Vec<Vec<String>> = groups.iter().map(|group| ids(group)).collect();
     let turned = builder.turns(&groups, &ids);
-    let mut out = Records::default();
     let mut used: BTreeSet<&str> = BTreeSet::new();
     for (number, (group, past)) in groups.iter().zip(&pasts).enumerate() {
         if !past.is_known {
@@ -99,6 +117,9 @@ pub fn records(
         .iter()
         .filter(|d| !used.contains(&*d.place));
     out.unused = unused.map(|d| d.place.clone()).collect();
+    let known = &builder.known;
+    let observed = options.observed.as_ref();
+    out.observed = observed.map(|o| o.told(&|key| known.contains(key)));
     rank::rank(&mut out.all);
     out
 }
@@ -147,6 +168,9 @@ struct Builder<'a, 'g> {
     options: &'a Options,
     responsible: Responsible,
     packages: Packages,
+    named: Named,
+    /// Credentials of exports that have a record.
+    known: BTreeSet<Key>,
     /// Keys by repository, blob and line.
     keys: HashMap<(usize, String, u64), Option<String>>,
 }
@@ -280,6 +304,12 @@ impl Builder<'_, '_> {
             record.privilege.class = Told::new(class, Source::Declared, place, Sureness::Certain);
         }
         record.last_used = audit::last_used(pattern, &record.hints);
+        if let Some(observed) = &self.options.observed {
+            let id = declared.and_then(|d| d.provider_id.as_deref());
+            let key = observed.key_of(&record, id);
+            observed.tell(&mut record, key.as_ref(), self.options.as_of);
+            self.known.extend(key);
+        }
         self.whose(&mut record, past, declared, note.as_ref());
         let begins = facts.certified;
         self.rotation(
@@ -290,7 +320,10 @@ impl Builder<'_, '_> {
             declared,
             note.as_ref(),
         );
-        let remains = self.remains(&record, group, past, turned);
+        let mut remains = self.remains(&record, group, past, turned);
+        let is_followed = remains.replaced_by.is_some() && !past.at_head;
+        remains.naming = self.named.join(&mut record, is_followed);
+        privilege::granted(&mut record);
         record.retirement = retirement(&record, &remains, self.options.as_of);
         record.issues = issues::issues(&record, self.options.as_of);
         record.requirements = requirements::requirements(&record, pattern.provider, pattern.cwe);

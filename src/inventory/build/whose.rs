@@ -6,7 +6,7 @@ use super::places::line_start;
 use super::{Builder, PLACES};
 use crate::inventory::annotations::Annotation;
 use crate::inventory::declared::Declaration;
-use crate::inventory::owner::{OfFile, Person, Watch, within};
+use crate::inventory::owner::{OfFile, Person, Presence, Watch, within};
 use crate::inventory::past::Past;
 use crate::inventory::record::{Environment, Record, Source, Sureness, Told};
 
@@ -83,6 +83,7 @@ impl Builder<'_, '_> {
             &people,
             watch,
         );
+        record.owner.left_since_rotation = self.left(record);
         let mut owners: BTreeSet<String> = BTreeSet::new();
         for file in &files {
             let told = self.responsible.of_file(self.grounds, file);
@@ -116,6 +117,42 @@ impl Builder<'_, '_> {
         if let Some(revoke) = declared.and_then(|d| d.revoke.clone()) {
             record.revoke = revoke;
         }
+    }
+}
+
+impl Builder<'_, '_> {
+    /// Who knew a value that still stands there, and has left since. Only a list of people tells that
+    /// somebody left; who is silent may be here.
+    fn left(&self, record: &Record) -> Option<String> {
+        let list = self.options.people.as_ref()?;
+        let began = record.introduced.as_ref().filter(|_| record.is_at_head())?;
+        let commit = &began.value;
+        let owner = record.owner.principal.as_ref();
+        let owner = owner.filter(|told| told.source != Source::Config);
+        let owner = owner.map(|told| {
+            let (name, mail) = told.value.split_once('<').unwrap_or((&told.value, ""));
+            (name.trim(), mail.trim_end_matches('>'), "owns it")
+        });
+        let brought = (&*commit.author, &*commit.mail, "brought it in");
+        let day = commit.time.day();
+        [Some(brought), owner]
+            .into_iter()
+            .flatten()
+            .find_map(|(name, mail, did)| {
+                let names: Vec<&str> = [mail, name].into_iter().filter(|n| !n.is_empty()).collect();
+                let gone = match list.presence(&names, self.options.as_of) {
+                    // Who left before brought it in from outside, or the clock was wrong.
+                    Presence::Left(Some(left)) if left >= commit.time => {
+                        format!("left on {}", left.day())
+                    }
+                    Presence::Left(None) => "left".to_owned(),
+                    Presence::NotListed => "is not in the list of people".to_owned(),
+                    _ => return None,
+                };
+                Some(format!(
+                    "{name}, who {did}, {gone}; it is the same since {day}"
+                ))
+            })
     }
 }
 

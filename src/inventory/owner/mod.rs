@@ -16,6 +16,7 @@ mod people;
 use std::collections::HashMap;
 
 pub use codeowners::{Codeowners, Flavour, Owners, PLACES};
+pub(super) use people::cells;
 pub use people::{People, Presence};
 
 use super::annotations::Annotation;

@@ -133,7 +133,7 @@ fn plain(name: &str) -> String {
 }
 
 /// The cells of a line of RFC 4180; a cell has no line break.
-fn cells(line: &str) -> Vec<String> {
+pub fn cells(line: &str) -> Vec<String> {
     let mut all = vec![String::new()];
     let (mut chars, mut quoted) = (line.chars().peekable(), false);
     while let Some(c) = chars.next() {

@@ -1,6 +1,6 @@
 //! Holds records against a policy.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::declared::choice;
 use super::super::issues::CLASSES;
@@ -77,7 +77,8 @@ fn has(record: &Record, what: &str, word: &str) -> bool {
 
 impl Policy {
     /// Holds records against this policy on a day; each record gets what failed, warned or is
-    /// excepted. `gate` is a stage: what is not named there warns only.
+    /// excepted. `gate` is a stage: what is not named there warns only. `new` are the ids of those that
+    /// may fail, if not all may: others warn, and a budget fails if one of these is counted in it.
     ///
     /// # Errors
     ///
@@ -87,6 +88,7 @@ impl Policy {
         records: &mut [Record],
         gate: Option<&str>,
         on: Stamp,
+        new: Option<&BTreeSet<String>>,
     ) -> Result<Verdict, String> {
         let fails = match gate {
             None => None,
@@ -100,9 +102,11 @@ impl Policy {
             })?),
         };
         let mut verdict = Verdict {
-            counts: counts(records),
+            counts: counts(&records.iter().collect::<Vec<_>>()),
             ..Verdict::default()
         };
+        let is_new = |record: &Record| new.is_none_or(|new| new.contains(&record.id));
+        let brought = counts(&records.iter().filter(|r| is_new(r)).collect::<Vec<_>>());
         let mut used = vec![false; self.exceptions.len()];
         for record in records.iter_mut() {
             let mut said = self.said(record, on);
@@ -110,6 +114,10 @@ impl Policy {
                 let name = result.rule.split(' ').next().unwrap_or_default().to_owned();
                 if fails.is_some_and(|fails| !fails.contains(&name)) {
                     "warn".clone_into(&mut result.result);
+                }
+                if !is_new(record) && result.result == "fail" {
+                    "warn".clone_into(&mut result.result);
+                    result.why.push_str("; the base has it already");
                 }
                 let covers =
                     |e: &&(usize, &Exception)| e.1.covers(record, &name) && e.1.until >= on;
@@ -154,7 +162,8 @@ impl Policy {
             if count > *most {
                 let why = format!("{}:{line}: {count} {name}, the budget is {most}", self.file);
                 verdict.lines.push(why);
-                verdict.fails += usize::from(counts_here("budget"));
+                let is_brought = brought.get(&**name).is_some_and(|count| *count > 0);
+                verdict.fails += usize::from(counts_here("budget") && is_brought);
             }
         }
         Ok(verdict)
@@ -261,7 +270,7 @@ impl Exception {
 }
 
 /// What budgets count.
-fn counts(records: &[Record]) -> BTreeMap<&'static str, usize> {
+fn counts(records: &[&Record]) -> BTreeMap<&'static str, usize> {
     let count = |of: &dyn Fn(&Record) -> bool| records.iter().filter(|r| of(r)).count();
     BTreeMap::from([
         ("records", records.len()),
@@ -303,7 +312,7 @@ mod tests {
     fn judged(policy: &str, records: &mut [Record], gate: Option<&str>, day: &str) -> Verdict {
         let policy = Policy::parse("p", policy).expect("right");
         policy
-            .judge(records, gate, on(day))
+            .judge(records, gate, on(day), None)
             .expect("the gate is there")
     }
 
@@ -370,10 +379,20 @@ mod tests {
         let policy = Policy::parse("p", policy).expect("right");
         assert!(
             policy
-                .judge(&mut records, Some("x"), on("2026-11-28"))
+                .judge(&mut records, Some("x"), on("2026-11-28"), None)
                 .is_err()
         );
-        let all = counts(&records);
+        let old = policy.judge(&mut records, None, on("2026-11-28"), Some(&BTreeSet::new()));
+        let old = old.expect("judged");
+        assert_eq!(
+            (old.fails, old.warns),
+            (0, 2),
+            "what the base has only warns"
+        );
+        let new = BTreeSet::from([records[0].id.clone()]);
+        let brought = policy.judge(&mut records, None, on("2026-11-28"), Some(&new));
+        assert_eq!(brought.expect("judged").fails, 3);
+        let all = counts(&records.iter().collect::<Vec<_>>());
         assert!(COUNTED.iter().all(|name| all.contains_key(name)));
     }
 }

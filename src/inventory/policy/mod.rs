@@ -49,6 +49,7 @@ pub const ALWAYS: &[&str] = &[
     "rotation-overdue",
     "orphaned-owner",
     "owner-left-since-rotation",
+    "used-after-retirement",
     "resurrected",
     "review-lapsed",
     "alive-after-removal",

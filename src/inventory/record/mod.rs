@@ -7,6 +7,7 @@
 
 mod state;
 mod told;
+mod uses;
 mod when;
 mod who;
 
@@ -18,12 +19,13 @@ pub use state::{
     RetirementState, RuleResult, Step, StepResult,
 };
 pub use told::{DAY, Source, Stamp, Sureness, Told};
+pub use uses::{Chain, Consumer, DeclaredIdentity, Link};
 pub use when::{Age, Commit, LifetimeClass, Replaced, Rotation, Slot};
 pub use who::{Environment, Owner, OwnerState, Party, Reuse, Workload};
 
 /// The version of the record. The second number grows with additions, the first when something is
 /// taken away or changes its meaning.
-pub const RECORD_VERSION: &str = "1.0";
+pub const RECORD_VERSION: &str = "1.1";
 
 /// One credential, or one name of a credential that is kept elsewhere.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -65,6 +67,15 @@ pub struct Record {
     /// What uses it.
     #[serde(default)]
     pub workloads: Vec<Told<Workload>>,
+    /// What names it, and has it from elsewhere; the surest first.
+    #[serde(default)]
+    pub consumers: Vec<Told<Consumer>>,
+    /// Identities that files declare, and whose credential it is.
+    #[serde(default)]
+    pub identities: Vec<Told<DeclaredIdentity>>,
+    /// Who takes what, from what uses it on; the first ones.
+    #[serde(default)]
+    pub chains: Vec<Told<Chain>>,
     /// Who owns it.
     pub owner: Owner,
     /// The first commit that had it, parents' commits first.
@@ -218,6 +229,9 @@ impl Record {
             purpose: None,
             environments: Vec::new(),
             workloads: Vec::new(),
+            consumers: Vec::new(),
+            identities: Vec::new(),
+            chains: Vec::new(),
             owner: Owner::default(),
             introduced: None,
             last_changed: None,

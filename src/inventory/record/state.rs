@@ -158,6 +158,15 @@ pub struct LastUsed {
     /// When, if anybody told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<Told<Stamp>>,
+    /// What it was used for then: a service and a call, an action.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub what: Option<String>,
+    /// Who used it then, as the provider calls them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    /// Why it counts as not used: since when its provider has seen nothing of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unused: Option<Told<String>>,
     /// Where its provider keeps that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kept_in: Option<Told<String>>,

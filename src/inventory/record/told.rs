@@ -73,6 +73,8 @@ pub enum Source {
     Config,
     /// Its provider, asked over the network.
     Network,
+    /// An export of its provider's own records, which somebody gave.
+    Observed,
     /// An earlier inventory.
     Previous,
     /// What straykey knows of its kind.

@@ -21,6 +21,9 @@ pub struct Owner {
     /// When the owner, or the last person who worked on it, last committed anything anywhere here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_active: Option<Told<Stamp>>,
+    /// Who knew this very value and has left since: it was not replaced after that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left_since_rotation: Option<String>,
     /// Why it counts as orphaned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub orphaned_because: Option<String>,

@@ -7,7 +7,7 @@ use super::Inventory;
 use crate::base::{escape_controls, path_text};
 use crate::inventory::Record;
 
-const COLUMNS: [&str; 31] = [
+const COLUMNS: [&str; 36] = [
     "kind",
     "place_in_rank",
     "tier",
@@ -39,6 +39,11 @@ const COLUMNS: [&str; 31] = [
     "liveness",
     "retirement",
     "issues",
+    "consumers",
+    "last_used",
+    "last_used_for",
+    "unused",
+    "requirements",
 ];
 
 pub(super) fn write(inventory: &Inventory<'_>, out: &mut dyn Write) -> io::Result<()> {
@@ -53,6 +58,20 @@ pub(super) fn write(inventory: &Inventory<'_>, out: &mut dyn Write) -> io::Resul
         "incomplete".clone_into(&mut cells[0]);
         cells[10] = told(&path_text(&skip.path));
         cells[30] = told(&skip.reason.to_string());
+        row(cells.into_iter(), out)?;
+    }
+    for issued in inventory.observed.into_iter().flat_map(|o| &o.unknown) {
+        let mut cells = vec![String::new(); COLUMNS.len()];
+        "issued-unknown-here".clone_into(&mut cells[0]);
+        cells[3] = told(&issued.id);
+        cells[5].clone_from(&issued.kind);
+        cells[10] = told(&issued.place);
+        cells[14] = told(issued.whose.as_deref().unwrap_or_default());
+        let day = |at: Option<crate::inventory::Stamp>| {
+            at.map_or(String::new(), crate::inventory::Stamp::day)
+        };
+        cells[18] = day(issued.created);
+        cells[32] = day(issued.last_used);
         row(cells.into_iter(), out)?;
     }
     for record in inventory.records {
@@ -125,6 +144,28 @@ fn cells(record: &Record) -> Vec<String> {
         record.life.state.value.word(),
         record.retirement.state.word(),
         list(&mut record.issues.iter().map(|i| i.class.clone())),
+        list(&mut record.consumers.iter().map(|told| {
+            let c = &told.value;
+            let user = c.workload.as_deref().unwrap_or(&c.path);
+            format!("{user} as {} ({})", c.name, told.confidence.word())
+        })),
+        record
+            .last_used
+            .at
+            .as_ref()
+            .map_or(String::new(), |t| t.value.day()),
+        told(record.last_used.what.as_deref().unwrap_or_default()),
+        record
+            .last_used
+            .unused
+            .as_ref()
+            .map_or(String::new(), |t| told(&t.value)),
+        list(
+            &mut record
+                .requirements
+                .iter()
+                .map(|r| format!("{} {}", r.framework, r.id)),
+        ),
     ]
 }
 

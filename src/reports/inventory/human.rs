@@ -6,13 +6,15 @@ use std::io::{self, Write};
 use super::super::ReportOptions;
 use super::super::human::thousands;
 use super::super::style::Style;
-use super::{Inventory, TIERS, Totals};
+use super::{Inventory, TIERS, Totals, incident};
 use crate::base::escape_controls;
-use crate::inventory::Record;
 use crate::inventory::record::{OwnerState, RetirementState};
+use crate::inventory::{Issued, Record};
 
 /// How many records are told without `-v`.
 const SHOWN: usize = 50;
+/// How many credentials that are not known here are told without `-v`.
+const ISSUED: usize = 5;
 
 pub(super) fn write(
     inventory: &Inventory<'_>,
@@ -143,6 +145,17 @@ fn one(
         "used",
         format!("{}; {}", environments.join(", "), workloads.join(", ")),
     )?;
+    let most = if options.verbose { usize::MAX } else { 2 };
+    for told in record.consumers.iter().take(most) {
+        line("named", shown(&incident::consumer(told)))?;
+    }
+    let more = record.consumers.len().saturating_sub(most);
+    if more > 0 {
+        line("", format!("and {more} more"))?;
+    }
+    if let Some(last) = last_used(record) {
+        line("last", shown(&last))?;
+    }
     line("owner", shown(&owner(record)))?;
     line("age", shown(&age(record)))?;
     if let Some(rotated) = rotated(record) {
@@ -178,6 +191,23 @@ fn one(
         )?;
     }
     Ok(())
+}
+
+/// When it was last used, if anybody told.
+fn last_used(record: &Record) -> Option<String> {
+    let last = &record.last_used;
+    let used = last.at.as_ref().map(|at| {
+        let what = last
+            .what
+            .as_ref()
+            .map_or(String::new(), |w| format!(" for {w}"));
+        format!("used {}{what}", at.value.day())
+    });
+    let unused = last.unused.as_ref().map(|unused| unused.value.clone());
+    match (used, unused) {
+        (Some(used), Some(unused)) => Some(format!("{used}; {unused}")),
+        (used, unused) => used.or(unused),
+    }
 }
 
 /// Who owns it, and who says so.
@@ -258,6 +288,25 @@ pub(super) fn rotated(record: &Record) -> Option<String> {
     })
 }
 
+/// A credential that was issued, and that no record here is.
+pub(super) fn told_issued(issued: &Issued) -> String {
+    let mut text = format!("{} {}", issued.kind, issued.id);
+    if let Some(whose) = &issued.whose {
+        let _ = write!(text, " of {whose}");
+    }
+    if let Some(made) = issued.created {
+        let _ = write!(text, ", made {}", made.day());
+    }
+    let used = issued
+        .last_used
+        .map(|last| format!(", last used {}", last.day()));
+    text.push_str(used.as_deref().unwrap_or(", no use known"));
+    if issued.active == Some(false) {
+        text.push_str(", inactive");
+    }
+    text
+}
+
 /// Totals and notices.
 pub(super) fn foot(
     inventory: &Inventory<'_>,
@@ -291,6 +340,33 @@ pub(super) fn foot(
         totals.retired,
         totals.resurrected
     )?;
+    if let Some(observed) = inventory.observed {
+        let s = if observed.files.len() == 1 { "" } else { "s" };
+        writeln!(
+            out,
+            "observed: {} export{s}; {} here, {} issued and not known here",
+            observed.files.len(),
+            observed.known,
+            observed.unknown_total
+        )?;
+        let shown = if options.verbose { usize::MAX } else { ISSUED };
+        for issued in observed.unknown.iter().take(shown) {
+            writeln!(out, "  {}", escape_controls(&told_issued(issued)))?;
+        }
+        let more = observed
+            .unknown_total
+            .saturating_sub(shown.min(observed.unknown.len()));
+        if more > 0 && !observed.unknown.is_empty() {
+            writeln!(out, "  and {more} more")?;
+        }
+        for note in &observed.notes {
+            writeln!(
+                out,
+                "{}",
+                style.dim(&format!("note: {}", escape_controls(note)))
+            )?;
+        }
+    }
     if inventory.later > 0 {
         let day = inventory.as_of.day();
         writeln!(out, "{} came after {day} and are not told", inventory.later)?;

@@ -1,6 +1,7 @@
 //! One page for whoever has to act: what, whose, where, used last, by what, alive, how to kill it, was
 //! it retired.
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use super::super::ReportOptions;
@@ -8,7 +9,7 @@ use super::super::style::Style;
 use super::human::{age, owner};
 use crate::base::escape_controls;
 use crate::inventory::Record;
-use crate::inventory::record::{Liveness, StepResult};
+use crate::inventory::record::{Consumer, Liveness, StepResult, Sureness, Told};
 
 /// How many places are told without `-v`.
 const PLACES: usize = 8;
@@ -162,9 +163,29 @@ fn places(record: &Record, most: usize) -> Vec<String> {
 
 fn used(record: &Record, key_id: Option<&str>) -> Vec<String> {
     let mut lines = Vec::new();
-    match &record.last_used.at {
-        Some(at) => lines.push(format!("{} ({})", at.value, at.source.word())),
-        None => lines.push("nobody asked; its provider keeps it:".to_owned()),
+    let last = &record.last_used;
+    if let Some(at) = &last.at {
+        let what = last
+            .what
+            .as_ref()
+            .map_or(String::new(), |w| format!(" for {w}"));
+        let by = last
+            .by
+            .as_ref()
+            .map_or(String::new(), |w| format!(" by {w}"));
+        let place = at.place.as_deref().unwrap_or_default();
+        lines.push(format!(
+            "{}{what}{by} ({}, {place})",
+            at.value,
+            at.source.word()
+        ));
+    }
+    if let Some(unused) = &last.unused {
+        let place = unused.place.as_deref().unwrap_or_default();
+        lines.push(format!("{} ({place})", unused.value));
+    }
+    if last.at.is_none() && last.unused.is_none() {
+        lines.push("nobody asked; its provider keeps it:".to_owned());
     }
     match &record.last_used.kept_in {
         Some(kept) => lines.push(kept.value.clone()),
@@ -199,11 +220,55 @@ fn consumers(record: &Record) -> Vec<String> {
             )
         })
         .collect();
+    for told in &record.consumers {
+        lines.push(consumer(told));
+    }
     if lines.is_empty() {
         lines.push("nothing in these repositories".to_owned());
     }
+    for told in &record.identities {
+        let identity = &told.value;
+        let may = match &identity.grants[..] {
+            [] => String::new(),
+            grants => format!(", which may {}", grants.join(", ")),
+        };
+        lines.push(format!(
+            "it is the credential of {} {}{may} ({}; by {})",
+            identity.kind,
+            identity.name,
+            identity.place,
+            told.place.as_deref().unwrap_or_default()
+        ));
+    }
+    for told in &record.chains {
+        let place = told.place.as_deref().unwrap_or_default();
+        lines.push(format!("leads on: {} ({place})", told.value.told()));
+    }
     lines.push("what reads it at run time from elsewhere is not seen here".to_owned());
     lines
+}
+
+/// What names it, why it is taken for it, and how sure that is.
+pub(super) fn consumer(told: &Told<Consumer>) -> String {
+    let consumer = &told.value;
+    let user = consumer.workload.as_deref().unwrap_or("something");
+    let perhaps = match told.confidence {
+        Sureness::Certain => "",
+        Sureness::Likely => "probably ",
+        Sureness::Guess => "perhaps ",
+    };
+    let given = consumer
+        .used_as
+        .as_ref()
+        .filter(|given| **given != consumer.name);
+    let given = given.map_or(String::new(), |given| format!(" for {given}"));
+    format!(
+        "{perhaps}{user}, as {} {}{given} ({}; {})",
+        consumer.kept,
+        consumer.name,
+        consumer.place(),
+        told.place.as_deref().unwrap_or_default()
+    )
 }
 
 fn alive(record: &Record) -> String {
@@ -242,10 +307,31 @@ fn kill(record: &Record) -> Vec<String> {
         } else {
             format!("put something better in its place: {}", record.replace)
         });
-        let broken = record.workloads.len();
+        // A store outside has to get the new one before what reads it there is deployed.
+        let outside = record.consumers.iter().map(|told| &told.value);
+        let outside = outside.filter(|c| !matches!(&*c.kept, "file" | "environment"));
+        let kept: BTreeSet<String> = outside.map(|c| format!("{} {}", c.kept, c.name)).collect();
+        if !kept.is_empty() {
+            let kept: Vec<String> = kept.into_iter().collect();
+            step(format!(
+                "put it where it is kept under a name: {}",
+                kept.join(", ")
+            ));
+        }
+        let perhaps = record.consumers.iter();
+        let perhaps = perhaps
+            .filter(|told| told.confidence == Sureness::Guess)
+            .count();
+        let broken = record.workloads.len() + record.consumers.len() - perhaps;
+        let perhaps = match perhaps {
+            0 => String::new(),
+            n => format!(", and perhaps {n} more"),
+        };
         step(match broken {
-            0 => "deploy; nothing here consumes it".to_owned(),
-            n => format!("deploy what consumes it ({n} above): without a new one it will break"),
+            0 if perhaps.is_empty() => "deploy; nothing here consumes it".to_owned(),
+            n => format!(
+                "deploy what consumes it ({n} above{perhaps}): without a new one it will break"
+            ),
         });
         step("see in the records of use that the old one is still".to_owned());
         step(format!(

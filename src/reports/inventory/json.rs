@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{Inventory, Totals};
 use crate::base::path_text;
 use crate::inventory::record::RECORD_VERSION;
-use crate::inventory::{Record, Stamp};
+use crate::inventory::{ObservedTold, Record, Stamp};
 
 #[derive(Serialize, JsonSchema)]
 struct Document<'a> {
@@ -34,6 +34,9 @@ struct Document<'a> {
     notices: &'a [String],
     /// What a policy found, if one was asked for.
     verdicts: &'a [String],
+    /// What exports of providers say beside records, if any were given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    observed: Option<&'a ObservedTold>,
     /// Records, in the order in which to act.
     records: &'a [Record],
 }
@@ -85,6 +88,11 @@ enum Line<'a> {
         #[serde(flatten)]
         skip: SkipWire<'a>,
     },
+    /// What exports of providers say beside records, if any were given.
+    Observed {
+        #[serde(flatten)]
+        observed: &'a ObservedTold,
+    },
     /// The last line.
     Totals {
         as_of: Stamp,
@@ -132,6 +140,7 @@ pub(super) fn write(inventory: &Inventory<'_>, out: &mut dyn Write) -> io::Resul
         skips: skips(inventory),
         notices: &inventory.scan.notices,
         verdicts: inventory.verdicts,
+        observed: inventory.observed,
         records: inventory.records,
     };
     serde_json::to_writer_pretty(&mut *out, &document)?;
@@ -151,6 +160,9 @@ pub(super) fn write_lines(inventory: &Inventory<'_>, out: &mut dyn Write) -> io:
     }
     for skip in skips(inventory) {
         line(&Line::Skip { skip })?;
+    }
+    if let Some(observed) = inventory.observed {
+        line(&Line::Observed { observed })?;
     }
     line(&Line::Totals {
         as_of: inventory.as_of,

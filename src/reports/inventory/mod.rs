@@ -6,6 +6,7 @@ mod human;
 mod incident;
 mod json;
 mod page;
+mod sarif;
 mod tree;
 
 use std::io::{self, Write};
@@ -13,7 +14,7 @@ use std::io::{self, Write};
 use super::ReportOptions;
 use crate::findings::ScanResult;
 use crate::inventory::record::{LifetimeClass, OwnerState, PrivilegeClass, RetirementState};
-use crate::inventory::{Record, Stamp};
+use crate::inventory::{ObservedTold, Record, Stamp};
 use crate::story::RepositoryRead;
 
 pub use incident::incident;
@@ -34,6 +35,8 @@ pub struct Inventory<'a> {
     pub repositories: &'a [RepositoryRead],
     /// What a policy found, if one was asked for: lines for a person.
     pub verdicts: &'a [String],
+    /// What exports of providers say beside records, if any were given.
+    pub observed: Option<&'a ObservedTold>,
 }
 
 /// The formats there are.
@@ -53,6 +56,8 @@ pub enum InventoryFormat {
     Html,
     /// A bill of materials of cryptographic assets, `CycloneDX` 1.7.
     CycloneDx,
+    /// SARIF 2.1.0: what is wrong, by rule, with the frameworks as taxonomies.
+    Sarif,
 }
 
 impl InventoryFormat {
@@ -66,6 +71,7 @@ impl InventoryFormat {
             Self::Csv => "csv",
             Self::Html => "html",
             Self::CycloneDx => "cyclonedx",
+            Self::Sarif => "sarif",
         }
     }
 
@@ -88,6 +94,7 @@ impl InventoryFormat {
             Self::Csv => csv::write(inventory, out),
             Self::Html => page::write(inventory, out),
             Self::CycloneDx => cyclonedx::write(inventory, out),
+            Self::Sarif => sarif::write(inventory, out),
         }
     }
 }
@@ -119,6 +126,10 @@ pub struct Totals {
     pub retired: usize,
     /// Those that came back.
     pub resurrected: usize,
+    /// Those that files of the last commit name, or may.
+    pub named: usize,
+    /// Those that their providers have not seen for long, or never.
+    pub unused: usize,
 }
 
 impl Totals {
@@ -140,6 +151,8 @@ impl Totals {
             broad: count(&|r| r.privilege.class.value == PrivilegeClass::Admin),
             retired: state(RetirementState::Retired),
             resurrected: state(RetirementState::Resurrected),
+            named: count(&|r| !r.consumers.is_empty()),
+            unused: count(&|r| r.last_used.unused.is_some()),
         }
     }
 }

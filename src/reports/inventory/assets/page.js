@@ -33,6 +33,8 @@
   const get = (n, column) => rows[n][AT[column]];
   const word = (n, column) => text[get(n, column)];
   const has = (n, flag) => (get(n, 'flags') & BIT[flag]) !== 0;
+  // What uses it, and what names it and has it from elsewhere.
+  const users = (n) => get(n, 'workloads').concat(get(n, 'named'));
   const NOBODY = 'nobody known';
   const owner = (n) => word(n, 'owner') || NOBODY;
   const number = (n) => n.toLocaleString('en');
@@ -92,7 +94,7 @@
     const terms = chosen.q.toLowerCase().split(/\s+/).filter(Boolean);
     if (terms.length && !words) {
       const searched = ['id', 'name', 'label', 'pattern', 'owner', 'path', 'environment', 'state', 'privilege', 'severity'];
-      words = rows.map((row, n) => searched.map((c) => word(n, c)).concat(get(n, 'workloads').map((w) => text[w]))
+      words = rows.map((row, n) => searched.map((c) => word(n, c)).concat(users(n).map((w) => text[w]))
         .join('\n').toLowerCase());
     }
     list = [];
@@ -112,9 +114,10 @@
   const TILES = [['', 'credentials', ''], ['head', 'in the last commit', ''], ['declared', 'owner declared', 'good'],
     ['inferred', 'owner inferred only', ''], ['orphaned', 'orphaned', 'bad'], ['unowned', 'no owner known', 'bad'],
     ['overdue', 'overdue', 'bad'], ['standing', 'work until revoked', 'bad'], ['reused', 'reused', 'bad'],
-    ['broad', 'may administer', 'bad'], ['retired', 'known to be retired', 'good'], ['back', 'came back', 'bad']];
+    ['broad', 'may administer', 'bad'], ['retired', 'known to be retired', 'good'], ['back', 'came back', 'bad'],
+    ['unused', 'unused, says their provider', 'bad']];
   function tiles() {
-    $('totals').replaceChildren(...TILES.map(([flag, label, how]) => {
+    $('totals').replaceChildren(...TILES.filter(([flag]) => flag !== 'unused' || page.observed).map(([flag, label, how]) => {
       const n = flag ? page.totals[flag] : page.totals.records;
       const part = el('i');
       part.style.width = (page.totals.records ? (100 * n) / page.totals.records : 0) + '%';
@@ -142,7 +145,7 @@
     if (page.verdicts.length) told.push(el('div', { class: 'notice', id: 'verdicts' }, el('b', null, 'Policy'), items(page.verdicts)));
     if (page.later) told.push(el('p', { class: 'hint' }, `${many(page.later, 'credential')} came after the day that was asked for.`));
     $('notices').replaceChildren(...told);
-    $('read').replaceChildren(items(page.repositories), items(page.notices), el('p', { class: 'hint' },
+    $('read').replaceChildren(items(page.repositories), ...(page.observed ? [el('h3', null, 'What providers recorded'), items(page.observed)] : []), items(page.notices), el('p', { class: 'hint' },
       'Seen is what passes through repositories. Keys that were made elsewhere and never committed, forks, clones, caches and logs'
       + ' are not. Nothing here says that anything complies with anything.'));
   }
@@ -180,7 +183,7 @@
     const owners = [...new Set(some.map(owner))].sort((a, b) => count(b) - count(a) || (a < b ? -1 : 1)).slice(0, SIDES);
     some.sort((a, b) => (owners.indexOf(owner(a)) - owners.indexOf(owner(b))) || a - b);
     const uses = new Map(); // Workload, and the credentials it uses, by their places in the column.
-    some.forEach((n, i) => { for (const w of get(n, 'workloads')) uses.set(w, (uses.get(w) || []).concat(i)); });
+    some.forEach((n, i) => { for (const w of users(n)) uses.set(w, (uses.get(w) || []).concat(i)); });
     const mean = (all) => all.reduce((a, b) => a + b, 0) / all.length;
     const workloads = [...uses.keys()].sort((a, b) => uses.get(b).length - uses.get(a).length || a - b).slice(0, SIDES)
       .sort((a, b) => mean(uses.get(a)) - mean(uses.get(b)) || a - b);
@@ -191,9 +194,9 @@
     // Of a long name the end is cut, not the sign that tells it from others.
     const called = (n) => { const label = cut(word(n, 'label'), 12); return cut(word(n, 'name'), 26 - label.length) + ' ' + label; };
     const edges = [], nodes = [];
-    const curve = (x1, y1, x2, y2, n) => {
+    const curve = (x1, y1, x2, y2, n, named) => {
       const m = (x1 + x2) / 2;
-      edges.push(svg('path', { class: 'edge' + (has(n, 'reused') ? ' shared' : ''), 'data-of': n, d: `M${x1} ${y1}C${m} ${y1} ${m} ${y2} ${x2} ${y2}` }));
+      edges.push(svg('path', { class: 'edge' + (has(n, 'reused') ? ' shared' : '') + (named ? ' named' : ''), 'data-of': n, d: `M${x1} ${y1}C${m} ${y1} ${m} ${y2} ${x2} ${y2}` }));
     };
     const light = (fits) => () => edges.forEach((e) => e.classList.toggle('on', fits(Number(e.dataset.of))));
     const node = (act, fits, title, ...parts) => {
@@ -211,16 +214,17 @@
       if (from >= 0) curve(224, y(from, owners.length), 330, here, n);
       node(() => open(n), (m) => m === n, `${word(n, 'name')} ${word(n, 'label')}`, svg('circle', { cx: 336, cy: here, r: 5,
         class: has(n, 'overdue') ? 'l-over' : 'l-live' }), svg('text', { x: 348, y: here + 4 }, called(n)));
-      workloads.forEach((w, j) => { if (get(n, 'workloads').includes(w)) curve(540, here, 640, y(j, workloads.length), n); });
+      workloads.forEach((w, j) => { if (users(n).includes(w)) curve(540, here, 640, y(j, workloads.length), n, get(n, 'named').includes(w)); });
     });
     workloads.forEach((w, i) => {
-      node(() => { chosen.q = text[w]; show(); }, (n) => get(n, 'workloads').includes(w), `used by ${text[w]}`,
+      node(() => { chosen.q = text[w]; show(); }, (n) => users(n).includes(w), `used by ${text[w]}`,
         svg('text', { x: 648, y: y(i, workloads.length) + 4 }, cut(text[w], 30)));
     });
     $('graph').replaceChildren(svg('svg', { viewBox: `0 0 ${width} ${height}`, width: '100%', role: 'group', 'aria-label': 'Owners, credentials, workloads' },
       ...edges, ...nodes));
     $('graph-hint').textContent = 'Owners, credentials, and what uses them' + (some.length < list.length
-      ? `: ${number(some.length)} of ${number(list.length)}, shared ones first.` : '.') + (shared.length ? ' Coloured lines: shared.' : '');
+      ? `: ${number(some.length)} of ${number(list.length)}, shared ones first.` : '.') + (shared.length ? ' Coloured lines: shared.' : '')
+      + (some.some((n) => get(n, 'named').length) ? ' Broken lines: it is named there, and kept elsewhere.' : '');
   }
 
   // --- Lives

@@ -16,8 +16,9 @@ use std::io::{self, Write};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::{Inventory, Totals, incident};
+use super::{Inventory, Totals, human, incident};
 use crate::base::{base64, escape_controls, path_text};
+use crate::inventory::ObservedTold;
 use crate::inventory::record::DAY;
 
 const PAGE: &str = include_str!("../assets/page.html");
@@ -127,6 +128,7 @@ fn page(inventory: &Inventory<'_>) -> serde_json::Value {
         "unread": unread.into_iter().take(LISTED).collect::<Vec<_>>(),
         "notices": notices.map(|n| shown(n)).collect::<Vec<_>>(),
         "verdicts": inventory.verdicts.iter().map(|v| shown(v)).collect::<Vec<_>>(),
+        "observed": inventory.observed.map(observed),
         "totals": {
             "records": totals.records,
             "head": totals.at_head,
@@ -140,8 +142,39 @@ fn page(inventory: &Inventory<'_>) -> serde_json::Value {
             "broad": totals.broad,
             "retired": totals.retired,
             "back": totals.resurrected,
+            "unused": totals.unused,
         },
     })
+}
+
+/// What exports of providers say beside records: lines for a person.
+fn observed(told: &ObservedTold) -> Vec<String> {
+    let files = told.files.iter().take(LISTED).map(|file| {
+        let reach = match (file.from, file.to) {
+            (Some(from), Some(to)) => format!(", {} to {}", from.day(), to.day()),
+            _ => String::new(),
+        };
+        format!(
+            "{}: {}, {} entries{reach}",
+            file.path, file.format, file.entries
+        )
+    });
+    let counts = format!(
+        "{} of their credentials are here, {} were issued and are not known here",
+        told.known, told.unknown_total
+    );
+    let unknown = told.unknown.iter().take(LISTED).map(human::told_issued);
+    let more = told
+        .unknown_total
+        .saturating_sub(told.unknown.len().min(LISTED));
+    let more = (more > 0 && !told.unknown.is_empty()).then(|| format!("and {more} more"));
+    let all = files
+        .chain([counts])
+        .chain(unknown)
+        .chain(more)
+        .chain(told.notes.iter().cloned());
+    all.map(|line| escape_controls(&line).into_owned())
+        .collect()
 }
 
 /// Texts, each once, in the order in which they first come.

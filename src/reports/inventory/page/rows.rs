@@ -5,12 +5,12 @@ use serde_json::{Value, json};
 use super::Texts;
 use crate::inventory::Record;
 use crate::inventory::record::{
-    DAY, LifetimeClass, OwnerState, PrivilegeClass, RetirementState, Stamp, StepResult,
+    DAY, LifetimeClass, OwnerState, PrivilegeClass, RetirementState, Stamp, StepResult, Sureness,
 };
 use crate::reports::inventory::Inventory;
 
 /// The columns of a row. Texts are numbers of the block's texts, days are counted from 1970.
-const COLUMNS: [&str; 20] = [
+const COLUMNS: [&str; 21] = [
     "id",
     "name",
     "label",
@@ -21,6 +21,7 @@ const COLUMNS: [&str; 20] = [
     "path",
     "environment",
     "workloads",
+    "named",
     "flags",
     "age",
     "introduced",
@@ -35,9 +36,9 @@ const COLUMNS: [&str; 20] = [
 
 /// What may be true of a record, the lowest bit first. Those that are totals, too, are counted as
 /// `Totals` counts them.
-const FLAGS: [&str; 13] = [
+const FLAGS: [&str; 14] = [
     "head", "declared", "inferred", "orphaned", "unowned", "overdue", "standing", "reused",
-    "broad", "retired", "back", "before", "least",
+    "broad", "retired", "back", "before", "least", "unused",
 ];
 
 /// How many workloads of a record are drawn; its card tells all of them.
@@ -74,6 +75,7 @@ fn flags(record: &Record) -> u32 {
         state(RetirementState::Resurrected),
         introduced.is_some_and(|told| told.value.or_before),
         record.age.as_ref().is_some_and(|told| told.value.at_least),
+        record.last_used.unused.is_some(),
     ];
     let bits = all.iter().enumerate();
     bits.fold(0, |sum, (bit, set)| sum | u32::from(*set) << bit)
@@ -95,6 +97,19 @@ fn row(record: &Record, texts: &mut Texts) -> Value {
             workloads.push(number);
         }
     }
+    // What consumes it under a name, if that is more than a guess.
+    let mut named: Vec<usize> = Vec::new();
+    for told in record
+        .consumers
+        .iter()
+        .filter(|c| c.confidence > Sureness::Guess)
+    {
+        let user = told.value.workload.as_deref().unwrap_or(&told.value.path);
+        let number = texts.of(user);
+        if !workloads.contains(&number) && !named.contains(&number) && named.len() < WORKLOADS {
+            named.push(number);
+        }
+    }
     let events = &record.rotation.events;
     let turns = events[events.len().saturating_sub(TURNS)..].iter();
     let turns = turns.map(|event| (day(event.time), u8::from(event.new != record.id)));
@@ -111,6 +126,7 @@ fn row(record: &Record, texts: &mut Texts) -> Value {
         texts.of(&place),
         texts.of(&environments.join(", ")),
         workloads,
+        named,
         flags(record),
         record.age.as_ref().map(|told| told.value.days),
         record.introduced.as_ref().map(|told| day(told.value.time)),

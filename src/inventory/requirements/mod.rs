@@ -6,161 +6,36 @@
 //! annex A (ids and short titles only: its text is licensed), OWASP ASVS 5.0, CSA MAESTRO (2025),
 //! NIST AI RMF 1.0.
 
+mod titles;
+
 use std::collections::BTreeMap;
 
 use super::record::{Record, Requirement};
 
-const NHI: &str = "OWASP NHI Top 10 2025";
-const CWE: &str = "CWE";
-const CSF: &str = "NIST CSF 2.0";
-const OLD: &str = "NIST CSF 1.1 (legacy)";
-const SP53: &str = "NIST SP 800-53";
-const PCI: &str = "PCI DSS 4.0.1";
-const CIS: &str = "CIS Controls 8.1";
-const ISO: &str = "ISO/IEC 27001:2022";
-const ASVS: &str = "OWASP ASVS 5.0";
-const MAESTRO: &str = "CSA MAESTRO";
-const RMF: &str = "NIST AI RMF 1.0";
+use titles::{ASVS, CIS, CSF, CWE, ISO, MAESTRO, NHI, OLD, PCI, RMF, SP53, TITLES};
+pub use titles::{FRAMEWORKS, Framework, cwe_title, nhi_titles, titles};
 
-/// Framework, id, title.
-const TITLES: &[(&str, &str, &str)] = &[
-    (NHI, "NHI1:2025", "Improper Offboarding"),
-    (NHI, "NHI2:2025", "Secret Leakage"),
-    (NHI, "NHI3:2025", "Vulnerable Third-Party NHI"),
-    (NHI, "NHI4:2025", "Insecure Authentication"),
-    (NHI, "NHI5:2025", "Overprivileged NHI"),
-    (NHI, "NHI6:2025", "Insecure Cloud Deployment Configurations"),
-    (NHI, "NHI7:2025", "Long-Lived Secrets"),
-    (NHI, "NHI8:2025", "Environment Isolation"),
-    (NHI, "NHI9:2025", "NHI Reuse"),
-    (NHI, "NHI10:2025", "Human Use of NHI"),
-    (
-        CWE,
-        "CWE-214",
-        "Invocation of Process Using Visible Sensitive Information",
-    ),
-    (CWE, "CWE-250", "Execution with Unnecessary Privileges"),
-    (CWE, "CWE-256", "Plaintext Storage of a Password"),
-    (CWE, "CWE-259", "Use of Hard-coded Password"),
-    (CWE, "CWE-262", "Not Using Password Aging"),
-    (CWE, "CWE-312", "Cleartext Storage of Sensitive Information"),
-    (CWE, "CWE-321", "Use of Hard-coded Cryptographic Key"),
-    (CWE, "CWE-324", "Use of a Key Past its Expiration Date"),
-    (CWE, "CWE-522", "Insufficiently Protected Credentials"),
-    (
-        CWE,
-        "CWE-538",
-        "Insertion of Sensitive Information into Externally-Accessible File or Directory",
-    ),
-    (
-        CWE,
-        "CWE-540",
-        "Inclusion of Sensitive Information in Source Code",
-    ),
-    (CWE, "CWE-613", "Insufficient Session Expiration"),
-    (CWE, "CWE-798", "Use of Hard-coded Credentials"),
-    (
-        CWE,
-        "CWE-916",
-        "Use of Password Hash With Insufficient Computational Effort",
-    ),
-    (CWE, "CWE-1391", "Use of Weak Credentials"),
-    (CWE, "CWE-1392", "Use of Default Credentials"),
-    (CWE, "CWE-1393", "Use of Default Password"),
-    (
-        CSF,
-        "PR.AA-01",
-        "Identities and credentials for authorized users, services, and hardware are managed by the organization",
-    ),
-    (
-        CSF,
-        "PR.AA-03",
-        "Users, services, and hardware are authenticated",
-    ),
-    (
-        CSF,
-        "PR.AA-05",
-        "Access permissions, entitlements, and authorizations are defined in a policy, managed, enforced, and reviewed, and incorporate the principles of least privilege and separation of duties",
-    ),
-    (
-        OLD,
-        "PR.AC-1",
-        "Identities and credentials are issued, managed, verified, revoked, and audited for authorized devices, users and processes",
-    ),
-    (
-        OLD,
-        "PR.AC-4",
-        "Access permissions and authorizations are managed, incorporating the principles of least privilege and separation of duties",
-    ),
-    (
-        SP53,
-        "IA-5(7)",
-        "No Embedded Unencrypted Static Authenticators",
-    ),
-    (SP53, "IA-5", "Authenticator Management"),
-    (SP53, "IA-4", "Identifier Management"),
-    (SP53, "AC-2(3)", "Disable Accounts"),
-    (SP53, "AC-6", "Least Privilege"),
-    (
-        PCI,
-        "8.6.2",
-        "Passwords/passphrases for any application and system accounts that can be used for interactive login are not hard coded in scripts, configuration/property files, or bespoke and custom source code",
-    ),
-    (
-        PCI,
-        "8.6.3",
-        "Passwords/passphrases for application and system accounts are protected against misuse",
-    ),
-    (
-        CIS,
-        "5.5",
-        "Establish and Maintain an Inventory of Service Accounts",
-    ),
-    (CIS, "16.12", "Implement Code-Level Security Checks"),
-    (ISO, "A.5.16", "Identity management"),
-    (ISO, "A.5.17", "Authentication information"),
-    (ISO, "A.5.18", "Access rights"),
-    (ISO, "A.8.2", "Privileged access rights"),
-    (
-        ASVS,
-        "13.2.1",
-        "Individual service accounts, short-term tokens or certificates",
-    ),
-    (ASVS, "13.2.2", "Least privilege of backend components"),
-    (
-        ASVS,
-        "13.3.1",
-        "Secrets must not be included in application source code or included in build artifacts",
-    ),
-    (
-        ASVS,
-        "13.3.4",
-        "Secrets are configured to expire and be rotated",
-    ),
-    (MAESTRO, "L1", "Foundation Models"),
-    (MAESTRO, "L3", "Agent Frameworks"),
-    (MAESTRO, "Cross-Layer", "Cross-Layer"),
-    (RMF, "GOVERN", "Govern"),
-    (RMF, "MANAGE", "Manage"),
-];
-
-/// What a requirement is called.
-fn title(framework: &str, id: &str) -> Option<&'static str> {
-    let row = TITLES
-        .iter()
-        .find(|(f, i, _)| *f == framework && *i == id)?;
-    Some(row.2)
+/// What an issue leads to: frameworks and ids.
+pub fn leads_of(issue: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let rows = LEADS.iter().filter(move |(class, _)| *class == issue);
+    rows.flat_map(|(_, leads)| leads.iter().copied())
 }
 
-/// The name of a weakness in CWE 4, if a credential in code can be one.
-pub fn cwe_title(number: u16) -> Option<&'static str> {
-    title(CWE, &format!("CWE-{number}"))
+/// What a credential of a kind leads to that stands in code: frameworks and ids, without the weaknesses
+/// that its pattern names itself.
+pub fn of_kind(pattern: &str, provider: &str) -> Vec<(&'static str, &'static str)> {
+    let mut all: Vec<_> = leads_of("literal-secret").collect();
+    if is_password(pattern) {
+        all.push((PCI, "8.6.2"));
+    }
+    if MODELS.contains(&provider) {
+        all.extend([(MAESTRO, "L1"), (RMF, "GOVERN"), (RMF, "MANAGE")]);
+    }
+    all
 }
 
-/// Ids and titles of the OWASP Non-Human Identities Top 10, 2025, in their order.
-pub fn nhi_titles() -> impl Iterator<Item = (&'static str, &'static str)> {
-    let of_nhi = TITLES.iter().filter(|(framework, _, _)| *framework == NHI);
-    of_nhi.map(|(_, id, title)| (*id, *title))
+fn is_password(pattern: &str) -> bool {
+    pattern == "generic.password" || pattern.starts_with("connection.")
 }
 
 /// What leads to what.
@@ -200,6 +75,27 @@ const LEADS: &[(&str, &[(&str, &str)])] = &[
             (SP53, "AC-2(3)"),
             (ISO, "A.5.18"),
             (ASVS, "13.3.4"),
+        ],
+    ),
+    (
+        "used-after-retirement",
+        &[
+            (NHI, "NHI1:2025"),
+            (CWE, "CWE-613"),
+            (CSF, "PR.AA-01"),
+            (SP53, "IA-5"),
+            (SP53, "AC-2(3)"),
+            (ISO, "A.5.18"),
+        ],
+    ),
+    (
+        "unused",
+        &[
+            (NHI, "NHI1:2025"),
+            (CSF, "PR.AA-01"),
+            (SP53, "AC-2(3)"),
+            (CIS, "5.3"),
+            (ISO, "A.5.18"),
         ],
     ),
     (
@@ -344,10 +240,7 @@ pub fn requirements(record: &Record, provider: &str, cwe: &[u16]) -> Vec<Require
             entry.1.push(issue.to_owned());
         }
     };
-    let is_password = record
-        .pattern
-        .as_deref()
-        .is_some_and(|p| p == "generic.password" || p.starts_with("connection."));
+    let is_password = record.pattern.as_deref().is_some_and(is_password);
     for issue in record.issues.iter().map(|i| &*i.class) {
         let rows = LEADS.iter().chain(PASSWORDS.iter().filter(|_| is_password));
         for (_, leads) in rows.filter(|(class, _)| *class == issue) {
@@ -391,6 +284,19 @@ mod tests {
     use super::super::issues::CLASSES;
     use super::*;
     use crate::detect::Catalogue;
+
+    #[test]
+    fn every_framework_of_a_title_is_told() {
+        for (framework, ..) in TITLES {
+            assert!(
+                FRAMEWORKS.iter().any(|f| f.name == *framework),
+                "{framework}"
+            );
+        }
+        for framework in FRAMEWORKS {
+            assert!(titles(framework.name).count() > 0, "{}", framework.name);
+        }
+    }
 
     #[test]
     fn every_id_has_a_title_and_every_issue_leads_somewhere() {
