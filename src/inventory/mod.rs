@@ -16,7 +16,6 @@
 mod annotations;
 mod audit;
 mod build;
-mod certificate;
 mod declared;
 mod defaults;
 mod diff;
@@ -41,7 +40,6 @@ mod workload;
 pub use build::{Options, Records, records};
 pub use declared::{Declaration, Declarations};
 pub use diff::{Change, diff};
-pub use facts::hashed_token;
 pub use ground::{Ground, Told as Found};
 pub use issues::CLASSES as ISSUES;
 pub use owner::{Codeowners, Flavour, Owners, People, Presence};

@@ -36,8 +36,8 @@ pub use lane::{ANCHORS, Lane, RUN};
 pub use program::{Found, Op, Program, Steps};
 pub use sample::{Draw, Length, Sampler, sample_match, sample_secret, sample_text};
 pub use verifier::{
-    Basis, BodyKind, Call, Case, Facts, Hole, Meaning, Piece, Power, Privilege, Quote, Scalar,
-    Sign, Verifier, pieces,
+    Basis, BodyKind, CLOCK, Call, Case, Facts, Hole, Meaning, Piece, Power, Privilege, Quote,
+    Scalar, Sign, Verifier, pieces,
 };
 
 /// One kind of credential. Every field is static: a catalogue costs nothing to load.
