@@ -240,14 +240,15 @@ fn case(c: &Case) -> String {
 fn part(p: &Part) -> String {
     format!(
         "Part {{ name: {:?}, expression: {:?}, program: {}, left: {}, near: &{:?}, \
-         randomness: {:?}, required: {} }},",
+         randomness: {:?}, required: {}, within: {} }},",
         p.name,
         p.expression,
         program(&p.program),
         set(&p.left),
         p.near,
         p.randomness,
-        p.required
+        p.required,
+        p.within
     )
 }
 

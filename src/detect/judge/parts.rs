@@ -1,4 +1,5 @@
-//! What belongs to a credential: looked for within five lines and 1 KiB of its strong part.
+//! What belongs to a credential: looked for within five lines of its strong part, and 1 KiB or what
+//! the pattern says.
 
 use crate::base::{Span, limits};
 use crate::detect::patterns::{Class, Confidence, Part, Steps, keyword_at};
@@ -31,9 +32,9 @@ pub(super) fn find<'a>(
     if judged.pattern.parts.is_empty() {
         return Ok(());
     }
-    let window = window(text, judged.span);
     let mut taken = vec![judged.span];
     for part in judged.pattern.parts {
+        let window = window(text, judged.span, part.within);
         // Where digits may stand, a spot without one may be a name.
         let digits = part.expression.contains("0-9");
         let wordy = |s: &Span| digits && !s.of(text).iter().any(u8::is_ascii_digit);
@@ -76,12 +77,12 @@ fn distance(a: Span, b: Span) -> usize {
 }
 
 /// The bytes within the bounds of a match.
-fn window(text: &[u8], span: Span) -> Span {
-    let low = span.start.saturating_sub(limits::PART_BYTES);
+fn window(text: &[u8], span: Span, within: usize) -> Span {
+    let low = span.start.saturating_sub(within);
     let start = memchr::memrchr_iter(b'\n', &text[low..span.start])
         .nth(limits::PART_LINES)
         .map_or(low, |i| low + i + 1);
-    let high = text.len().min(span.end + limits::PART_BYTES);
+    let high = text.len().min(span.end + within);
     let end = memchr::memchr_iter(b'\n', &text[span.end..high])
         .nth(limits::PART_LINES)
         .map_or(high, |i| span.end + i);

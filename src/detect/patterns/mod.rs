@@ -128,6 +128,8 @@ pub struct Part {
     pub randomness: f32,
     /// Whether there is no match without it.
     pub required: bool,
+    /// The farthest that it is looked for, in bytes.
+    pub within: usize,
 }
 
 macro_rules! words {
