@@ -191,6 +191,7 @@ fn clock(values: &mut Values, now: i64) -> Result<(), Unchecked> {
         (now * 1_000).to_string(),
         format!("{}Z", second_of(now)),
         sign::http_date(now),
+        (now + 60).to_string(),
         nonce,
     ];
     for (name, value) in CLOCK.iter().zip(all) {

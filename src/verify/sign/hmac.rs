@@ -96,6 +96,19 @@ mod tests {
             made.as_deref(),
             Some("W9zBRr9gdU5qBCQmCJV1x1oAPwidJzmDnexYuWTsOEM=")
         );
+        // The example of BitMEX's page on API keys: `GET`, the path and the second at which it ends.
+        let key = concat!("chNOOS4KvNXR_Xq4k4c9", "qsfoKWvnDecLATCRlcBw", "yKDYnWgO");
+        let made = hmac(&Hmac {
+            hash: "",
+            form: "",
+            key_form: "",
+            key,
+            text: "GET/api/v1/instrument1518064236",
+        });
+        assert_eq!(
+            made.as_deref(),
+            Some("c7682d435d0cfe87c16098df34ef2eb5a549d4c5a3c2b1f0f77b8af73423bf00")
+        );
         let none = hmac(&Hmac {
             hash: "",
             form: "",

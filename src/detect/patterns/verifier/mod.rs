@@ -215,8 +215,9 @@ super::words! {
 }
 
 /// What every call can name beside its credential: seconds and milliseconds since 1970-01-01 UTC, the
-/// time as `2026-11-28T10:00:00Z` and as HTTP writes it, and a number that is used once.
-pub const CLOCK: &[&str] = &["now", "now ms", "now iso", "now http", "nonce"];
+/// time as `2026-11-28T10:00:00Z` and as HTTP writes it, the second that is a minute away, and a number
+/// that is used once.
+pub const CLOCK: &[&str] = &["now", "now ms", "now iso", "now http", "soon", "nonce"];
 
 impl Sign {
     /// What it is made of: names that must be given, and such as may be.
