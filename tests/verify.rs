@@ -19,5 +19,7 @@ mod namespace;
 mod program;
 #[path = "verify/proxy.rs"]
 mod proxy;
+#[path = "verify/schemes.rs"]
+mod schemes;
 #[path = "verify/server.rs"]
 mod server;

@@ -66,23 +66,24 @@ pub fn finding(id: &str, seed: u64) -> Finding {
     unreachable!()
 }
 
+/// A number of RFC 7515, appendix A.2.
+pub fn vector(name: &str) -> Vec<u8> {
+    let text = include_str!("../../testdata/rfc7515-a2.txt");
+    let mut lines = text.lines();
+    let line = lines.find_map(|l| l.strip_prefix(name)?.strip_prefix(": "));
+    let plain: String = line.expect("it is there").replace(' ', "");
+    straykey::detect::patterns::base64(plain.as_bytes()).expect("base64")
+}
+
 /// The private key of RFC 7515, appendix A.2, as PEM in JSON has it.
 fn rsa_key() -> String {
-    let text = include_str!("../../testdata/rfc7515-a2.txt");
-    let field = |name: &str| -> Vec<u8> {
-        let line = text
-            .lines()
-            .find_map(|l| l.strip_prefix(name)?.strip_prefix(": "));
-        let plain: String = line.expect("it is there").replace(' ', "");
-        straykey::detect::patterns::base64(plain.as_bytes()).expect("base64")
-    };
     let integer = |bytes: &[u8]| {
         let sign = bytes.first().is_some_and(|b| *b >= 0x80);
         element(2, &[&vec![0; usize::from(sign)][..], bytes].concat())
     };
     let mut rsa = integer(&[0]);
     for name in ["n", "e", "d", "p", "q", "dp", "dq", "qi"] {
-        rsa.extend(integer(&field(name)));
+        rsa.extend(integer(&vector(name)));
     }
     let kind = "RSA PRIVATE KEY";
     let body = base64(&element(0x30, &rsa));
