@@ -126,7 +126,7 @@ fn no_verifier_calls_a_host_that_is_not_its_own() {
                     "{} would have called {host}",
                     verifier.patterns[0]
                 );
-                assert!(!name.contains("evil"), "{host}");
+                assert!(!name.ends_with("evil.example"), "{host}");
             }
         }
     }
@@ -200,12 +200,12 @@ fn run(dir: &Path, home: &Path, args: &[&str]) -> Run {
     }
 }
 
-/// A folder with a token of GitLab's and one of npm's.
+/// A folder with a token of Vault's and one of npm's: both may be anywhere.
 fn tree() -> tempfile::TempDir {
     let dir = tempfile::tempdir().expect("a folder");
     let text = format!(
-        "GITLAB_TOKEN={}\nNPM_TOKEN={}\n",
-        secret("gitlab.personal-access-token", 3),
+        "VAULT_TOKEN={}\nNPM_TOKEN={}\n",
+        secret("hashicorp-vault.service-token", 3),
         secret("npm.access-token", 3)
     );
     fs::write(dir.path().join("a.env"), text).expect("written");
@@ -226,7 +226,7 @@ fn write(home: &Path, name: &str, text: &str) {
 #[test]
 fn the_users_own_files_name_servers() {
     let (dir, home) = (tree(), tempfile::tempdir().expect("a folder"));
-    let (lab, npm) = (
+    let (vault, npm) = (
         Server::plain(|_| json(401, "{}")),
         Server::plain(|_| json(401, "{}")),
     );
@@ -240,21 +240,21 @@ fn the_users_own_files_name_servers() {
         "--audit",
         "log",
     ];
-    // Without a file nobody is asked: no registry is built in, and GitLab may be anywhere.
+    // Without a file nobody is asked: no registry is built in, and a Vault may be anywhere.
     let told = run(dir.path(), home.path(), &args);
     assert_eq!(
-        (lab.connections(), npm.connections()),
+        (vault.connections(), npm.connections()),
         (0, 0),
         "{}",
         told.out
     );
 
-    let servers = format!("[endpoint]\ngitlab = \"{}\"\n", lab.url());
+    let servers = format!("[endpoint]\nhashicorp-vault = \"{}\"\n", vault.url());
     write(home.path(), ".config/straykey/verify.toml", &servers);
     write(home.path(), ".npmrc", &format!("registry={}/\n", npm.url()));
     let told = run(dir.path(), home.path(), &args);
     assert!(
-        !lab.seen().is_empty() && !npm.seen().is_empty(),
+        !vault.seen().is_empty() && !npm.seen().is_empty(),
         "{}",
         told.err
     );
@@ -264,21 +264,24 @@ fn the_users_own_files_name_servers() {
 
     // What is named on the command line comes first.
     let other = Server::plain(|_| json(401, "{}"));
-    let before = lab.seen().len();
-    let named = format!("gitlab={}", other.url());
+    let before = vault.seen().len();
+    let named = format!("hashicorp-vault={}", other.url());
     let mut all = args.to_vec();
     all.extend(["--endpoint", &named]);
     run(dir.path(), home.path(), &all);
-    assert_eq!(lab.seen().len(), before);
+    assert_eq!(vault.seen().len(), before);
     assert!(!other.seen().is_empty());
 
     // Mistakes are told with their line.
     for (text, words) in [
         (
-            "[endpoint]\n\ngitlap = \"https://x.example\"\n",
+            "[endpoint]\n\nhashicorp-vaul = \"https://x.example\"\n",
             "verify.toml:3",
         ),
-        ("[endpoint]\ngitlab = \"http://x.example\"\n", "without TLS"),
+        (
+            "[endpoint]\nhashicorp-vault = \"http://x.example\"\n",
+            "without TLS",
+        ),
         ("[servers]\n", "verify.toml:1"),
     ] {
         write(home.path(), ".config/straykey/verify.toml", text);
@@ -293,7 +296,7 @@ fn the_users_own_files_name_servers() {
 fn files_that_others_can_write_name_nothing() {
     let (dir, home) = (tree(), tempfile::tempdir().expect("a folder"));
     let theirs = Server::plain(|_| json(200, "{}"));
-    let servers = format!("[endpoint]\ngitlab = \"{}\"\n", theirs.url());
+    let servers = format!("[endpoint]\nhashicorp-vault = \"{}\"\n", theirs.url());
     let registry = format!("registry={}/\n", theirs.url());
     let args = [
         "scan",
