@@ -144,7 +144,7 @@ fn npmrc(text: &str) -> Option<String> {
     })
 }
 
-/// The first of `:sources:` (RubyGems guides, command reference, `gem environment`).
+/// The first of `:sources:` (guides of `RubyGems`, command reference, `gem environment`).
 fn gemrc(text: &str) -> Option<String> {
     let mut lines = text.lines().map(str::trim);
     lines.find(|line| matches!(*line, ":sources:" | "sources:"))?;
