@@ -193,7 +193,7 @@ fn declared(all: &[Verifier]) -> String {
         let _ = writeln!(
             out,
             "Verifier {{ patterns: &{:?}, provider: {:?}, basis: Basis::{:?}, off: {:?}, \
-             endpoint: {:?}, hosts: &{:?}, warning: {:?}, calls: &[{calls}], \
+             endpoint: {:?}, hosts: &{:?}, cut: &{:?}, warning: {:?}, calls: &[{calls}], \
              facts: Facts {{ identity: &{:?}, scopes: &{:?}, expires: &{:?}, created: &{:?}, \
              last_used: &{:?} }}, \
              privilege: Privilege {{ always: {}, scopes: &[{scopes}] }}, reviewed: {:?}, \
@@ -204,6 +204,7 @@ fn declared(all: &[Verifier]) -> String {
             v.off,
             v.endpoint,
             v.hosts,
+            v.cut,
             v.warning,
             v.facts.identity,
             v.facts.scopes,
@@ -239,14 +240,15 @@ fn case(c: &Case) -> String {
 fn part(p: &Part) -> String {
     format!(
         "Part {{ name: {:?}, expression: {:?}, program: {}, left: {}, near: &{:?}, \
-         randomness: {:?}, required: {} }},",
+         randomness: {:?}, required: {}, within: {} }},",
         p.name,
         p.expression,
         program(&p.program),
         set(&p.left),
         p.near,
         p.randomness,
-        p.required
+        p.required,
+        p.within
     )
 }
 

@@ -65,7 +65,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("hcl_edit", &["inventory"]),
     ("sha1", &["sources", "cli"]),
     // A page's policy names its script by hash.
-    ("sha2", &["sources", "cli", "inventory", "reports"]),
+    ("sha2", &["sources", "cli", "findings", "reports"]),
     ("blake3", &["findings", "store"]),
     ("rusqlite", &["sources", "store"]),
     ("ureq", &["verify"]),

@@ -141,7 +141,7 @@ fn who_consumes_a_credential_and_whether_anything_still_names_it() {
 #[test]
 fn what_was_used_after_it_was_let_go_is_a_finding() {
     let (built, all) = joined();
-    let hash = straykey::inventory::hashed_token(all[1].as_bytes());
+    let hash = straykey::findings::claims::hashed_token(all[1].as_bytes());
     let event = |days: i64, hash: &str| {
         let at = (BEGIN + days * DAY) * 1000;
         format!(

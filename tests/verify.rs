@@ -6,6 +6,10 @@ mod common;
 mod declared;
 #[path = "verify/format.rs"]
 mod format;
+#[path = "verify/fuzzed.rs"]
+mod fuzzed;
+#[path = "verify/hosts.rs"]
+mod hosts;
 #[path = "verify/lies.rs"]
 mod lies;
 #[cfg(target_os = "linux")]
@@ -13,5 +17,9 @@ mod lies;
 mod namespace;
 #[path = "verify/program.rs"]
 mod program;
+#[path = "verify/proxy.rs"]
+mod proxy;
+#[path = "verify/schemes.rs"]
+mod schemes;
 #[path = "verify/server.rs"]
 mod server;

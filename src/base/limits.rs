@@ -19,6 +19,8 @@ pub const LINE_BYTES: usize = 4 << 10;
 
 /// The farthest that judgement looks for a part of a credential, in bytes and in lines.
 pub const PART_BYTES: usize = 1 << 10;
+/// The most that a pattern may ask for in its place.
+pub const PART_MOST_BYTES: usize = 4 << 10;
 /// See [`PART_BYTES`].
 pub const PART_LINES: usize = 5;
 

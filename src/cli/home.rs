@@ -324,7 +324,7 @@ pub fn shown(path: &Path) -> String {
 
 /// Whether a file belongs to the user who runs this, to the one who used `sudo`, or to root.
 #[cfg(unix)]
-fn is_ours(meta: &fs::Metadata) -> bool {
+pub fn is_ours(meta: &fs::Metadata) -> bool {
     use std::os::unix::fs::MetadataExt as _;
     let me = rustix::process::geteuid().as_raw();
     let sudo = std::env::var("SUDO_UID").ok().filter(|_| me == 0);
@@ -333,7 +333,7 @@ fn is_ours(meta: &fs::Metadata) -> bool {
 }
 
 #[cfg(not(unix))]
-fn is_ours(_: &fs::Metadata) -> bool {
+pub fn is_ours(_: &fs::Metadata) -> bool {
     true
 }
 

@@ -2,6 +2,7 @@
 
 mod ask;
 mod report;
+mod user;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -5,6 +5,7 @@
 
 mod allowances;
 mod baseline;
+pub mod claims;
 mod collector;
 mod cover;
 mod fingerprint;

@@ -17,7 +17,6 @@
 mod annotations;
 mod audit;
 mod build;
-mod certificate;
 mod consumers;
 mod declared;
 mod defaults;
@@ -44,7 +43,6 @@ mod workload;
 pub use build::{Options, Records, records};
 pub use declared::{Declaration, Declarations};
 pub use diff::{Change, diff};
-pub use facts::hashed_token;
 pub use ground::{Ground, Told as Found};
 pub use issues::CLASSES as ISSUES;
 pub use observed::{BYTES as OBSERVED_BYTES, Issued, Observed, ObservedTold};

@@ -5,6 +5,10 @@ use crate::detect::patterns::{
 };
 
 /// The embedded verifiers, checked and written by the build script.
+#[allow(
+    clippy::unreadable_literal,
+    reason = "the build script writes numbers as providers do"
+)]
 static EMBEDDED: &[Verifier] = include!(concat!(env!("OUT_DIR"), "/verifiers.rs"));
 
 /// A set of verifiers.

@@ -106,11 +106,25 @@ fn job<'a>(finding: &'a Finding, options: &VerifyOptions) -> Result<Job<'a>, Unc
 }
 
 /// What places are filled with, of a credential.
-fn values(credential: &Credential, masked: &str) -> Values {
+fn values(verifier: &Verifier, credential: &Credential, masked: &str) -> Values {
     let mut values = Values::default();
     values.put("secret", credential.secret.clone(), masked);
     for (name, part) in &credential.parts {
         values.put(name, part.clone(), MASK);
+    }
+    for (name, of, behind) in verifier.cut {
+        let found = match *of {
+            "secret" => Some(&credential.secret),
+            of => credential.parts.iter().find(|p| p.0 == of).map(|p| &p.1),
+        };
+        // What cannot be cut is not there.
+        let cut = found.and_then(|whole| {
+            let text = std::str::from_utf8(whole.expose()).ok()?;
+            Some(Secret::new(text.rsplit_once(behind)?.1.as_bytes()))
+        });
+        if let Some(cut) = cut {
+            values.put(name, cut, &format!("<{name}>"));
+        }
     }
     values
 }
@@ -122,7 +136,7 @@ fn values(credential: &Credential, masked: &str) -> Values {
 /// Why none would be made.
 pub fn dry_run(finding: &Finding, options: &VerifyOptions) -> Result<Vec<Shown>, Unchecked> {
     let job = job(finding, options)?;
-    let mut values = values(&finding.credential, &finding.masked);
+    let mut values = values(job.verifier, &finding.credential, &finding.masked);
     let endpoint = options.endpoints.get(job.verifier.provider);
     let mut out = Vec::new();
     for call in job.verifier.calls {
@@ -346,7 +360,7 @@ impl Run<'_> {
         made_up: bool,
     ) -> Result<Told, Unchecked> {
         let verifier = job.verifier;
-        let mut values = values(credential, &job.finding.masked);
+        let mut values = values(verifier, credential, &job.finding.masked);
         let endpoint = self.options.endpoints.get(verifier.provider);
         let mut facts = Facts::default();
         let mut left = CALLS;

@@ -116,6 +116,15 @@ impl Http {
     ///
     /// If the roots cannot be read.
     pub fn new(options: &HttpOptions) -> Result<Self, String> {
+        Self::over(options, Box::new(DefaultResolver::default()), is_internal)
+    }
+
+    /// Over any resolver, with any notion of what is inside.
+    fn over(
+        options: &HttpOptions,
+        inner: Box<dyn Resolver>,
+        is_inside: fn(IpAddr) -> bool,
+    ) -> Result<Self, String> {
         let roots = match &options.ca {
             None => RootCerts::WebPki,
             Some(pem) => RootCerts::Specific(Arc::new(certificates(pem)?)),
@@ -144,7 +153,8 @@ impl Http {
             .max_idle_connections_per_host(options.connections)
             .build();
         let guard = Guard {
-            inner: DefaultResolver::default(),
+            inner,
+            is_inside,
             proxy: named,
             allow_internal: options.allow_internal,
         };
@@ -289,7 +299,8 @@ impl std::error::Error for Refused {}
 /// Looks at every address before anything is connected to it.
 #[derive(Debug)]
 struct Guard {
-    inner: DefaultResolver,
+    inner: Box<dyn Resolver>,
+    is_inside: fn(IpAddr) -> bool,
     /// Host and port of the proxy: whoever named it means it.
     proxy: Option<String>,
     allow_internal: bool,
@@ -315,11 +326,109 @@ impl Resolver for Guard {
         }
         let refused = found.iter().map(std::net::SocketAddr::ip).find(|ip| {
             // Without TLS only this machine is asked.
-            is_internal(*ip) && !self.allow_internal || open && !ip.is_loopback()
+            (self.is_inside)(*ip) && !self.allow_internal || open && !ip.is_loopback()
         });
         match refused {
             Some(ip) => Err(ureq::Error::Other(Box::new(Refused(ip)))),
             None => Ok(found),
         }
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::net::{SocketAddr, TcpListener};
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::super::endpoint::Target;
+    use super::super::request::Shown;
+    use super::*;
+
+    /// A name server that says something else each time: so a name is bound anew after it was looked at.
+    #[derive(Debug)]
+    struct Rebinding {
+        says: Vec<Vec<SocketAddr>>,
+        asked: Arc<AtomicUsize>,
+    }
+
+    impl Resolver for Rebinding {
+        fn resolve(
+            &self,
+            _: &Uri,
+            _: &ureq::config::Config,
+            _: NextTimeout,
+        ) -> Result<ResolvedSocketAddrs, ureq::Error> {
+            let turn = self.asked.fetch_add(1, Ordering::AcqRel);
+            let mut out = self.empty();
+            for address in &self.says[turn.min(self.says.len() - 1)] {
+                out.push(*address);
+            }
+            Ok(out)
+        }
+    }
+
+    /// Counts connections, and answers each once.
+    fn listener(at: &str) -> (SocketAddr, Arc<AtomicUsize>) {
+        let listener = TcpListener::bind(at).expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let count: Arc<AtomicUsize> = Arc::default();
+        let counted = Arc::clone(&count);
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                counted.fetch_add(1, Ordering::AcqRel);
+                let Ok(mut stream) = stream else { continue };
+                let _ = stream.read(&mut [0; 4096]);
+                let answer = b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}";
+                let _ = stream.write_all(answer);
+            }
+        });
+        (address, count)
+    }
+
+    #[test]
+    fn a_name_that_is_bound_anew_is_looked_at_anew() {
+        // 127.0.0.1 plays the public internet here, 127.0.0.2 what is inside.
+        let is_inside = |ip: IpAddr| ip == IpAddr::from([127, 0, 0, 2]);
+        let (outside, outside_count) = listener("127.0.0.1:0");
+        let (inside, inside_count) = listener(&format!("127.0.0.2:{}", outside.port()));
+        let asked: Arc<AtomicUsize> = Arc::default();
+        let resolver = Rebinding {
+            says: vec![
+                vec![outside],
+                vec![inside],
+                vec![outside, inside],
+                vec![outside],
+            ],
+            asked: Arc::clone(&asked),
+        };
+        let options = HttpOptions {
+            proxies: false,
+            ..HttpOptions::default()
+        };
+        let http = Http::over(&options, Box::new(resolver), is_inside).expect("a client");
+        let url = format!("http://rebind.example:{}/", outside.port());
+        let send = || {
+            http.send(&Request {
+                method: "GET",
+                target: Target::of(&url).expect("a target"),
+                url: url.clone(),
+                headers: Vec::new(),
+                body: None,
+                shown: Shown {
+                    line: String::new(),
+                    headers: Vec::new(),
+                    body: None,
+                },
+            })
+        };
+        assert_eq!(send().map(|a| a.status), Ok(200), "the first time");
+        for what in ["inside now", "inside, too"] {
+            assert_eq!(send().err(), Some(Trouble::Internal(inside.ip())), "{what}");
+        }
+        assert_eq!(send().map(|a| a.status), Ok(200), "and outside again");
+        assert_eq!(asked.load(Ordering::Acquire), 4, "each connection asks");
+        assert_eq!(outside_count.load(Ordering::Acquire), 2);
+        assert_eq!(inside_count.load(Ordering::Acquire), 0, "nobody went there");
     }
 }

@@ -32,7 +32,7 @@ pub use engine::{Asked, VerifyOptions, VerifyProgress, dry_run, verify};
 pub use http::{Http, HttpOptions, Transport, Trouble, user_agent};
 pub use memory::Memory;
 pub use offline::{Offline, offline};
-pub use reading::{Answer, Read, read};
+pub use reading::{Answer, Read, read, tell};
 pub use request::{Request, Shown};
 pub use verdict::{Facts, Unchecked, Verdict, Verified};
 pub use verdicts::Verdicts;

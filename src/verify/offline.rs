@@ -1,11 +1,10 @@
 //! What a credential tells of itself: nothing is sent for it.
 
-use ring::digest;
 use serde_json::Value;
 
-use crate::base::{self, second_of};
-use crate::detect::patterns::base64;
-use crate::findings::{Finding, Strength, strength};
+use crate::base::second_of;
+use crate::findings::claims::{aws_account, hashed_token, signed_url, token_claims};
+use crate::findings::{Finding, FrameLine, Strength, strength};
 
 /// What was read of a credential without asking anybody.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -25,7 +24,8 @@ pub fn offline(finding: &Finding) -> Offline {
     if let Ok(text) = std::str::from_utf8(secret) {
         token(text, &mut out);
         if finding.pattern.provider == "aws"
-            && let Some(account) = aws_account(text)
+            && text.len() == 20
+            && let Some(account) = aws_account(secret)
         {
             out.notes
                 .push(format!("of the AWS account {account}, which its id says"));
@@ -34,23 +34,51 @@ pub fn offline(finding: &Finding) -> Offline {
     // A hash of something that can be guessed would be a way to guess it.
     if finding.pattern.provider == "github" && strength(finding.pattern, secret) == Strength::Strong
     {
-        let hashed = base::base64(digest::digest(&digest::SHA256, secret).as_ref());
+        let hashed = hashed_token(secret);
         out.notes.push(format!(
             "in the audit log of an organisation: hashed_token:\"{hashed}\""
         ));
     }
+    if out.expires.is_none() {
+        beside(finding, &mut out);
+    }
     out
+}
+
+/// What stands beside it on its line, if it is the signature of a URL: whoever may use that until when.
+fn beside(finding: &Finding, out: &mut Offline) {
+    let Some(place) = finding.occurrences.first() else {
+        return;
+    };
+    let own = |line: &&FrameLine| line.line == place.start.line;
+    let Some(line) = place.frame.iter().find(own) else {
+        return;
+    };
+    let told = signed_url(&line.text);
+    match told.allowed {
+        // Another secret may stand on the line: only of what signs such URLs is it told.
+        Some(allowed) if finding.pattern.id == "azure.sas-token" => {
+            out.expires = told.ends.map(|t| t.0);
+            out.created = told.begins.map(|t| t.0);
+            out.notes
+                .push(format!("allows {allowed} (its parameter sp)"));
+        }
+        _ if told.is_presigned => {
+            // The URL ends; the key that signed it does not.
+            if let Some((end, _)) = told.ends {
+                let end = second_of(end);
+                out.notes
+                    .push(format!("the signed URL that it stands in ends at {end}Z"));
+            }
+        }
+        _ => {}
+    }
 }
 
 /// The dates of a JSON web token, and who gave it (RFC 7519, section 4.1).
 fn token(text: &str, out: &mut Offline) {
     let Some(at) = text.find("eyJ") else { return };
-    let mut parts = text[at..].split('.');
-    let (Some(_), Some(payload)) = (parts.next(), parts.next()) else {
-        return;
-    };
-    let decoded = base64(payload.as_bytes());
-    let Some(Value::Object(claims)) = decoded.and_then(|d| serde_json::from_slice(&d).ok()) else {
+    let Some(claims) = token_claims(&text.as_bytes()[at..]) else {
         return;
     };
     let number = |name: &str| claims.get(name).and_then(Value::as_f64).map(|n| n as i64);
@@ -71,47 +99,9 @@ fn token(text: &str, out: &mut Offline) {
     }
 }
 
-/// The account that an access key id of AWS names: the id is base32, of which 40 bits after the first
-/// are the account. Ids that begin with `I` or `J` are older than that.
-fn aws_account(id: &str) -> Option<String> {
-    let body = id
-        .get(4..20)
-        .filter(|_| id.len() == 20 && (id.starts_with('A')))?;
-    if body.starts_with(['I', 'J']) {
-        return None;
-    }
-    let mut bits: u128 = 0;
-    for c in body.bytes() {
-        let digit = match c {
-            b'A'..=b'Z' => c - b'A',
-            b'2'..=b'7' => c - b'2' + 26,
-            _ => return None,
-        };
-        bits = bits << 5 | u128::from(digit);
-    }
-    // 80 bits: the first is not of the account, the next 40 are.
-    let account = (bits >> 39) & 0xff_ffff_ffff;
-    (account < 1_000_000_000_000).then(|| format!("{account:012}"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// The example with which the coding was published (T. Be'ery, "A short note on AWS KEY ID",
-    /// 2023-10).
-    #[test]
-    fn an_id_names_its_account() {
-        let id = concat!("ASIA", "QNZGKIQY56JQ7WML");
-        assert_eq!(aws_account(id).as_deref(), Some("029608264753"));
-        assert_eq!(
-            aws_account(concat!("AKIA", "IOSFODNN7EXAMPLE")),
-            None,
-            "older"
-        );
-        assert_eq!(aws_account("AKIA"), None);
-        assert_eq!(aws_account("AKIA0000000000000000"), None);
-    }
 
     /// RFC 7519, section 3.1: `exp` is 1300819380, the issuer is joe.
     #[test]

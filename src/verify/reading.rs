@@ -194,6 +194,13 @@ fn at(place: &str, answer: &Answer, json: Option<&Value>, text: &str) -> Vec<Str
             .into_iter()
             .collect();
     }
+    if let Some(name) = place.strip_prefix("challenge:") {
+        let header = answer.header("www-authenticate");
+        return header
+            .and_then(|h| challenge(h, name))
+            .into_iter()
+            .collect();
+    }
     if let Some(pointer) = place.strip_prefix("jwt:") {
         // The payload of a token that the answer holds at `/access_token`.
         let token = json.and_then(|j| j.pointer("/access_token")?.as_str().map(str::to_owned));
@@ -204,6 +211,15 @@ fn at(place: &str, answer: &Answer, json: Option<&Value>, text: &str) -> Vec<Str
         return payload.map_or_else(Vec::new, |p| pointed(&p, pointer));
     }
     json.map_or_else(Vec::new, |j| pointed(j, place))
+}
+
+/// A parameter of a challenge, quoted (RFC 9110, section 11.6.1): `Bearer realm="https://..."`.
+fn challenge(header: &str, name: &str) -> Option<String> {
+    let (_, parameters) = header.split_once(' ')?;
+    let mut all = parameters.split(',').map(str::trim);
+    let value = all.find_map(|p| p.strip_prefix(name)?.strip_prefix("=\""))?;
+    let value = value.strip_suffix('"')?;
+    (!value.is_empty()).then(|| value.to_owned())
 }
 
 /// What a pointer points at. A `*` in it stands for every member of a list or of an object.
@@ -361,6 +377,21 @@ mod tests {
         ] {
             assert_eq!(as_time(text).as_deref(), want, "{text}");
         }
+    }
+
+    #[test]
+    fn parameters_of_a_challenge() {
+        // The example of the distribution specification's page on token authentication.
+        let header = r#"Bearer realm="https://auth.docker.io/token",service="registry.docker.io",scope="repository:samalba/my-app:pull""#;
+        for (name, want) in [
+            ("realm", Some("https://auth.docker.io/token")),
+            ("service", Some("registry.docker.io")),
+            ("error", None),
+        ] {
+            assert_eq!(challenge(header, name).as_deref(), want);
+        }
+        assert_eq!(challenge("Basic realm=x", "realm"), None);
+        assert_eq!(challenge("Bearer", "realm"), None);
     }
 
     #[test]

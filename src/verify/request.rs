@@ -5,8 +5,8 @@ use std::fmt;
 use super::Unchecked;
 use super::endpoint::{Endpoint, Target};
 use super::sign;
-use crate::base::{Secret, base64};
-use crate::detect::patterns::{BodyKind, Call, Piece, Sign, Verifier, pieces};
+use crate::base::{Secret, base64, second_of};
+use crate::detect::patterns::{BodyKind, CLOCK, Call, Piece, Sign, Verifier, pieces};
 
 /// How a secret is written where calls are shown.
 pub(super) const MASK: &str = "........";
@@ -92,6 +92,10 @@ pub fn fill(
     endpoint: Option<&Endpoint>,
     now: i64,
 ) -> Result<Request, Unchecked> {
+    let mut values = values.clone();
+    clock(&mut values, now)?;
+    signature(call, &mut values, now)?;
+    let values = &values;
     let (target, url) = address(verifier, call, values, endpoint)?;
     let mut headers = Vec::new();
     let mut shown_headers = Vec::new();
@@ -147,7 +151,18 @@ pub fn fill(
     request.shown.line = format!("{} {line}", call.method);
     let with = |name: &str| of(call, values, name);
     match call.sign {
-        Sign::None => {}
+        Sign::None | Sign::Hmac | Sign::JwtRs256 => {}
+        Sign::AzureSharedKey => {
+            let (account, key) = (with("account")?, with("key")?);
+            let with = sign::Shared {
+                account: &account,
+                key: &key,
+                now,
+            };
+            if !sign::shared_key(&mut request, &with) {
+                return Err(Unchecked::Unfit("its key is no base64".into()));
+            }
+        }
         Sign::AwsSigV4 => {
             let token = call.with.iter().any(|(n, _)| *n == "token");
             // A token is sent if one was found: without one the pair may be a lasting one.
@@ -168,7 +183,53 @@ pub fn fill(
     Ok(request)
 }
 
-/// What a signature is made of.
+/// Adds the time and a number that is used once.
+fn clock(values: &mut Values, now: i64) -> Result<(), Unchecked> {
+    let nonce = sign::nonce().ok_or_else(|| Unchecked::Unfit("no random number".into()))?;
+    let all = [
+        now.to_string(),
+        (now * 1_000).to_string(),
+        format!("{}Z", second_of(now)),
+        sign::http_date(now),
+        (now + 60).to_string(),
+        nonce,
+    ];
+    for (name, value) in CLOCK.iter().zip(all) {
+        values.put(name, Secret::new(value.as_bytes()), &format!("<{name}>"));
+    }
+    Ok(())
+}
+
+/// Adds the signature that the declaration places itself, if it has one.
+fn signature(call: &Call, values: &mut Values, now: i64) -> Result<(), Unchecked> {
+    let with = |name: &str| of(call, values, name);
+    let made = match call.sign {
+        Sign::Hmac => sign::hmac(&sign::Hmac {
+            hash: &with("hash")?,
+            form: &with("form")?,
+            key_form: &with("key form")?,
+            key: &with("key")?,
+            text: &with("text")?,
+        }),
+        Sign::JwtRs256 => sign::jwt(&sign::Claims {
+            key: &with("key")?,
+            key_id: &with("key id")?,
+            issuer: &with("issuer")?,
+            audience: &with("audience")?,
+            subject: &with("subject")?,
+            scope: &with("scope")?,
+            now,
+        }),
+        Sign::None | Sign::AwsSigV4 | Sign::AzureSharedKey => return Ok(()),
+    };
+    let made = made.ok_or_else(|| Unchecked::Unfit("its key cannot sign".into()))?;
+    if let Some(name) = call.sign.makes() {
+        values.put(name, Secret::new(made.as_bytes()), MASK);
+    }
+    Ok(())
+}
+
+/// What a signature is made of; nothing of what is not given.
 fn of(call: &Call, values: &Values, name: &str) -> Result<String, Unchecked> {
     let template = call.with.iter().find(|(n, _)| *n == name);
     let template = template.map_or("", |(_, template)| template);
@@ -182,6 +243,18 @@ fn address(
     values: &Values,
     endpoint: Option<&Endpoint>,
 ) -> Result<(Target, String), Unchecked> {
+    if call.url.starts_with("{+") {
+        // An earlier answer told it: it leads to a host that is named, or to the server that the user named.
+        let url = filled(call.url, values, Way::Url, true)?;
+        let target = Target::of(&url).ok_or(Unchecked::Host)?;
+        let named = endpoint.is_some_and(|e| *e.target() == target);
+        let declared = target.is_plain() && verifier.allows(&target.host);
+        return if named || declared {
+            Ok((target, url))
+        } else {
+            Err(Unchecked::Host)
+        };
+    }
     let (path, declared) = if call.url.starts_with('/') {
         let path = filled(call.url, values, Way::Url, true)?;
         (path, None)
@@ -223,6 +296,9 @@ fn shown_address(
     verifier: &Verifier,
 ) -> Result<String, Unchecked> {
     let url = filled(call.url, values, Way::Raw, false)?;
+    if call.url.starts_with("{+") {
+        return Ok(url);
+    }
     let path = match url.strip_prefix("https://") {
         Some(rest) => rest.find('/').map_or("/", |i| &rest[i..]),
         None => &url,

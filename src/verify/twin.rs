@@ -3,7 +3,9 @@
 use ring::rand::{SecureRandom as _, SystemRandom};
 
 use crate::base::Secret;
-use crate::detect::patterns::{Checksum, Class, Piece, Sampler, Verifier, pieces, sample_secret};
+use crate::detect::patterns::{
+    Checksum, Class, Piece, Sampler, Sign, Verifier, pieces, sample_secret,
+};
 use crate::findings::{Credential, Finding};
 
 /// Makes one with the shape and the checksum of the finding's pattern. `None` for passwords, which
@@ -24,12 +26,19 @@ pub(super) fn twin(finding: &Finding, verifier: &Verifier) -> Option<Credential>
         })
     };
     let own = &finding.credential;
-    let secret = one(pattern.expression[1], pattern.checksum, &own.secret)?;
+    let mut secret = one(pattern.expression[1], pattern.checksum, &own.secret)?;
+    for (_, of, behind) in verifier.cut {
+        // What is cut from it says where to call.
+        if *of == "secret" {
+            secret = grafted(&secret, &own.secret, behind)?;
+        }
+    }
     let mut parts = Vec::new();
     for (name, value) in &own.parts {
         let part = pattern.parts.iter().find(|p| p.name == *name)?;
-        // What says where to call is no secret, and must lead there again.
-        let made = if in_url(verifier, name) {
+        // What says where to call is no secret, and must lead there again; a key that can sign cannot be
+        // made up, and does not leave this machine.
+        let made = if in_url(verifier, name) || signs(verifier, name) {
             value.clone()
         } else {
             one(part.expression, Checksum::None, value)?
@@ -37,6 +46,24 @@ pub(super) fn twin(finding: &Finding, verifier: &Verifier) -> Option<Credential>
         parts.push((*name, made));
     }
     Some(Credential { secret, parts })
+}
+
+/// `made` up to the last `mark`, then what is behind it in `own`.
+fn grafted(made: &Secret, own: &Secret, mark: &str) -> Option<Secret> {
+    let text = |s: &Secret| std::str::from_utf8(s.expose()).ok().map(str::to_owned);
+    let (made, own) = (text(made)?, text(own)?);
+    let (head, tail) = (made.rsplit_once(mark)?.0, own.rsplit_once(mark)?.1);
+    Some(Secret::new(format!("{head}{mark}{tail}").as_bytes()))
+}
+
+/// Whether a part is a private key that signs.
+fn signs(verifier: &Verifier, name: &str) -> bool {
+    let key = format!("{{{name}}}");
+    let is_key = |(of, with): &(&str, &str)| *of == "key" && *with == key;
+    verifier
+        .calls
+        .iter()
+        .any(|call| call.sign == Sign::JwtRs256 && call.with.iter().any(is_key))
 }
 
 fn in_url(verifier: &Verifier, name: &str) -> bool {

@@ -4,9 +4,10 @@ use std::fs;
 use std::path::Path;
 use std::sync::Mutex;
 
+use straykey::base::Secret;
 use straykey::detect::Catalogue;
 use straykey::detect::patterns::{
-    Class, Meaning, Quote, Sampler, Verifier, parse_file, sample_match,
+    Call, Class, Meaning, Quote, Sampler, Sign, Verifier, parse_file, sample_match,
 };
 use straykey::findings::Finding;
 use straykey::scan::{ScanOptions, scan};
@@ -18,7 +19,7 @@ use super::common::base64;
 use super::server::{Play, Seen, Server};
 
 /// All verifiers of the files, with what they quote.
-fn declared() -> Vec<Verifier> {
+pub fn declared() -> Vec<Verifier> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("patterns");
     let mut files: Vec<_> = fs::read_dir(folder)
         .expect("patterns/ is there")
@@ -51,12 +52,55 @@ pub fn finding(id: &str, seed: u64) -> Finding {
             ..ScanOptions::default()
         });
         let found = found.expect("scanned").findings;
-        if let Some(found) = found.into_iter().find(|f| f.pattern.id == id) {
+        if let Some(mut found) = found.into_iter().find(|f| f.pattern.id == id) {
+            // A made-up private key cannot sign.
+            for (name, part) in &mut found.credential.parts {
+                if *name == "private key" {
+                    *part = Secret::new(rsa_key().as_bytes());
+                }
+            }
             return found;
         }
         assert!(seed < 1_000, "no example of {id} is found");
     }
     unreachable!()
+}
+
+/// A number of RFC 7515, appendix A.2.
+pub fn vector(name: &str) -> Vec<u8> {
+    let text = include_str!("../../testdata/rfc7515-a2.txt");
+    let mut lines = text.lines();
+    let line = lines.find_map(|l| l.strip_prefix(name)?.strip_prefix(": "));
+    let plain: String = line.expect("it is there").replace(' ', "");
+    straykey::detect::patterns::base64(plain.as_bytes()).expect("base64")
+}
+
+/// The private key of RFC 7515, appendix A.2, as PEM in JSON has it.
+fn rsa_key() -> String {
+    let integer = |bytes: &[u8]| {
+        let sign = bytes.first().is_some_and(|b| *b >= 0x80);
+        element(2, &[&vec![0; usize::from(sign)][..], bytes].concat())
+    };
+    let mut rsa = integer(&[0]);
+    for name in ["n", "e", "d", "p", "q", "dp", "dq", "qi"] {
+        rsa.extend(integer(&vector(name)));
+    }
+    let kind = "RSA PRIVATE KEY";
+    let body = base64(&element(0x30, &rsa));
+    format!("-----BEGIN {kind}-----\\n{body}\\n-----END {kind}-----\\n")
+}
+
+/// DER.
+fn element(tag: u8, inner: &[u8]) -> Vec<u8> {
+    let length = inner.len();
+    let mut out = vec![tag];
+    match length {
+        0..128 => out.push(length as u8),
+        128..256 => out.extend([0x81, length as u8]),
+        _ => out.extend([0x82, (length >> 8) as u8, length as u8]),
+    }
+    out.extend(inner);
+    out
 }
 
 pub fn options(provider: &str, server: &Server) -> VerifyOptions {
@@ -100,15 +144,8 @@ fn holds(call: &Seen, secret: &[u8]) -> bool {
     let basic = call
         .header("authorization")
         .and_then(|a| a.strip_prefix("Basic "));
-    let in_basic = basic.is_some_and(|basic| {
-        [format!("{plain}:"), plain.clone(), format!(":{plain}")]
-            .iter()
-            .any(|p| {
-                // Of three phases the first two are at hand; the third is asked of the whole pair below.
-                let coded = base64(p.as_bytes());
-                basic.contains(coded.trim_end_matches('=').get(..12).unwrap_or(&coded))
-            })
-    });
+    let pair = basic.and_then(|basic| straykey::detect::patterns::base64(basic.as_bytes()));
+    let in_basic = pair.is_some_and(|pair| String::from_utf8_lossy(&pair).contains(&plain));
     let whole = call.whole();
     whole.contains(&plain) || whole.contains(&percent) || in_basic
 }
@@ -123,6 +160,12 @@ fn play(quote: &Quote) -> Play {
         headers.push(("content-type".into(), "application/json".into()));
     }
     Play::Answer(quote.status, headers, quote.body.to_owned())
+}
+
+/// Whether the calls prove the secret without holding it.
+fn is_signed(verifier: &Verifier) -> bool {
+    let signs = |call: &Call| !matches!(call.sign, Sign::None | Sign::AwsSigV4);
+    verifier.calls.iter().any(signs)
 }
 
 /// The quotes that a server has to say, call by call, so that `last` is the end. Where what comes
@@ -163,10 +206,16 @@ fn each_verifier_says_what_its_quotes_say() {
                 .parts
                 .first()
                 .map(|(_, p)| p.expose().to_owned());
+            let signed = is_signed(&verifier);
             let turns = Mutex::new((0, 0));
             let server = Server::plain(move |call| {
                 let mut turns = turns.lock().expect("not poisoned");
-                let ours = holds(call, &secret) || first.as_ref().is_some_and(|p| holds(call, p));
+                let ours = if signed {
+                    // What is signed holds nothing of it: the credential comes first, the made-up one after.
+                    turns.0 < own.len()
+                } else {
+                    holds(call, &secret) || first.as_ref().is_some_and(|p| holds(call, p))
+                };
                 // A second call may hold nothing but what the first one gave.
                 let (turn, script) = match (&dead, ours || (1..own.len()).contains(&turns.0)) {
                     (Some(dead), false) => (&mut turns.1, dead),

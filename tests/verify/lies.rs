@@ -108,6 +108,24 @@ fn a_stalling_server_is_left() {
     assert_eq!(said.reason, "no answer in time");
 }
 
+/// Each byte comes in time, and all of them never do: the bound is for the whole call.
+#[test]
+fn a_dripping_server_is_left() {
+    let head = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 900\r\n\r\n";
+    let body = [&head[..], LIVE.as_bytes(), &[b' '; 900]].concat();
+    let headers = [b"HTTP/1.1 200 OK\r\n".to_vec(), b"x: y\r\n".repeat(200)].concat();
+    for bytes in [body, headers] {
+        let server = Server::plain(move |_| Play::Drip(bytes.clone(), Duration::from_millis(20)));
+        let short = HttpOptions {
+            timeout: Duration::from_millis(700),
+            ..client()
+        };
+        let said = said(&server, &short);
+        assert_eq!(said.verdict, Verdict::Unknown);
+        assert_eq!(said.reason, "no answer in time");
+    }
+}
+
 #[test]
 fn redirects_are_not_followed() {
     let other = Server::plain(|_| json(200, LIVE));

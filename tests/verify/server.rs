@@ -41,6 +41,8 @@ pub enum Play {
     Raw(Vec<u8>),
     /// Says 200 and never stops.
     Flood,
+    /// Writes this, a byte at a time, with a pause between.
+    Drip(Vec<u8>, Duration),
 }
 
 pub fn json(status: u16, body: &str) -> Play {
@@ -182,6 +184,19 @@ fn serve(mut stream: impl Read + Write, handler: &Handler, seen: &Mutex<Vec<Seen
             Play::Hangup => return,
             Play::Raw(bytes) => {
                 let _ = stream.write_all(&bytes).and_then(|()| stream.flush());
+                return;
+            }
+            Play::Drip(bytes, pause) => {
+                for byte in bytes {
+                    if stream
+                        .write_all(&[byte])
+                        .and_then(|()| stream.flush())
+                        .is_err()
+                    {
+                        return;
+                    }
+                    std::thread::sleep(pause);
+                }
                 return;
             }
             Play::Flood => {

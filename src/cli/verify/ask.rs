@@ -21,6 +21,7 @@ use crate::cli::home::read_named;
 use crate::cli::output::to_stdout;
 use crate::cli::progress::WatchCalls;
 use crate::cli::tell;
+use crate::cli::verify::user::Own;
 
 /// What came of asking.
 pub struct Asked {
@@ -90,6 +91,15 @@ pub fn ask(
     how: Tell,
 ) -> Result<Option<Asked>, CliError> {
     let mut options = options(asking, patterns, stop)?;
+    let said = own_servers(&mut options)?;
+    let asked_for = |provider: &str| findings.iter().any(|f| f.pattern.provider == provider);
+    if !how.quiet {
+        for (provider, told) in said {
+            if provider.is_empty() || asked_for(&provider) {
+                tell(&format!("notice: {told}"));
+            }
+        }
+    }
     if asking.dry_run {
         tell_calls(findings, &options)?;
         return Ok(None);
@@ -162,16 +172,7 @@ fn options(asking: &Asking, patterns: &[PathBuf], stop: &Stop) -> Result<VerifyO
         }
     }
     let known = options.verifiers.providers();
-    let provider = |name: &str, option: &str| {
-        if known.contains(&name) {
-            return Ok(name.to_owned());
-        }
-        let near = suggestion(name, known.iter().copied());
-        Err(CliError::new(format!(
-            "{option}: no check is known of any provider called '{}'{near}",
-            straykey::base::quote(name)
-        )))
-    };
+    let provider = |name: &str, place: &str| provider(&known, name, place);
     for text in &asking.endpoint {
         let Some((name, url)) = text.split_once('=') else {
             return Err(CliError::new("--endpoint: PROVIDER=URL is needed"));
@@ -194,6 +195,27 @@ fn options(asking: &Asking, patterns: &[PathBuf], stop: &Stop) -> Result<VerifyO
     options.rate_host = rate(asking.rate, options.rate_host, "--rate")?;
     options.rate_total = rate(asking.rate_total, options.rate_total, "--rate-total")?;
     Ok(options)
+}
+
+fn provider(known: &[&str], name: &str, place: &str) -> Result<String, CliError> {
+    if known.contains(&name) {
+        return Ok(name.to_owned());
+    }
+    let near = suggestion(name, known.iter().copied());
+    Err(CliError::new(format!(
+        "{place}: no check is known of any provider called '{}'{near}",
+        straykey::base::quote(name)
+    )))
+}
+
+/// Adds the servers that the user's own files name. Returns what should be said of them, by provider;
+/// what is of none is said in any case.
+fn own_servers(options: &mut VerifyOptions) -> Result<Vec<(String, String)>, CliError> {
+    let known = options.verifiers.providers();
+    let mut own = Own::read(|name, place| provider(&known, name, place))?;
+    let mut said = std::mem::take(&mut own.notices);
+    said.extend(own.add_to(&mut options.endpoints));
+    Ok(said)
 }
 
 /// The log's place if none is named (XDG Base Directory Specification 0.8).

@@ -1,4 +1,5 @@
-//! What belongs to a credential: looked for within five lines and 1 KiB of its strong part.
+//! What belongs to a credential: looked for within five lines of its strong part, and 1 KiB or what
+//! the pattern says.
 
 use crate::base::{Span, limits};
 use crate::detect::patterns::{Class, Confidence, Part, Steps, keyword_at};
@@ -18,7 +19,16 @@ struct Known<'a> {
     /// What was looked through.
     seen: Span,
     /// What stands there, in order.
-    spots: Vec<Span>,
+    spots: Vec<Spot>,
+}
+
+/// A place where a part may stand.
+#[derive(Clone, Copy)]
+struct Spot {
+    span: Span,
+    /// Whether its keyword is on its own line. Of ids of one form, each below the next one's name, that
+    /// tells which is which.
+    named: bool,
 }
 
 /// Finds the parts of a match, the nearest of each kind.
@@ -31,18 +41,22 @@ pub(super) fn find<'a>(
     if judged.pattern.parts.is_empty() {
         return Ok(());
     }
-    let window = window(text, judged.span);
     let mut taken = vec![judged.span];
     for part in judged.pattern.parts {
+        let window = window(text, judged.span, part.within);
         // Where digits may stand, a spot without one may be a name.
         let digits = part.expression.contains("0-9");
-        let wordy = |s: &Span| digits && !s.of(text).iter().any(u8::is_ascii_digit);
+        let wordy = |s: Span| digits && !s.of(text).iter().any(u8::is_ascii_digit);
+        let order = |s: &&Spot| {
+            let away = distance(s.span, judged.span);
+            (wordy(s.span), !s.named, away, s.span.start)
+        };
         let nearest = spots
             .of(text, part, window, steps)
             .iter()
-            .filter(|s| s.end <= window.end && !taken.iter().any(|t| t.overlaps(**s)))
-            .min_by_key(|s| (wordy(s), distance(**s, judged.span), s.start))
-            .copied();
+            .filter(|s| s.span.end <= window.end && !taken.iter().any(|t| t.overlaps(s.span)))
+            .min_by_key(order)
+            .map(|s| s.span);
         if let Some(span) = nearest {
             taken.push(span);
             judged.parts.push(PartHit {
@@ -76,12 +90,12 @@ fn distance(a: Span, b: Span) -> usize {
 }
 
 /// The bytes within the bounds of a match.
-fn window(text: &[u8], span: Span) -> Span {
-    let low = span.start.saturating_sub(limits::PART_BYTES);
+fn window(text: &[u8], span: Span, within: usize) -> Span {
+    let low = span.start.saturating_sub(within);
     let start = memchr::memrchr_iter(b'\n', &text[low..span.start])
         .nth(limits::PART_LINES)
         .map_or(low, |i| low + i + 1);
-    let high = text.len().min(span.end + limits::PART_BYTES);
+    let high = text.len().min(span.end + within);
     let end = memchr::memchr_iter(b'\n', &text[span.end..high])
         .nth(limits::PART_LINES)
         .map_or(high, |i| span.end + i);
@@ -96,7 +110,7 @@ impl<'a> Spots<'a> {
         part: &'static Part,
         window: Span,
         steps: &mut Steps,
-    ) -> &[Span] {
+    ) -> &[Spot] {
         let at = self.known.iter().position(|k| std::ptr::eq(k.part, part));
         let at = at.unwrap_or_else(|| {
             self.known.push(Known {
@@ -109,8 +123,8 @@ impl<'a> Spots<'a> {
         });
         let known = &mut self.known[at];
         known.look(window, steps);
-        let from = known.spots.partition_point(|s| s.start < window.start);
-        let to = known.spots.partition_point(|s| s.start < window.end);
+        let from = known.spots.partition_point(|s| s.span.start < window.start);
+        let to = known.spots.partition_point(|s| s.span.start < window.end);
         &known.spots[from..to]
     }
 }
@@ -131,19 +145,27 @@ impl Known<'_> {
 
     /// The spot that begins at `start`: the part's shape at edges, with its keyword, and random
     /// enough.
-    fn at(&self, start: usize, steps: &mut Steps) -> Option<Span> {
+    fn at(&self, start: usize, steps: &mut Steps) -> Option<Spot> {
         let (text, part) = (self.text, self.part);
         if !part.program.first.has(text[start]) || start > 0 && part.left.has(text[start - 1]) {
             return None;
         }
         let found = part.program.at(text, start, steps)?.span;
         let random = entropy(found.of(text)) >= part.randomness;
-        (random && (part.near.is_empty() || named(text, found, part))).then_some(found)
+        if !random {
+            return None;
+        }
+        let named = if part.near.is_empty() {
+            true
+        } else {
+            named(text, found, part)?
+        };
+        Some(Spot { span: found, named })
     }
 }
 
-/// Whether a keyword of the part stands on its line, or in the 80 bytes before it.
-fn named(text: &[u8], found: Span, part: &Part) -> bool {
+/// Whether a keyword of the part stands on its line (true), or in the 80 bytes before it (false).
+fn named(text: &[u8], found: Span, part: &Part) -> Option<bool> {
     let low = found.start.saturating_sub(80);
     let high = text.len().min(found.end + 80);
     let line = text[found.end..high]
@@ -157,5 +179,9 @@ fn named(text: &[u8], found: Span, part: &Part) -> bool {
                 .any(|k| keyword_at(text, at, k.as_bytes()).is_some_and(|end| end <= to))
         })
     };
-    stands(low, found.start) || stands(found.end, line)
+    let own = memchr::memrchr(b'\n', &text[low..found.start]).map_or(low, |i| low + i + 1);
+    if stands(own, found.start) || stands(found.end, line) {
+        return Some(true);
+    }
+    stands(low, found.start).then_some(false)
 }

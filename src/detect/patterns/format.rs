@@ -11,7 +11,7 @@ use super::{
     Checksum, Class, Confidence, Gate, Lane, Lifetime, Part, Pattern, PatternError, Program,
     Sampler, Severity, Status, Steps, Verifier, files, lane, program, sample_match,
 };
-use crate::base::{quote, quote_value};
+use crate::base::{limits, quote, quote_value};
 
 /// How many examples of each pattern are drawn and checked.
 const EXAMPLES: u64 = 24;
@@ -96,6 +96,7 @@ struct PartSpec {
     randomness: f32,
     #[serde(default)]
     required: bool,
+    within: Option<Spanned<usize>>,
 }
 
 /// What a file holds.
@@ -409,6 +410,16 @@ fn part(check: &mut Check<'_>, spec: &PartSpec) -> Part {
         }
         NOTHING
     });
+    let within = match &spec.within {
+        None => limits::PART_BYTES,
+        Some(given) => {
+            if !(1..=limits::PART_MOST_BYTES).contains(given.get_ref()) {
+                let most = limits::PART_MOST_BYTES;
+                check.tell(given.span().start, format!("within: 1 to {most} bytes"));
+            }
+            *given.get_ref()
+        }
+    };
     Part {
         name: leak(spec.name.clone()),
         expression: leak(spec.secret.get_ref().clone()),
@@ -417,6 +428,7 @@ fn part(check: &mut Check<'_>, spec: &PartSpec) -> Part {
         near: check.keywords(&spec.near),
         randomness: spec.randomness,
         required: spec.required,
+        within,
     }
 }
 

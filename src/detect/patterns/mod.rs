@@ -36,8 +36,8 @@ pub use lane::{ANCHORS, Lane, RUN};
 pub use program::{Found, Op, Program, Steps};
 pub use sample::{Draw, Length, Sampler, sample_match, sample_secret, sample_text};
 pub use verifier::{
-    Basis, BodyKind, Call, Case, Facts, Hole, Meaning, Piece, Power, Privilege, Quote, Scalar,
-    Sign, Verifier, pieces,
+    Basis, BodyKind, CLOCK, Call, Case, Facts, Hole, Meaning, Piece, Power, Privilege, Quote,
+    Scalar, Sign, Verifier, pieces,
 };
 
 /// One kind of credential. Every field is static: a catalogue costs nothing to load.
@@ -128,6 +128,8 @@ pub struct Part {
     pub randomness: f32,
     /// Whether there is no match without it.
     pub required: bool,
+    /// The farthest that it is looked for, in bytes.
+    pub within: usize,
 }
 
 macro_rules! words {

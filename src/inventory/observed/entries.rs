@@ -6,10 +6,10 @@ use std::marker::PhantomData;
 use serde::de::{DeserializeSeed, Error as _, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::super::facts::base64_of;
 use super::super::record::Stamp;
 use super::{Key, Seen, Sink, Use, aws};
 use crate::base::time_of;
+use crate::detect::patterns::base64;
 
 /// Entries of a list inside a document: a log file of `CloudTrail` has some thousands.
 const ENTRIES: usize = 500_000;
@@ -242,7 +242,7 @@ fn time(time: Option<&Time>, place: &str) -> Result<Option<Stamp>, String> {
 /// Takes an object.
 fn take(wire: Wire, place: &str, sink: &mut Sink<'_>) -> Result<(), String> {
     if let Some(content) = &wire.content {
-        let bytes = base64_of(content.trim().as_bytes());
+        let bytes = base64(content.trim().as_bytes());
         let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
         let text = text.ok_or_else(|| format!("{place}: Content is no base64 of a report"))?;
         return aws::report(place, &text, sink);

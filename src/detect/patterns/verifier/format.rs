@@ -9,7 +9,8 @@ use super::super::format::{leak, leak_all};
 use super::answers::{case, day, quotes};
 use super::spec::{CallSpec, Places, PrivilegeSpec, VerifierSpec};
 use super::{
-    Basis, BodyKind, Call, Case, Facts, Meaning, Piece, Power, Privilege, Sign, Verifier, pieces,
+    Basis, BodyKind, CLOCK, Call, Case, Facts, Meaning, Piece, Power, Privilege, Sign, Verifier,
+    pieces,
 };
 use crate::base::quote;
 
@@ -82,6 +83,7 @@ fn one(
             .as_ref()
             .map_or("", |e| leak(e.get_ref().clone())),
         hosts: leak_all(spec.hosts.iter().map(|h| h.get_ref().clone())),
+        cut: &[],
         warning: leak(spec.warning.clone()),
         calls: &[],
         facts: Facts {
@@ -112,9 +114,12 @@ fn one(
     };
     let parts = patterns.first().map_or(&[][..], |p| p.parts);
     known.extend(parts.iter().map(|p| p.name).filter(all).map(str::to_owned));
+    verifier.cut = cuts(check, &mut known, spec);
+    known.extend(CLOCK.iter().map(|name| (*name).to_owned()));
+    let given = known.len();
     let mut calls = Vec::new();
     for spec in &spec.call {
-        calls.push(call(check, &verifier, &mut known, spec));
+        calls.push(call(check, &verifier, &mut known, given, spec));
     }
     for (call, spec) in calls.iter().zip(&spec.call).rev().skip(1) {
         if !call.cases.iter().any(|c| c.means == Meaning::Next) {
@@ -133,6 +138,41 @@ fn one(
     verifier.calls = calls.leak();
     verifier.quotes = quotes(check, &verifier, patterns, spec);
     verifier
+}
+
+/// What is cut from the secret or a part: `us6` of a key that ends in `-us6`.
+fn cuts(
+    check: &mut Check<'_>,
+    known: &mut Vec<String>,
+    spec: &VerifierSpec,
+) -> &'static [(&'static str, &'static str, &'static str)] {
+    let mut out = Vec::new();
+    for (name, cut) in &spec.cut {
+        let text = name.get_ref();
+        if !known.contains(&cut.of) || cut.behind.is_empty() {
+            let told = "cut: { of = a name, behind = what stands before it }";
+            check.tell(name.span().start, told);
+        }
+        is_new(check, known, name);
+        out.push((
+            leak(text.clone()),
+            leak(cut.of.clone()),
+            leak(cut.behind.clone()),
+        ));
+    }
+    known.extend(spec.cut.keys().map(|name| name.get_ref().clone()));
+    out.leak()
+}
+
+fn is_new(check: &mut Check<'_>, known: &[String], name: &Spanned<String>) {
+    let text = name.get_ref();
+    if !matches!(pieces(&format!("{{{text}}}"))[..], [Piece::Hole(_)]) || known.contains(text) {
+        let told = quote(text);
+        check.tell(
+            name.span().start,
+            format!("'{told}': a new name in lower case"),
+        );
+    }
 }
 
 /// A credential in a URL is in the logs of whatever the URL passes: such a check is for those who
@@ -157,15 +197,23 @@ fn call(
     check: &mut Check<'_>,
     verifier: &Verifier,
     known: &mut Vec<String>,
+    given: usize,
     spec: &CallSpec,
 ) -> Call {
     let at = spec.url.span().start;
     let url = spec.url.get_ref();
-    holes(check, known, &spec.url);
-    address(check, verifier, url, at);
-    let headers = headers(check, known, spec);
+    let sign = sign(check, known, spec);
+    // What this call's signature is called, too.
+    let mut own = known.clone();
+    own.extend(sign.makes().map(str::to_owned));
+    holes(check, &own, &spec.url);
+    let from_answer = is_told(url, &known[given..]);
+    if !from_answer {
+        address(check, verifier, url, at);
+    }
+    let headers = headers(check, &own, spec);
     if let Some(basic) = &spec.basic {
-        holes(check, known, basic);
+        holes(check, &own, basic);
         if !basic.get_ref().contains(':') {
             check.tell(
                 basic.span().start,
@@ -183,7 +231,7 @@ fn call(
         }
     };
     if let Some(body) = body {
-        holes(check, known, body);
+        holes(check, &own, body);
     }
     let method = spec.method.as_ref().map_or("GET", |m| {
         let method = m.get_ref();
@@ -198,7 +246,6 @@ fn call(
     if body.is_some() && method != "POST" {
         check.tell(at, "only a POST has a body");
     }
-    let sign = sign(check, known, spec);
     let cases: Vec<Case> = spec.answer.iter().map(|c| case(check, c)).collect();
     if cases.is_empty() {
         check.tell(at, "a call without answers says nothing");
@@ -206,15 +253,8 @@ fn call(
     let mut take: Vec<(&'static str, &'static str)> = Vec::new();
     for (name, place) in &spec.take {
         is_place(check, place.get_ref(), place.span().start);
-        let text = name.get_ref();
-        if !matches!(pieces(&format!("{{{text}}}"))[..], [Piece::Hole(_)]) || known.contains(text) {
-            let told = quote(text);
-            check.tell(
-                name.span().start,
-                format!("'{told}': a new name in lower case"),
-            );
-        }
-        take.push((leak(text.clone()), leak(place.get_ref().clone())));
+        is_new(check, known, name);
+        take.push((leak(name.get_ref().clone()), leak(place.get_ref().clone())));
     }
     known.extend(spec.take.keys().map(|name| name.get_ref().clone()));
     Call {
@@ -297,8 +337,19 @@ fn sign(check: &mut Check<'_>, known: &[String], spec: &CallSpec) -> Sign {
                 format!("{} takes no '{told}'", sign.word()),
             );
         }
+        let words = sign.words_of(name);
+        if !words.is_empty() && !words.contains(&&**value.get_ref()) {
+            let all = words.join(", ");
+            check.tell(value.span().start, format!("{name}: one of {all}"));
+        }
     }
     sign
+}
+
+/// Whether a URL is one that an earlier answer told: the engine holds it against the hosts.
+fn is_told(url: &str, taken: &[String]) -> bool {
+    matches!(pieces(url).first(), Some(Piece::Hole(hole)) if hole.open
+        && taken.iter().any(|name| name == hole.name))
 }
 
 /// Where a call goes to: a host that is named, over TLS.
@@ -368,7 +419,7 @@ fn places(check: &mut Check<'_>, given: Option<&Spanned<Places>>) -> &'static [&
 }
 
 fn is_place(check: &mut Check<'_>, place: &str, at: usize) {
-    let named = ["header:", "tag:", "jwt:/"];
+    let named = ["header:", "tag:", "jwt:/", "challenge:"];
     if !is_pointer(place)
         && !named
             .iter()
@@ -376,7 +427,7 @@ fn is_place(check: &mut Check<'_>, place: &str, at: usize) {
     {
         check.tell(
             at,
-            "a place is '/pointer', 'header:name', 'tag:name' or 'jwt:/pointer'",
+            "a place is '/pointer', 'header:name', 'tag:name', 'jwt:/pointer' or 'challenge:name'",
         );
     }
 }

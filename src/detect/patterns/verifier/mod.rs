@@ -29,6 +29,8 @@ pub struct Verifier {
     pub endpoint: &'static str,
     /// The hosts that the credential may go to: a name, or `*.` and what a name must end in.
     pub hosts: &'static [&'static str],
+    /// What is cut from a value: a new name, the value, and the mark behind whose last place it stands.
+    pub cut: &'static [(&'static str, &'static str, &'static str)],
     /// What a check does to the credential beside being seen; empty if nothing is known.
     pub warning: &'static str,
     /// One to three calls.
@@ -203,8 +205,19 @@ super::words! {
         None = "none",
         /// AWS Signature Version 4: `id`, `key`, `region`, `service`, and `token` if there is one.
         AwsSigV4 = "aws-sigv4",
+        /// An HMAC of a text that is put together of places; it is placed by `{signature}`.
+        Hmac = "hmac",
+        /// A JSON web token, signed with RS256, that asks for a token; it is placed by `{assertion}`.
+        JwtRs256 = "jwt-rs256",
+        /// Shared Key of Azure Storage: `account`, `key`.
+        AzureSharedKey = "azure-shared-key",
     }
 }
+
+/// What every call can name beside its credential: seconds and milliseconds since 1970-01-01 UTC, the
+/// time as `2026-11-28T10:00:00Z` and as HTTP writes it, the second that is a minute away, and a number
+/// that is used once.
+pub const CLOCK: &[&str] = &["now", "now ms", "now iso", "now http", "soon", "nonce"];
 
 impl Sign {
     /// What it is made of: names that must be given, and such as may be.
@@ -212,6 +225,31 @@ impl Sign {
         match self {
             Self::None => (&[], &[]),
             Self::AwsSigV4 => (&["id", "key", "region", "service"], &["token"]),
+            Self::Hmac => (&["key", "text"], &["hash", "form", "key form"]),
+            Self::JwtRs256 => (
+                &["key", "issuer", "audience"],
+                &["key id", "subject", "scope"],
+            ),
+            Self::AzureSharedKey => (&["account", "key"], &[]),
+        }
+    }
+
+    /// The words that some of them must be one of.
+    pub const fn words_of(self, name: &str) -> &'static [&'static str] {
+        match (self, name.as_bytes()) {
+            (Self::Hmac, b"hash") => &["sha1", "sha256", "sha384", "sha512"],
+            (Self::Hmac, b"form") => &["hex", "base64"],
+            (Self::Hmac, b"key form") => &["text", "base64"],
+            _ => &[],
+        }
+    }
+
+    /// The name of what it makes, for the declaration to place.
+    pub const fn makes(self) -> Option<&'static str> {
+        match self {
+            Self::Hmac => Some("signature"),
+            Self::JwtRs256 => Some("assertion"),
+            Self::None | Self::AwsSigV4 | Self::AzureSharedKey => None,
         }
     }
 }

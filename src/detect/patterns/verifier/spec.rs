@@ -17,6 +17,8 @@ pub(in super::super) struct VerifierSpec {
     #[serde(default)]
     pub(super) hosts: Vec<Spanned<String>>,
     #[serde(default)]
+    pub(super) cut: BTreeMap<Spanned<String>, CutSpec>,
+    #[serde(default)]
     pub(super) warning: String,
     pub(super) reviewed: Spanned<String>,
     pub(super) identity: Option<Spanned<Places>>,
@@ -29,6 +31,14 @@ pub(in super::super) struct VerifierSpec {
     pub(super) call: Vec<CallSpec>,
     #[serde(default)]
     pub(super) quote: Vec<QuoteSpec>,
+}
+
+/// What is cut from a value.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CutSpec {
+    pub(super) of: String,
+    pub(super) behind: String,
 }
 
 /// One place or several.

@@ -1,28 +1,29 @@
-//! Signed calls: the secret stays here, what goes out proves that it is here.
+//! AWS Signature Version 4.
 
 use std::fmt::Write as _;
 
 use ring::digest;
 use ring::hmac as mac;
 
-use super::request::{MASK, Request};
+use super::hmac::hex;
 use crate::base::second_of;
+use crate::verify::request::{MASK, Request};
 
 /// What AWS Signature Version 4 is made of.
-pub(super) struct Aws<'a> {
-    pub(super) id: &'a str,
-    pub(super) key: &'a str,
+pub(in crate::verify) struct Aws<'a> {
+    pub(in crate::verify) id: &'a str,
+    pub(in crate::verify) key: &'a str,
     /// The session token of a temporary pair.
-    pub(super) token: Option<&'a str>,
-    pub(super) region: &'a str,
-    pub(super) service: &'a str,
+    pub(in crate::verify) token: Option<&'a str>,
+    pub(in crate::verify) region: &'a str,
+    pub(in crate::verify) service: &'a str,
     /// Seconds since 1970-01-01 UTC.
-    pub(super) now: i64,
+    pub(in crate::verify) now: i64,
 }
 
 /// Signs a request as AWS does (Signature Version 4, AWS documentation, "Create a signed AWS API
 /// request"): all headers that it has, its host and the time.
-pub(super) fn aws(request: &mut Request, with: &Aws<'_>) {
+pub(in crate::verify) fn aws(request: &mut Request, with: &Aws<'_>) {
     let time: String = second_of(with.now)
         .chars()
         .filter(char::is_ascii_alphanumeric)
@@ -96,18 +97,11 @@ fn hmac_of(key: &[u8], text: &[u8]) -> mac::Tag {
     mac::sign(&mac::Key::new(mac::HMAC_SHA256, key), text)
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut out, byte| {
-        let _ = write!(out, "{byte:02x}");
-        out
-    })
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::endpoint::Target;
-    use super::super::request::Shown;
     use super::*;
+    use crate::verify::endpoint::Target;
+    use crate::verify::request::Shown;
 
     fn request(method: &'static str, url: &str, headers: &[(&str, &str)], body: &str) -> Request {
         Request {

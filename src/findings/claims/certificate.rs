@@ -3,9 +3,8 @@
 
 use std::fmt::Write as _;
 
-use super::facts::base64_of;
-use super::record::Stamp;
 use crate::base::time_of;
+use crate::detect::patterns::base64;
 
 /// The longest certificate that is read, in bytes of its text.
 const MOST: usize = 64 << 10;
@@ -13,10 +12,10 @@ const MOST: usize = 64 << 10;
 /// What a certificate says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Certificate {
-    /// Not valid before.
-    pub begins: Stamp,
-    /// Not valid after.
-    pub ends: Stamp,
+    /// Not valid before, in seconds since 1970-01-01 UTC.
+    pub begins: i64,
+    /// Not valid after, likewise.
+    pub ends: i64,
     /// Its serial number, in hex.
     pub serial: String,
 }
@@ -32,7 +31,7 @@ pub fn certificate(text: &[u8]) -> Option<Certificate> {
         .copied()
         .filter(|b| !b.is_ascii_whitespace())
         .collect();
-    let der = base64_of(&body)?;
+    let der = base64(&body)?;
     let (_, certificate, _) = element(&der)?;
     let (_, signed, _) = element(certificate)?;
     let mut rest = signed;
@@ -78,7 +77,7 @@ fn element(der: &[u8]) -> Option<(u8, &[u8], &[u8])> {
 }
 
 /// `UTCTime` (of 1950 to 2049) or `GeneralizedTime`.
-fn time(tag: u8, value: &[u8]) -> Option<Stamp> {
+fn time(tag: u8, value: &[u8]) -> Option<i64> {
     let text = std::str::from_utf8(value).ok().filter(|t| t.is_ascii())?;
     let text = match tag {
         0x17 if text.len() == 13 => {
@@ -97,7 +96,7 @@ fn time(tag: u8, value: &[u8]) -> Option<Stamp> {
         &text[10..12],
         &text[12..14]
     );
-    time_of(&spelled).map(|t| Stamp(t.0))
+    time_of(&spelled).map(|t| t.0)
 }
 
 #[cfg(test)]
@@ -121,10 +120,7 @@ AMpaM0KKbr1f9K9zRsfBPmF8lSnmUxqkjf61wK8qPPoc
     fn days_and_serial_as_openssl_tells_them() {
         let told = certificate(MADE.as_bytes()).expect("it is one");
         // `openssl x509 -noout -dates -serial`
-        assert_eq!(
-            (told.begins, told.ends),
-            (Stamp(1_795_865_396), Stamp(1_830_166_196))
-        );
+        assert_eq!((told.begins, told.ends), (1_795_865_396, 1_830_166_196));
         assert_eq!(told.serial, "1234abcd");
     }
 
