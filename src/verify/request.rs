@@ -92,6 +92,8 @@ pub fn fill(
     endpoint: Option<&Endpoint>,
     now: i64,
 ) -> Result<Request, Unchecked> {
+    // A server that does not speak HTTP is none for this.
+    let endpoint = endpoint.filter(|e| e.server().is_none());
     let (target, url) = address(verifier, call, values, endpoint)?;
     let mut headers = Vec::new();
     let mut shown_headers = Vec::new();

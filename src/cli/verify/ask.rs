@@ -89,11 +89,54 @@ pub fn ask(
     stop: &Stop,
     how: Tell,
 ) -> Result<Option<Asked>, CliError> {
-    let mut options = options(asking, patterns, stop)?;
     if asking.dry_run {
-        tell_calls(findings, &options)?;
+        tell_calls(findings, &options(asking, patterns, stop)?)?;
         return Ok(None);
     }
+    let Ready {
+        options,
+        http,
+        audit,
+    } = ready(asking, patterns, stop)?;
+    if !how.quiet {
+        say_beside(findings, &options, &http, &audit);
+    }
+    let progress = Arc::new(VerifyProgress::default());
+    let watch = WatchCalls::begin(&progress, how.quiet);
+    let asked = verify(findings, &options, &http, &audit, &progress);
+    watch.into_iter().for_each(WatchCalls::end);
+    let failed = asked.audit_failed.map(|why| {
+        let path = path_text(audit.path());
+        format!("{path}: {why}; what was not asked by then was not asked: no log, no call")
+    });
+    let failed = failed.or_else(|| asked.store_failed.map(|e| e.to_string()));
+    let failed = failed.or_else(|| {
+        let stopped = stop.is_asked();
+        stopped.then(|| "interrupted: not everything was asked".to_owned())
+    });
+    Ok(Some(Asked {
+        verdicts: Verdicts::new(findings, asked.verified, asked.calls),
+        failed,
+    }))
+}
+
+/// What is needed to ask.
+pub struct Ready {
+    /// How to ask.
+    pub options: VerifyOptions,
+    /// What sends.
+    pub http: Http,
+    /// The log.
+    pub audit: Audit,
+}
+
+/// Gets ready to ask; nothing is sent by that.
+///
+/// # Errors
+///
+/// If the arguments cannot be followed, or the audit log cannot be written.
+pub fn ready(asking: &Asking, patterns: &[PathBuf], stop: &Stop) -> Result<Ready, CliError> {
+    let mut options = options(asking, patterns, stop)?;
     let ca = match &asking.ca_file {
         None => None,
         Some(path) => Some(read_named(path)?.into_bytes()),
@@ -126,30 +169,23 @@ pub fn ask(
     }
     let audit = Audit::open(&path)
         .map_err(|e| CliError::file("no call without an audit log: cannot write", &path, &e))?;
-    if !how.quiet {
-        say_beside(findings, &options, &http, &audit);
-    }
-    let progress = Arc::new(VerifyProgress::default());
-    let watch = WatchCalls::begin(&progress, how.quiet);
-    let asked = verify(findings, &options, &http, &audit, &progress);
-    watch.into_iter().for_each(WatchCalls::end);
-    let failed = asked.audit_failed.map(|why| {
-        let path = path_text(audit.path());
-        format!("{path}: {why}; what was not asked by then was not asked: no log, no call")
-    });
-    let failed = failed.or_else(|| asked.store_failed.map(|e| e.to_string()));
-    let failed = failed.or_else(|| {
-        let stopped = stop.is_asked();
-        stopped.then(|| "interrupted: not everything was asked".to_owned())
-    });
-    Ok(Some(Asked {
-        verdicts: Verdicts::new(findings, asked.verified, asked.calls),
-        failed,
-    }))
+    Ok(Ready {
+        options,
+        http,
+        audit,
+    })
 }
 
 /// What the arguments mean.
-fn options(asking: &Asking, patterns: &[PathBuf], stop: &Stop) -> Result<VerifyOptions, CliError> {
+///
+/// # Errors
+///
+/// If they cannot be followed.
+pub fn options(
+    asking: &Asking,
+    patterns: &[PathBuf],
+    stop: &Stop,
+) -> Result<VerifyOptions, CliError> {
     let mut options = VerifyOptions {
         stop: stop.clone(),
         ..VerifyOptions::default()

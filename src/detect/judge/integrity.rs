@@ -117,7 +117,10 @@ mod tests {
             (format!("name-1.0.tgz#{hex}"), true),
             (format!("/v2/entities/{hex}/factors"), true),
             (format!("https://api.example.com/{hex}"), false),
-            (format!("https://api.example.com/forecast/{hex}/52,13"), false),
+            (
+                format!("https://api.example.com/forecast/{hex}/52,13"),
+                false,
+            ),
         ] {
             let start = line.find(&hex).unwrap();
             let told = judge(line.as_bytes(), Span::new(start, start + hex.len()));
