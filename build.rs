@@ -32,7 +32,7 @@ fn main() {
     files.sort();
 
     let mut all: Vec<Pattern> = Vec::new();
-    let mut verifiers: Vec<Verifier> = Vec::new();
+    let (mut verifiers, mut revokers): (Vec<Verifier>, Vec<Verifier>) = (Vec::new(), Vec::new());
     let mut errors = 0;
     for path in &files {
         let stem = path
@@ -52,6 +52,7 @@ fn main() {
             Ok(found) => {
                 all.extend(found.patterns);
                 verifiers.extend(found.verifiers);
+                revokers.extend(found.revokers);
             }
             Err(found) => {
                 errors += found.len();
@@ -66,8 +67,9 @@ fn main() {
     }
     all.sort_by_key(|p| p.id);
     fs::write(Path::new(&out).join("catalogue.rs"), source(&all)).expect("OUT_DIR can be written");
-    fs::write(Path::new(&out).join("verifiers.rs"), declared(&verifiers))
-        .expect("OUT_DIR can be written");
+    for (name, all) in [("verifiers.rs", &verifiers), ("revokers.rs", &revokers)] {
+        fs::write(Path::new(&out).join(name), declared(all)).expect("OUT_DIR can be written");
+    }
 }
 
 /// The code that decides whether a text may hold a match. Stores of earlier sweeps are good for
@@ -192,7 +194,7 @@ fn declared(all: &[Verifier]) -> String {
             .collect();
         let _ = writeln!(
             out,
-            "Verifier {{ patterns: &{:?}, provider: {:?}, basis: Basis::{:?}, off: {:?}, \
+            "Verifier {{ patterns: &{:?}, provider: {:?}, revokes: {}, basis: Basis::{:?}, off: {:?}, \
              endpoint: {:?}, hosts: &{:?}, cut: &{:?}, warning: {:?}, calls: &[{calls}], \
              facts: Facts {{ identity: &{:?}, scopes: &{:?}, expires: &{:?}, created: &{:?}, \
              last_used: &{:?} }}, \
@@ -200,6 +202,7 @@ fn declared(all: &[Verifier]) -> String {
              quotes: &[] }},",
             v.patterns,
             v.provider,
+            v.revokes,
             v.basis,
             v.off,
             v.endpoint,

@@ -70,6 +70,9 @@ const CRATES: &[(&str, &[&str])] = &[
     ("rusqlite", &["sources", "store"]),
     ("ureq", &["verify"]),
     ("ring", &["verify"]),
+    ("rustls", &["verify"]),
+    ("webpki_roots", &["verify"]),
+    ("md5", &["verify"]),
     ("serde_sarif", &["reports"]),
     // A record is a document that is written and read again: its type is the wire's.
     ("schemars", &["reports", "inventory"]),

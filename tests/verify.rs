@@ -8,6 +8,8 @@ mod declared;
 mod format;
 #[path = "verify/fuzzed.rs"]
 mod fuzzed;
+#[path = "verify/hostile.rs"]
+mod hostile;
 #[path = "verify/hosts.rs"]
 mod hosts;
 #[path = "verify/lies.rs"]
@@ -15,10 +17,18 @@ mod lies;
 #[cfg(target_os = "linux")]
 #[path = "verify/namespace.rs"]
 mod namespace;
+#[path = "verify/played.rs"]
+mod played;
 #[path = "verify/program.rs"]
 mod program;
 #[path = "verify/proxy.rs"]
 mod proxy;
+#[cfg(target_os = "linux")]
+#[path = "verify/real.rs"]
+mod real;
+#[cfg(target_os = "linux")]
+#[path = "verify/revoke.rs"]
+mod revoke;
 #[path = "verify/schemes.rs"]
 mod schemes;
 #[path = "verify/server.rs"]

@@ -7,6 +7,7 @@ mod inventory;
 mod migrate;
 mod patterns;
 mod references;
+mod revoke;
 mod staged;
 mod verify;
 
@@ -30,6 +31,7 @@ pub use inventory::{
 pub use migrate::MigrateArgs;
 pub use patterns::{PatternsArgs, PatternsCommand, ProofFormat};
 pub use references::{ReferencesArgs, ReferencesFormat};
+pub use revoke::RevokeArgs;
 pub use staged::{LookStaged, StagedArgs};
 pub use verify::{Asking, VerifyArgs, Verifying};
 
@@ -53,7 +55,7 @@ Exit codes:
   1  findings of medium confidence and medium severity or above
   2  the job could not be done: usage, configuration, or something was not read
 
-Nothing is sent anywhere unless you verify. Secrets are masked in every output.";
+Nothing is sent anywhere unless you verify or revoke. Secrets are masked in every output.";
 
 /// Finds machine credentials that have strayed into source code, and tells how to retire them.
 #[derive(Debug, Parser)]
@@ -107,8 +109,10 @@ pub enum Command {
     Migrate(MigrateArgs),
     /// List credentials that files name and others keep, and who takes what
     References(ReferencesArgs),
-    /// Ask providers whether credentials work: the one command that sends anything
+    /// Ask providers whether credentials work
     Verify(VerifyArgs),
+    /// Take a credential out of use, as far as its holder can, and prove it; by default tell how
+    Revoke(Box<RevokeArgs>),
     /// List, show and check patterns
     Patterns(PatternsArgs),
     /// Print completions for a shell

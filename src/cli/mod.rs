@@ -26,6 +26,7 @@ mod patterns;
 mod progress;
 mod references;
 mod repositories;
+mod revoke;
 mod scan;
 mod settings;
 mod staged;
@@ -71,6 +72,7 @@ fn run(args: Args) -> Exit {
         Command::References(references) => references::run(&references, args.tell),
         Command::Patterns(patterns) => patterns::run(&patterns),
         Command::Verify(verify) => verify::run(&verify, args.tell),
+        Command::Revoke(revoke) => revoke::run(&revoke, args.tell),
         Command::Completions { shell } => generate::completions(shell),
         Command::Man { command } => generate::man(command.as_deref()),
     };

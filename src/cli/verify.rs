@@ -13,7 +13,7 @@ use straykey::reports::Format;
 use straykey::scan::{HistoryOptions, Progress};
 use straykey::verify::{Verdict, Verdicts};
 
-use super::args::{Tell, VerifyArgs};
+use super::args::{Look, Tell, VerifyArgs};
 use super::error::CliError;
 use super::exit::Exit;
 use super::history::environment;
@@ -24,7 +24,7 @@ use super::settings::Settings;
 use super::{interrupt, tell};
 use straykey::detect::patterns::Confidence;
 
-pub use ask::{Asked, ask, refuse, wanted};
+pub use ask::{Asked, Ready, ask, options, ready, refuse, wanted};
 
 /// What is to be asked for.
 enum What {
@@ -48,7 +48,7 @@ pub fn run(args: &VerifyArgs, how: Tell) -> Result<Exit, CliError> {
     let outputs = Outputs::resolve(&args.report)?;
     let (what, targets, history) = read(args)?;
     let stop = interrupt::watch();
-    let mut result = look(args, targets, history, &stop, how)?;
+    let mut result = look(&args.look, targets, history, &stop, how)?;
     // What somebody accepted may work all the same.
     let accepted = std::mem::take(&mut result.accepted);
     result
@@ -155,14 +155,14 @@ fn read(args: &VerifyArgs) -> Result<(What, Vec<PathBuf>, bool), CliError> {
 }
 
 /// Looks for the secrets again: all of them, however unsure.
-fn look(
-    args: &VerifyArgs,
+pub fn look(
+    look: &Look,
     targets: Vec<PathBuf>,
     history: bool,
     stop: &straykey::base::Stop,
     how: Tell,
 ) -> Result<ScanResult, CliError> {
-    let mut look = args.look.clone();
+    let mut look = look.clone();
     if history {
         // As in a history: the tree must not say what is looked for.
         look.no_config = look.config.is_none();

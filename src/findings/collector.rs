@@ -316,9 +316,15 @@ fn credential(j: &Judged, text: &[u8]) -> Credential {
         let value = value.unwrap_or_else(|| Secret::new(hit.span.of(text)));
         (hit.part.name, value)
     };
+    let mut parts: Vec<(&'static str, Secret)> = j.parts.iter().map(part).collect();
+    // What was decoded has nothing of the text beside it.
+    if j.decoded.is_none() {
+        let has = |name: &str| parts.iter().any(|(n, _)| *n == name);
+        parts.extend(super::beside::beside(j.pattern, text, j.secret, has));
+    }
     Credential {
         secret: Secret::new(j.value(text)),
-        parts: j.parts.iter().map(part).collect(),
+        parts,
     }
 }
 

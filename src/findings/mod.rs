@@ -5,6 +5,7 @@
 
 mod allowances;
 mod baseline;
+mod beside;
 pub mod claims;
 mod collector;
 mod cover;
@@ -27,6 +28,7 @@ use crate::sources::{Skip, SkipReason};
 
 pub use allowances::{Allowance, AllowanceError, Allowances, is_day};
 pub use baseline::{Baseline, FileMark, Inserted, Known};
+pub use beside::BESIDE_URL;
 pub use collector::{Collector, sort};
 pub use fingerprint::{Fingerprint, Strength, place_id, strength};
 pub use mask::{WEAK_MASK, mask, mask_line};
@@ -55,7 +57,8 @@ pub struct Finding {
 pub struct Credential {
     /// What the pattern's own shape found.
     pub secret: Secret,
-    /// What was found of its parts, with their names.
+    /// What was found of its parts, with their names; and what stands beside it and is needed to use
+    /// it ([`BESIDE_URL`]).
     pub parts: Vec<(&'static str, Secret)>,
 }
 

@@ -65,6 +65,7 @@ pub use results::Results;
 pub use sarif::Sarif;
 pub use schema::{json_schema, jsonl_schema};
 pub use sonar::Sonar;
+pub use verdicts::verdict_lines;
 
 /// What a report may show, and where to.
 #[derive(Clone, Debug)]

@@ -51,6 +51,16 @@ pub(super) fn write(
     Ok(())
 }
 
+/// A verdict as a person reads it: what it is, and what else was told. Safe to show.
+pub fn verdict_lines(verified: &Verified) -> Vec<String> {
+    let word = verified.verdict.word().to_uppercase();
+    let mut out = vec![format!("{word} {}", said(verified))];
+    out.extend(Some(told(verified).join("; ")).filter(|t| !t.is_empty()));
+    out.iter()
+        .map(|line| escape_controls(line).into_owned())
+        .collect()
+}
+
 /// Why, and who said so when.
 pub(super) fn said(verified: &Verified) -> String {
     let mut who = Vec::new();

@@ -12,7 +12,7 @@ use crate::base::second_of;
 /// One line.
 #[derive(Debug, Serialize)]
 pub(super) struct Line<'a> {
-    /// `call`, before it is made, or `answer`.
+    /// `call`, before it is made, or `answer`; `revoked` is the proof of a revocation.
     pub(super) event: &'a str,
     /// When, in UTC.
     pub(super) time: String,
@@ -30,6 +30,9 @@ pub(super) struct Line<'a> {
     pub(super) host: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) status: Option<u16>,
+    /// What a check said after a revocation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) verdict: Option<&'a str>,
 }
 
 /// A time as it stands in the log.

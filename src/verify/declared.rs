@@ -11,9 +11,13 @@ use crate::detect::patterns::{
 )]
 static EMBEDDED: &[Verifier] = include!(concat!(env!("OUT_DIR"), "/verifiers.rs"));
 
+/// What revokes, checked and written in the same way.
+static REVOKERS: &[Verifier] = include!(concat!(env!("OUT_DIR"), "/revokers.rs"));
+
 /// A set of verifiers.
 #[derive(Clone, Debug)]
 pub struct Verifiers {
+    embedded: &'static [Verifier],
     own: Vec<&'static Verifier>,
 }
 
@@ -26,7 +30,18 @@ impl Default for Verifiers {
 impl Verifiers {
     /// All that come with straykey.
     pub fn embedded() -> Self {
-        Self { own: Vec::new() }
+        Self {
+            embedded: EMBEDDED,
+            own: Vec::new(),
+        }
+    }
+
+    /// What comes with straykey to revoke with: of these no call is a check.
+    pub fn revoking() -> Self {
+        Self {
+            embedded: REVOKERS,
+            own: Vec::new(),
+        }
     }
 
     /// Adds those of a user's own pattern file, which the user said is trusted.
@@ -36,7 +51,7 @@ impl Verifiers {
 
     /// All of them.
     pub fn all(&self) -> impl Iterator<Item = &'static Verifier> + '_ {
-        EMBEDDED.iter().chain(self.own.iter().copied())
+        self.embedded.iter().chain(self.own.iter().copied())
     }
 
     /// The one for the credentials of a pattern.
@@ -44,9 +59,10 @@ impl Verifiers {
         self.all().find(|v| v.patterns.contains(&pattern))
     }
 
-    /// The ids of providers that have one, sorted.
+    /// The ids of providers that have one, sorted; servers that do not speak HTTP among them.
     pub fn providers(&self) -> Vec<&'static str> {
         let mut all: Vec<&str> = self.all().map(|v| v.provider).collect();
+        all.extend(super::Protocol::ALL.iter().map(|p| p.provider()));
         all.sort_unstable();
         all.dedup();
         all

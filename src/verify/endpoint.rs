@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use super::servers::{Server, server};
+
 /// Scheme, host and port of a URL.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Target {
@@ -82,15 +84,25 @@ impl fmt::Display for Target {
 pub struct Endpoint {
     target: Target,
     base: String,
+    server: Option<Server>,
 }
 
 impl Endpoint {
-    /// Reads `https://host[:port][/path]`. Plain `http` is for servers on this machine.
+    /// Reads `https://host[:port][/path]`, plain `http` for servers on this machine, or the URL of a
+    /// server that does not speak HTTP: `postgres://user@host:port/database`.
     ///
     /// # Errors
     ///
     /// What is wrong with it, in words that do not quote it.
     pub fn parse(text: &str) -> Result<Self, String> {
+        if let Some(named) = server(text) {
+            let (target, server) = named?;
+            return Ok(Self {
+                target,
+                base: text.to_owned(),
+                server: Some(server),
+            });
+        }
         let target =
             Target::of(text).ok_or("https://host, a port and a path if they are needed")?;
         if !target.tls && !target.is_here() {
@@ -100,7 +112,16 @@ impl Endpoint {
             return Err("no query and no fragment: calls have their own".into());
         }
         let base = text.trim_end_matches('/').to_owned();
-        Ok(Self { target, base })
+        Ok(Self {
+            target,
+            base,
+            server: None,
+        })
+    }
+
+    /// What it is, if it does not speak HTTP.
+    pub(super) fn server(&self) -> Option<&Server> {
+        self.server.as_ref()
     }
 
     /// Where it is.

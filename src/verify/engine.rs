@@ -1,18 +1,20 @@
 //! Asks: credential after credential, each at most three calls, and a made-up one for each verifier.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use super::audit::{self, Audit, Line};
+use super::audit::{self, Audit};
 use super::endpoint::Endpoints;
 use super::http::Transport;
+use super::logins::{About, second_tries};
 use super::memory::{Memory, how};
 use super::offline::offline;
 use super::pace::{PATIENCE, Pace};
 use super::reading::{read, tell};
 use super::request::{MASK, Shown, Values, fill};
+use super::servers::plan;
 use super::twin::twin;
 use super::{Answer, Facts, Unchecked, Verdict, Verified, Verifiers};
 use crate::base::{Secret, Stop};
@@ -86,9 +88,9 @@ pub struct Asked {
 }
 
 /// One credential and how it is asked for.
-struct Job<'a> {
-    finding: &'a Finding,
-    verifier: &'static Verifier,
+pub(super) struct Job<'a> {
+    pub(super) finding: &'a Finding,
+    pub(super) verifier: &'static Verifier,
 }
 
 /// What is to be done with a finding.
@@ -135,6 +137,9 @@ fn values(verifier: &Verifier, credential: &Credential, masked: &str) -> Values 
 ///
 /// Why none would be made.
 pub fn dry_run(finding: &Finding, options: &VerifyOptions) -> Result<Vec<Shown>, Unchecked> {
+    if let Some(login) = plan(finding, &options.endpoints) {
+        return Ok(vec![login?.shown]);
+    }
     let job = job(finding, options)?;
     let mut values = values(job.verifier, &finding.credential, &finding.masked);
     let endpoint = options.endpoints.get(job.verifier.provider);
@@ -168,6 +173,7 @@ pub fn verify(
         numbers: AtomicU64::new(0),
         log_failed: Mutex::default(),
         log_broken: AtomicBool::new(false),
+        second_tries: second_tries(findings, options),
     };
     progress.all.store(findings.len() as u64, Ordering::Relaxed);
     let results: Vec<Mutex<Option<Verified>>> = findings.iter().map(|_| Mutex::new(None)).collect();
@@ -177,7 +183,7 @@ pub fn verify(
         for _ in 0..options.workers.clamp(1, WORKERS).min(findings.len()) {
             scope.spawn(|| {
                 while let Some(number) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let told = run.one(findings[*number]);
+                    let told = run.one(*number, findings[*number]);
                     *results[*number]
                         .lock()
                         .unwrap_or_else(PoisonError::into_inner) = Some(told);
@@ -232,18 +238,20 @@ fn spread(findings: &[&Finding]) -> Vec<usize> {
 }
 
 /// One run.
-struct Run<'a> {
-    options: &'a VerifyOptions,
-    transport: &'a dyn Transport,
-    audit: &'a Audit,
-    progress: &'a VerifyProgress,
-    pace: Pace,
+pub(super) struct Run<'a> {
+    pub(super) options: &'a VerifyOptions,
+    pub(super) transport: &'a dyn Transport,
+    pub(super) audit: &'a Audit,
+    pub(super) progress: &'a VerifyProgress,
+    pub(super) pace: Pace,
     /// What became of the made-up credential of each verifier, by its first pattern's id.
     twins: Mutex<HashMap<&'static str, Arc<Mutex<Option<Told>>>>>,
     /// Calls that were begun, by which the log numbers them.
-    numbers: AtomicU64,
-    log_failed: Mutex<Option<String>>,
-    log_broken: AtomicBool,
+    pub(super) numbers: AtomicU64,
+    pub(super) log_failed: Mutex<Option<String>>,
+    pub(super) log_broken: AtomicBool,
+    /// Findings whose user was tried already.
+    pub(super) second_tries: HashSet<usize>,
 }
 
 /// What a sequence of calls told.
@@ -261,7 +269,7 @@ struct Told {
 
 impl Run<'_> {
     /// What is said of one credential: by itself first, then by an earlier run, then by its provider.
-    fn one(&self, finding: &Finding) -> Verified {
+    fn one(&self, number: usize, finding: &Finding) -> Verified {
         let own = offline(finding);
         let mut said = match own.expires {
             Some(end) if end < now() => Verified {
@@ -269,7 +277,7 @@ impl Run<'_> {
                 reason: "by its own date it has ended".to_owned(),
                 ..Verified::not_checked(&Unchecked::NoVerifier)
             },
-            _ => self.by_others(finding),
+            _ => self.by_others(number, finding),
         };
         let time = |seconds: i64| audit::time(seconds);
         let facts = &mut said.facts;
@@ -279,7 +287,10 @@ impl Run<'_> {
         said
     }
 
-    fn by_others(&self, finding: &Finding) -> Verified {
+    fn by_others(&self, number: usize, finding: &Finding) -> Verified {
+        if let Some(login) = plan(finding, &self.options.endpoints) {
+            return self.log_in(number, finding, login);
+        }
         let job = match job(finding, self.options) {
             Ok(job) => job,
             Err(why) => return Verified::not_checked(&why),
@@ -387,12 +398,13 @@ impl Run<'_> {
                 if !self.pace.wait(&host, &self.options.stop) {
                     return Err(Unchecked::Stopped);
                 }
-                let number = self.log_call(job, &request.shown, &host, made_up)?;
+                let of = About::of(job, made_up);
+                let number = self.log_call(&of, &request.shown, &host)?;
                 let answer = match self.transport.send(&request) {
                     Ok(answer) => answer,
                     Err(trouble) => return Ok(unknown(trouble.to_string())),
                 };
-                self.log_answer(job, &host, made_up, number, answer.status);
+                self.log_answer(&of, &host, number, Some(answer.status));
                 if let (429, Some(wait)) = (answer.status, retry_after(&answer)) {
                     self.pace.hold(&host, wait);
                     if left > 0 && wait <= PATIENCE {
@@ -438,69 +450,6 @@ impl Run<'_> {
         }
         told.ok_or_else(|| Unchecked::Unfit("its verifier has no call".into()))
     }
-
-    /// Writes the call into the log before it is made.
-    fn log_call(
-        &self,
-        job: &Job<'_>,
-        shown: &Shown,
-        host: &str,
-        made_up: bool,
-    ) -> Result<u64, Unchecked> {
-        if self.log_broken.load(Ordering::Acquire) {
-            return Err(Unchecked::Stopped);
-        }
-        let number = self.numbers.fetch_add(1, Ordering::Relaxed) + 1;
-        let fingerprint = job.finding.fingerprint.to_string();
-        let line = Line {
-            event: "call",
-            time: audit::time(now()),
-            number,
-            provider: job.verifier.provider,
-            pattern: job.finding.pattern.id,
-            fingerprint: &fingerprint,
-            made_up,
-            call: Some(&shown.line),
-            host,
-            status: None,
-        };
-        if let Err(error) = self.audit.write(&line) {
-            self.log_broken.store(true, Ordering::Release);
-            let mut failed = self
-                .log_failed
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
-            failed.get_or_insert_with(|| error.to_string());
-            return Err(Unchecked::Stopped);
-        }
-        self.progress.calls.fetch_add(1, Ordering::Relaxed);
-        Ok(number)
-    }
-
-    /// Writes what came back. A log that breaks here is found broken by the next call.
-    fn log_answer(&self, job: &Job<'_>, host: &str, made_up: bool, number: u64, status: u16) {
-        let fingerprint = job.finding.fingerprint.to_string();
-        let line = Line {
-            event: "answer",
-            time: audit::time(now()),
-            number,
-            provider: job.verifier.provider,
-            pattern: job.finding.pattern.id,
-            fingerprint: &fingerprint,
-            made_up,
-            call: None,
-            host,
-            status: Some(status),
-        };
-        if let Err(error) = self.audit.write(&line) {
-            self.log_broken.store(true, Ordering::Release);
-            let mut failed = self
-                .log_failed
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
-            failed.get_or_insert_with(|| error.to_string());
-        }
-    }
 }
 
 /// How long a service asks to wait: seconds. A date is not worth a clock that may differ.
@@ -513,7 +462,7 @@ fn retry_after(answer: &Answer) -> Option<Duration> {
     Some(Duration::from_secs(seconds))
 }
 
-fn now() -> i64 {
+pub(super) fn now() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     since.map_or(0, |d| d.as_secs() as i64)
 }

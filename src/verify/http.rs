@@ -19,6 +19,7 @@ use ureq::{Agent, Proxy};
 use super::Answer;
 use super::address::is_internal;
 use super::request::Request;
+use super::servers::{self, Login, Network, Said};
 
 /// The most of an answer that is read.
 const BODY: u64 = 64 << 10;
@@ -33,6 +34,15 @@ pub trait Transport: Sync {
     ///
     /// Why there is no answer.
     fn send(&self, request: &Request) -> Result<Answer, Trouble>;
+
+    /// Logs in at a server that does not speak HTTP, once. By default nobody is there.
+    ///
+    /// # Errors
+    ///
+    /// Why there is no answer.
+    fn login(&self, _: &Login) -> Result<Said, Trouble> {
+        Err(Trouble::Connection)
+    }
 }
 
 /// Why there is no answer. None of them says anything of a credential.
@@ -107,6 +117,7 @@ impl Default for HttpOptions {
 pub struct Http {
     agent: Agent,
     proxy: Option<Proxy>,
+    network: Network,
 }
 
 impl Http {
@@ -125,9 +136,18 @@ impl Http {
         inner: Box<dyn Resolver>,
         is_inside: fn(IpAddr) -> bool,
     ) -> Result<Self, String> {
-        let roots = match &options.ca {
+        let trusted = options.ca.as_deref().map(certificates).transpose()?;
+        let network = Network::new(
+            options.timeout,
+            options.allow_internal,
+            trusted.as_ref().map(|all| {
+                let der = all.iter().map(|one| one.der().to_vec().into());
+                der.collect()
+            }),
+        )?;
+        let roots = match trusted {
             None => RootCerts::WebPki,
-            Some(pem) => RootCerts::Specific(Arc::new(certificates(pem)?)),
+            Some(all) => RootCerts::Specific(Arc::new(all)),
         };
         let proxy = if options.proxies {
             Proxy::try_from_env()
@@ -161,6 +181,7 @@ impl Http {
         Ok(Self {
             agent: Agent::with_parts(config, DefaultConnector::default(), guard),
             proxy,
+            network,
         })
     }
 
@@ -246,6 +267,11 @@ impl Transport for Http {
             headers,
             body,
         })
+    }
+
+    // Proxies are for HTTP: these servers are called without one.
+    fn login(&self, login: &Login) -> Result<Said, Trouble> {
+        servers::ask(login, &self.network)
     }
 }
 

@@ -345,7 +345,7 @@ fn as_time(text: &str) -> Option<String> {
 }
 
 /// Text of somebody else's, fit to show.
-fn shown(text: &str) -> String {
+pub(super) fn shown(text: &str) -> String {
     let cut: String = text.trim().chars().take(FACT).collect();
     escape_controls(&cut).into_owned()
 }

@@ -96,6 +96,8 @@ pub fn fill(
     clock(&mut values, now)?;
     signature(call, &mut values, now)?;
     let values = &values;
+    // A server that does not speak HTTP is none for this.
+    let endpoint = endpoint.filter(|e| e.server().is_none());
     let (target, url) = address(verifier, call, values, endpoint)?;
     let mut headers = Vec::new();
     let mut shown_headers = Vec::new();

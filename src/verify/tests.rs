@@ -1,36 +1,36 @@
 //! Every declared verifier, held against the answers that it quotes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::reading::{read, tell};
 use super::{
-    Answer, Asked, Audit, Facts, Request, Transport, Trouble, Verdict, VerifyOptions,
+    Answer, Asked, Audit, Facts, Login, Request, Said, Transport, Trouble, Verdict, VerifyOptions,
     VerifyProgress, verify,
 };
 use crate::base::Secret;
 use crate::detect::Catalogue;
 use crate::detect::patterns::{
-    Basis, Confidence, Meaning, Quote, Sampler, Verifier, parse_file, sample_secret,
+    Basis, Confidence, Meaning, Parsed, Quote, Sampler, Verifier, parse_file, sample_secret,
 };
 use crate::findings::{Credential, Finding, Fingerprint};
 
 /// All verifiers of the files, with what they quote: the embedded ones have no quotes.
 pub fn declared() -> Vec<Verifier> {
+    all(|parsed| parsed.verifiers)
+}
+
+fn all(of: impl Fn(Parsed) -> Vec<Verifier>) -> Vec<Verifier> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("patterns");
     let mut out = Vec::new();
     for entry in fs::read_dir(folder).expect("patterns/ is there") {
         let path = entry.expect("an entry").path();
         let text = fs::read_to_string(&path).expect("it can be read");
-        if text.contains("[[verifier]]") {
+        if text.contains("[[verifier]]") || text.contains("[[revoker]]") {
             let name = path.display().to_string();
-            out.extend(
-                parse_file(&name, None, &text)
-                    .expect("it is right")
-                    .verifiers,
-            );
+            out.extend(of(parse_file(&name, None, &text).expect("it is right")));
         }
     }
     out.sort_by_key(|v| v.patterns);
@@ -48,6 +48,48 @@ pub fn answer(quote: &Quote) -> Answer {
         body: quote.body.into(),
     }
 }
+
+/// What revokes: the quoted answers mean what is said of them, trouble means nothing, and nothing is
+/// sent to a host that its check does not go to.
+#[test]
+fn each_quoted_revocation_means_that_it_was_done() {
+    let revokers = all(|parsed| parsed.revokers);
+    let providers: BTreeSet<&str> = revokers.iter().map(|r| r.provider).collect();
+    assert!(providers.len() >= 15, "{providers:?}");
+    let checks = declared();
+    for revoker in &revokers {
+        assert!(revoker.revokes && !revoker.quotes.is_empty() || revoker.basis == Basis::Assumed);
+        for quote in revoker.quotes {
+            let call = &revoker.calls[quote.call - 1];
+            let means = read(call, &answer(quote)).means;
+            assert_eq!(
+                means, quote.means,
+                "{}: {}",
+                revoker.patterns[0], quote.source
+            );
+            for status in [302, 401, 403, 429, 500] {
+                let answer = Answer {
+                    status,
+                    ..answer(quote)
+                };
+                let means = read(call, &answer).means;
+                assert_ne!(means, Meaning::Dead, "{} {status}", revoker.patterns[0]);
+            }
+        }
+        // Afterwards somebody must be able to say that it is dead.
+        for pattern in revoker.patterns {
+            let checked = checks.iter().any(|c| c.patterns.contains(pattern));
+            let known = UNCHECKED.contains(pattern);
+            assert!(
+                checked != known,
+                "{pattern}: checked {checked}, listed {known}"
+            );
+        }
+    }
+}
+
+/// Patterns that can be revoked and not checked: their owners have to look.
+const UNCHECKED: &[&str] = &[];
 
 fn told(facts: &Facts, reason: &str) -> BTreeMap<&'static str, String> {
     let some = |name, text: &Option<String>| text.clone().map(|text| (name, text));
@@ -201,6 +243,11 @@ impl Transport for Counting {
             headers: Vec::new(),
             body: br#"{"message":"Bad credentials"}"#.to_vec(),
         })
+    }
+
+    fn login(&self, _: &Login) -> Result<Said, Trouble> {
+        self.0.fetch_add(1, Ordering::AcqRel);
+        Err(Trouble::Connection)
     }
 }
 

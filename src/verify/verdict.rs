@@ -127,6 +127,10 @@ pub enum Unchecked {
     Unfit(String),
     /// A host that stands beside it is none of its provider's.
     Host,
+    /// The text names another server than the user did.
+    OtherServer,
+    /// Another password of the same user was tried in this run.
+    OneTry,
     /// Nothing was to be sent.
     DryRun,
     /// Somebody asked to stop.
@@ -146,6 +150,12 @@ impl std::fmt::Display for Unchecked {
             Self::Unfit(why) => write!(f, "it cannot be sent: {why}"),
             Self::Host => f.write_str(
                 "the host beside it is none of its provider's; text in a repository is no reason to send it there",
+            ),
+            Self::OtherServer => f.write_str(
+                "it stands beside the name of another server than the one that was named",
+            ),
+            Self::OneTry => f.write_str(
+                "another password of this user was tried in this run; more could lock somebody out",
             ),
             Self::DryRun => f.write_str("a dry run sends nothing"),
             Self::Stopped => f.write_str("stopped before it was asked"),

@@ -90,20 +90,60 @@ pub fn ask(
     stop: &Stop,
     how: Tell,
 ) -> Result<Option<Asked>, CliError> {
-    let mut options = options(asking, patterns, stop)?;
-    let said = own_servers(&mut options)?;
-    let asked_for = |provider: &str| findings.iter().any(|f| f.pattern.provider == provider);
-    if !how.quiet {
-        for (provider, told) in said {
-            if provider.is_empty() || asked_for(&provider) {
-                tell(&format!("notice: {told}"));
-            }
-        }
-    }
     if asking.dry_run {
+        let (options, own) = with_own(asking, patterns, stop)?;
+        say_own(findings, &own, how);
         tell_calls(findings, &options)?;
         return Ok(None);
     }
+    let Ready {
+        options,
+        own,
+        http,
+        audit,
+    } = ready(asking, patterns, stop)?;
+    say_own(findings, &own, how);
+    if !how.quiet {
+        say_beside(findings, &options, &http, &audit);
+    }
+    let progress = Arc::new(VerifyProgress::default());
+    let watch = WatchCalls::begin(&progress, how.quiet);
+    let asked = verify(findings, &options, &http, &audit, &progress);
+    watch.into_iter().for_each(WatchCalls::end);
+    let failed = asked.audit_failed.map(|why| {
+        let path = path_text(audit.path());
+        format!("{path}: {why}; what was not asked by then was not asked: no log, no call")
+    });
+    let failed = failed.or_else(|| asked.store_failed.map(|e| e.to_string()));
+    let failed = failed.or_else(|| {
+        let stopped = stop.is_asked();
+        stopped.then(|| "interrupted: not everything was asked".to_owned())
+    });
+    Ok(Some(Asked {
+        verdicts: Verdicts::new(findings, asked.verified, asked.calls),
+        failed,
+    }))
+}
+
+/// What is needed to ask.
+pub struct Ready {
+    /// How to ask.
+    pub options: VerifyOptions,
+    /// What is to be said of the user's own servers, by provider.
+    pub own: Vec<(String, String)>,
+    /// What sends.
+    pub http: Http,
+    /// The log.
+    pub audit: Audit,
+}
+
+/// Gets ready to ask; nothing is sent by that.
+///
+/// # Errors
+///
+/// If the arguments cannot be followed, or the audit log cannot be written.
+pub fn ready(asking: &Asking, patterns: &[PathBuf], stop: &Stop) -> Result<Ready, CliError> {
+    let (mut options, own) = with_own(asking, patterns, stop)?;
     let ca = match &asking.ca_file {
         None => None,
         Some(path) => Some(read_named(path)?.into_bytes()),
@@ -136,30 +176,24 @@ pub fn ask(
     }
     let audit = Audit::open(&path)
         .map_err(|e| CliError::file("no call without an audit log: cannot write", &path, &e))?;
-    if !how.quiet {
-        say_beside(findings, &options, &http, &audit);
-    }
-    let progress = Arc::new(VerifyProgress::default());
-    let watch = WatchCalls::begin(&progress, how.quiet);
-    let asked = verify(findings, &options, &http, &audit, &progress);
-    watch.into_iter().for_each(WatchCalls::end);
-    let failed = asked.audit_failed.map(|why| {
-        let path = path_text(audit.path());
-        format!("{path}: {why}; what was not asked by then was not asked: no log, no call")
-    });
-    let failed = failed.or_else(|| asked.store_failed.map(|e| e.to_string()));
-    let failed = failed.or_else(|| {
-        let stopped = stop.is_asked();
-        stopped.then(|| "interrupted: not everything was asked".to_owned())
-    });
-    Ok(Some(Asked {
-        verdicts: Verdicts::new(findings, asked.verified, asked.calls),
-        failed,
-    }))
+    Ok(Ready {
+        options,
+        own,
+        http,
+        audit,
+    })
 }
 
 /// What the arguments mean.
-fn options(asking: &Asking, patterns: &[PathBuf], stop: &Stop) -> Result<VerifyOptions, CliError> {
+///
+/// # Errors
+///
+/// If they cannot be followed.
+pub fn options(
+    asking: &Asking,
+    patterns: &[PathBuf],
+    stop: &Stop,
+) -> Result<VerifyOptions, CliError> {
     let mut options = VerifyOptions {
         stop: stop.clone(),
         ..VerifyOptions::default()
@@ -208,14 +242,29 @@ fn provider(known: &[&str], name: &str, place: &str) -> Result<String, CliError>
     )))
 }
 
-/// Adds the servers that the user's own files name. Returns what should be said of them, by provider;
-/// what is of none is said in any case.
-fn own_servers(options: &mut VerifyOptions) -> Result<Vec<(String, String)>, CliError> {
+/// What the arguments mean, and the servers that the user's own files name. Returns what is to be said
+/// of these, by provider; what is of none is said in any case.
+fn with_own(
+    asking: &Asking,
+    patterns: &[PathBuf],
+    stop: &Stop,
+) -> Result<(VerifyOptions, Vec<(String, String)>), CliError> {
+    let mut options = options(asking, patterns, stop)?;
     let known = options.verifiers.providers();
     let mut own = Own::read(|name, place| provider(&known, name, place))?;
     let mut said = std::mem::take(&mut own.notices);
     said.extend(own.add_to(&mut options.endpoints));
-    Ok(said)
+    Ok((options, said))
+}
+
+/// Says what is to be said of the user's own servers.
+fn say_own(findings: &[&Finding], said: &[(String, String)], how: Tell) {
+    let asked_for = |provider: &str| findings.iter().any(|f| f.pattern.provider == provider);
+    for (provider, told) in said.iter().filter(|_| !how.quiet) {
+        if provider.is_empty() || asked_for(provider) {
+            tell(&format!("notice: {told}"));
+        }
+    }
 }
 
 /// The log's place if none is named (XDG Base Directory Specification 0.8).

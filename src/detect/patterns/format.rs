@@ -26,6 +26,8 @@ struct File {
     pattern: Vec<Kind>,
     #[serde(default)]
     verifier: Vec<VerifierSpec>,
+    #[serde(default)]
+    revoker: Vec<VerifierSpec>,
 }
 
 #[derive(Deserialize)]
@@ -106,6 +108,8 @@ pub struct Parsed {
     pub patterns: Vec<Pattern>,
     /// How some of them are checked with their provider.
     pub verifiers: Vec<Verifier>,
+    /// How some of them can be revoked by whoever holds them.
+    pub revokers: Vec<Verifier>,
 }
 
 /// Reads the patterns of one file, as [`parse_file`] does.
@@ -187,11 +191,13 @@ pub fn parse_file(file: &str, stem: Option<&str>, text: &str) -> Result<Parsed, 
         }
         patterns.push(pattern);
     }
-    let verifiers = verifier::read(&mut check, provider, &patterns, &parsed.verifier);
+    let verifiers = verifier::read(&mut check, provider, &patterns, &parsed.verifier, false);
+    let revokers = verifier::read(&mut check, provider, &patterns, &parsed.revoker, true);
     if check.errors.is_empty() {
         Ok(Parsed {
             patterns,
             verifiers,
+            revokers,
         })
     } else {
         Err(check.errors)

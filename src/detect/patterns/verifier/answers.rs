@@ -141,7 +141,14 @@ pub(super) fn quotes(
     }
     let quoted = |what| out.iter().any(|q: &Quote| q.means == what);
     let both = quoted(Meaning::Live) && (quoted(Meaning::Dead) || quoted(Meaning::Expired));
-    if verifier.basis == Basis::Sourced && !both {
+    if verifier.revokes {
+        if verifier.basis == Basis::Sourced && !quoted(Meaning::Dead) {
+            check.tell(
+                spec.reviewed.span().start,
+                "the answer to a revocation that was done must be quoted, or basis = \"assumed\"",
+            );
+        }
+    } else if verifier.basis == Basis::Sourced && !both {
         check.tell(
             spec.reviewed.span().start,
             "a live and a dead answer must be quoted, or basis = \"assumed\"",

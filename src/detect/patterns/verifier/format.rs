@@ -23,6 +23,7 @@ pub(in super::super) fn read(
     provider: &str,
     patterns: &[Pattern],
     specs: &[VerifierSpec],
+    revokes: bool,
 ) -> Vec<Verifier> {
     let mut out: Vec<Verifier> = Vec::new();
     for spec in specs {
@@ -41,7 +42,7 @@ pub(in super::super) fn read(
         if spec.patterns.is_empty() {
             check.tell(spec.reviewed.span().start, "a verifier is for some pattern");
         }
-        out.push(one(check, provider, &own, spec));
+        out.push(one(check, provider, &own, spec, revokes));
     }
     out
 }
@@ -51,6 +52,7 @@ fn one(
     provider: &str,
     patterns: &[&Pattern],
     spec: &VerifierSpec,
+    revokes: bool,
 ) -> Verifier {
     let at = spec.reviewed.span().start;
     day(check, &spec.reviewed);
@@ -71,6 +73,7 @@ fn one(
     let mut verifier = Verifier {
         patterns: leak_all(spec.patterns.iter().map(|p| p.get_ref().clone())),
         provider: leak(provider.to_owned()),
+        revokes,
         basis: check.word(
             spec.basis.as_ref(),
             Basis::Sourced,
@@ -130,8 +133,14 @@ fn one(
         if last.cases.iter().any(|c| c.means == Meaning::Next) {
             check.tell(spec.url.span().start, "the last call has no 'next'");
         }
-        if !last.cases.iter().any(|c| c.means == Meaning::Live) {
-            check.tell(spec.url.span().start, "no answer says 'live'");
+        let wanted = if revokes {
+            Meaning::Dead
+        } else {
+            Meaning::Live
+        };
+        if !last.cases.iter().any(|c| c.means == wanted) {
+            let told = format!("no answer says '{}'", wanted.word());
+            check.tell(spec.url.span().start, told);
         }
     }
     in_url(check, &verifier, spec);
@@ -180,7 +189,7 @@ fn is_new(check: &mut Check<'_>, known: &[String], name: &Spanned<String>) {
 fn in_url(check: &mut Check<'_>, verifier: &Verifier, spec: &VerifierSpec) {
     for call in &spec.call {
         let url = call.url.get_ref();
-        let whole = url.starts_with("https://{+secret}");
+        let whole = url.starts_with("https://{+secret}") || url.starts_with("{+secret}");
         let held = pieces(url)
             .iter()
             .any(|p| matches!(p, Piece::Hole(hole) if hole.name == "secret"));
@@ -235,7 +244,10 @@ fn call(
     }
     let method = spec.method.as_ref().map_or("GET", |m| {
         let method = m.get_ref();
-        if !["GET", "POST", "HEAD"].contains(&&**method) {
+        let changes = ["PUT", "PATCH", "DELETE"].contains(&&**method);
+        let reads = ["GET", "POST", "HEAD"].contains(&&**method);
+        let allowed = reads || changes && verifier.revokes;
+        if !allowed {
             check.tell(
                 m.span().start,
                 "method: GET, POST or HEAD: a check changes nothing",
@@ -243,7 +255,8 @@ fn call(
         }
         leak(method.clone())
     });
-    if body.is_some() && method != "POST" {
+    let with_body = method == "POST" || verifier.revokes && !["GET", "HEAD"].contains(&method);
+    if body.is_some() && !with_body {
         check.tell(at, "only a POST has a body");
     }
     let cases: Vec<Case> = spec.answer.iter().map(|c| case(check, c)).collect();
@@ -355,6 +368,10 @@ fn is_told(url: &str, taken: &[String]) -> bool {
 /// Where a call goes to: a host that is named, over TLS.
 fn address(check: &mut Check<'_>, verifier: &Verifier, url: &str, at: usize) {
     if url.starts_with('/') {
+        return;
+    }
+    // A secret that is a whole URL: where it leads is looked at when it is filled in.
+    if url.starts_with("{+secret}") && !verifier.hosts.is_empty() {
         return;
     }
     let Some(host) = host_of(url) else {

@@ -21,6 +21,8 @@ pub struct Verifier {
     pub patterns: &'static [&'static str],
     /// The provider's id: the stem of its file.
     pub provider: &'static str,
+    /// Whether its calls revoke: then `dead` means that this was done.
+    pub revokes: bool,
     /// How sure it is that the answers mean what is declared.
     pub basis: Basis,
     /// Why it is not used unless it is named; empty if it is used.
