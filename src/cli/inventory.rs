@@ -2,6 +2,7 @@
 
 mod check;
 mod diff;
+pub mod kept;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -38,6 +39,7 @@ pub fn run(args: &InventoryArgs, how: Tell) -> Result<Exit, CliError> {
         None => {
             let made = make(&args.look, None, how)?;
             report(&made.result, &made.result.records, &[], &args.report, how)?;
+            kept::keep(&args.look, &made.result, &made.result.records)?;
             done(&made.result)
         }
         Some(InventoryCommand::Check(args)) => check::run(args, how),
@@ -222,6 +224,7 @@ fn again(args: &InventoryRecheckArgs, how: Tell) -> Result<Exit, CliError> {
     }
     straykey::inventory::ranked(&mut records);
     report(&made.result, &records, &[], &args.report, how)?;
+    kept::keep(&args.look, &made.result, &records)?;
     done(&made.result)
 }
 
