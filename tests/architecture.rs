@@ -69,7 +69,9 @@ const CRATES: &[(&str, &[&str])] = &[
     ("blake3", &["findings", "store"]),
     ("rusqlite", &["sources", "store"]),
     ("ureq", &["verify"]),
-    ("ring", &["verify"]),
+    // Signs what providers want signed, and reports for auditors.
+    ("ring", &["verify", "reports"]),
+    ("ssh_key", &["reports"]),
     ("serde_sarif", &["reports"]),
     // A record is a document that is written and read again: its type is the wire's.
     ("schemars", &["reports", "inventory"]),

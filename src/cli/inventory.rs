@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use straykey::base::path_text;
+use straykey::detect::Catalogue;
 use straykey::detect::patterns::Severity;
 use straykey::inventory::{Declarations, Options, People, Record, Stamp, purged, recheck, unnamed};
 use straykey::reports::{Inventory, InventoryFormat, read_inventory, write_atomically};
@@ -23,7 +24,7 @@ use super::args::{
 use super::error::CliError;
 use super::exit::Exit;
 use super::history::environment;
-use super::home::{Home, Words as _, read_named};
+use super::home::{Home, Words as _, read_at_most, read_named};
 use super::output::{report_options, to_stdout};
 use super::progress::Watch;
 use super::repositories::Repositories;
@@ -32,6 +33,9 @@ use super::{interrupt, tell};
 
 /// Where people declare what they know of credentials.
 pub const DECLARED: &str = "inventory.toml";
+
+/// The biggest earlier inventory that is read, in bytes.
+const INVENTORY: u64 = 2 << 30;
 
 /// Runs the command.
 pub fn run(args: &InventoryArgs, how: Tell) -> Result<Exit, CliError> {
@@ -54,6 +58,8 @@ pub struct Made {
     pub result: InventoryResult,
     /// The configuration of its repository, if it is one.
     pub home: Option<Home>,
+    /// What was looked for.
+    pub catalogue: Catalogue,
 }
 
 /// Makes an inventory. `declared` is what counts instead of the repository's own.
@@ -131,7 +137,11 @@ pub fn make(
     watch.into_iter().for_each(Watch::end);
     let mut result = made?;
     result.scan.notices.splice(0..0, notices);
-    Ok(Made { result, home })
+    Ok(Made {
+        result,
+        home,
+        catalogue: options.history.scan.catalogue,
+    })
 }
 
 fn declarations(file: &str, text: &str) -> Result<Declarations, CliError> {
@@ -230,7 +240,7 @@ fn again(args: &InventoryRecheckArgs, how: Tell) -> Result<Exit, CliError> {
 
 /// The records of an earlier inventory.
 pub fn earlier(path: &Path) -> Result<Vec<Record>, CliError> {
-    let text = read_named(path)?;
+    let text = read_at_most(path, INVENTORY)?;
     read_inventory(&text).map_err(|why| CliError::new(format!("{}: {why}", path_text(path))))
 }
 

@@ -39,10 +39,7 @@ pub fn keep(
         as_of: result.as_of.map_or(taken, |at| at.0),
         taken,
         program: env!("CARGO_PKG_VERSION").to_owned(),
-        how: format!(
-            "{} patterns, confidence {confidence}",
-            result.scan.patterns
-        ),
+        how: format!("{} patterns, confidence {confidence}", result.scan.patterns),
         complete: !result.scan.is_incomplete(),
         records: texts.len(),
     };
@@ -56,7 +53,10 @@ fn failed(error: StoreError) -> CliError {
 
 /// The places of the repositories that were swept, sorted.
 pub fn scope(result: &InventoryResult) -> String {
-    let places = result.repositories.iter().map(|one| whole(&one.read.repository));
+    let places = result
+        .repositories
+        .iter()
+        .map(|one| whole(&one.read.repository));
     let mut places: Vec<String> = places.collect();
     places.sort();
     places.dedup();
