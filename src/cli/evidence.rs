@@ -15,6 +15,7 @@ use straykey::reports::{
 };
 use straykey::scan::{InventoryResult, tips};
 use straykey::sources::history::hex;
+use straykey::store::RunStore;
 
 use super::args::{EvidenceArgs, EvidenceCommand, EvidenceVerifyArgs, Tell};
 use super::error::CliError;
@@ -79,12 +80,7 @@ fn write(args: &EvidenceArgs, how: Tell) -> Result<Exit, CliError> {
         let scope = kept::scope(&made.result);
         first_seen = Some(seen(&store, &scope, to)?);
         if before.is_none() {
-            before = kept::at(&store, &scope, from.1)?.map(|kept| Before {
-                what: format!("what {} kept", path_text(path)),
-                as_of: Some(Stamp(kept.run.as_of)),
-                complete: kept.run.complete,
-                records: kept.records,
-            });
+            before = then(&store, path, &scope, from.1)?;
         }
     }
     let mut records = std::mem::take(&mut made.result.records);
@@ -149,8 +145,8 @@ fn write(args: &EvidenceArgs, how: Tell) -> Result<Exit, CliError> {
 
 /// A folder that nothing would be lost of.
 fn is_free(folder: &Path) -> Result<(), CliError> {
-    match fs::read_dir(folder) {
-        Ok(mut entries) if entries.next().is_none() => Ok(()),
+    match fs::read_dir(folder).map(Iterator::count) {
+        Ok(0) => Ok(()),
         Ok(_) => Err(CliError::new(format!(
             "{}: there is something in it; a report gets a folder of its own",
             path_text(folder)
@@ -287,20 +283,34 @@ fn previous(folder: &Path) -> Result<(String, Before), CliError> {
     Ok((sha256(sums.as_bytes()), before))
 }
 
-/// When each record was first in an inventory that was kept.
-fn seen(
-    store: &straykey::store::RunStore,
+/// What a store kept last until a time.
+fn then(
+    store: &RunStore,
+    path: &Path,
     scope: &str,
-    to: Stamp,
-) -> Result<Vec<(String, Stamp)>, CliError> {
+    until: i64,
+) -> Result<Option<Before>, CliError> {
+    let kept = kept::at(store, scope, until)?;
+    Ok(kept.map(|kept| Before {
+        what: format!("what {} kept", path_text(path)),
+        as_of: Some(Stamp(kept.run.as_of)),
+        complete: kept.run.complete,
+        records: kept.records,
+    }))
+}
+
+/// When each record was first in an inventory that was kept.
+fn seen(store: &RunStore, scope: &str, to: Stamp) -> Result<Vec<(String, Stamp)>, CliError> {
     let mut first: BTreeMap<String, Stamp> = BTreeMap::new();
     for run in kept::runs(store, scope)? {
-        if run.as_of > to.0 {
+        // An inventory of a past day found nothing on that day, but on the one it was made.
+        if run.as_of > to.0 || run.taken > to.0 {
             continue;
         }
         let kept = kept::at(store, scope, run.as_of)?;
         for record in kept.into_iter().flat_map(|kept| kept.records) {
-            first.entry(record.id).or_insert(Stamp(run.as_of));
+            let taken = first.entry(record.id).or_insert(Stamp(run.taken));
+            *taken = (*taken).min(Stamp(run.taken));
         }
     }
     Ok(first.into_iter().collect())
@@ -357,8 +367,13 @@ fn tool(args: &EvidenceArgs, folder: &Path, catalogue: &Catalogue) -> Result<Too
     // Where it is written is no part of what is written.
     let folder = folder.to_string_lossy();
     let mut command = vec!["straykey".to_owned()];
-    let typed = std::env::args_os().skip(1);
-    command.extend(typed.map(|arg| arg.to_string_lossy().replace(&*folder, "FOLDER")));
+    command.extend(std::env::args_os().skip(1).map(|arg| {
+        let arg = arg.to_string_lossy().into_owned();
+        match arg.strip_suffix(&*folder) {
+            Some(begin @ ("" | "-o" | "-o=" | "--output=")) => format!("{begin}FOLDER"),
+            _ => arg,
+        }
+    }));
     Ok(ToolFacts {
         program: sha256(&program),
         patterns: hex(&patterns.finalize()),
@@ -432,11 +447,9 @@ fn verify(args: &EvidenceVerifyArgs, how: Tell) -> Result<Exit, CliError> {
             None => writeln!(out, "no signature that holds"),
         }
     })?;
-    Ok(if !checked.wrong.is_empty() {
-        Exit::Findings
-    } else if checked.unknown.is_empty() {
-        Exit::Clean
-    } else {
-        Exit::Failed
+    Ok(match (&checked.wrong[..], &checked.unknown[..]) {
+        ([], []) => Exit::Clean,
+        ([], _) => Exit::Failed,
+        _ => Exit::Findings,
     })
 }

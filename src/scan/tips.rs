@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::base::{path_text, without_userinfo};
 use crate::sources::git_config::settings;
-use crate::sources::history::{Lookup, Places, PlacesOptions, References, Revisions, hex};
+use crate::sources::history::{Id, Lookup, Places, PlacesOptions, References, Revisions, hex};
 
 /// The names of a repository.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,19 +33,21 @@ pub fn tips(repository: &Path, options: &PlacesOptions) -> Tips {
         }
     };
     out.partial = places.format.partial;
+    let bytes = places.format.hash.bytes();
     let told = References::read(&places, "");
     for skip in &told.skips {
         let path = path_text(&skip.path).into_owned();
         out.unread.push(format!("{path}: {}", skip.reason));
     }
     for (name, id) in told.by_name {
-        out.references.insert(name, hex(id.as_bytes()));
+        out.references.insert(name, id_text(&id, bytes));
     }
     let lookup = Lookup::open(&places);
     let mut reader = lookup.reader();
     match Revisions::new(&places, &mut reader).head() {
         Ok(Some(id)) => {
-            out.references.insert("HEAD".to_owned(), hex(id.as_bytes()));
+            out.references
+                .insert("HEAD".to_owned(), id_text(&id, bytes));
         }
         Ok(None) => {}
         Err(why) => out.unread.push(format!("HEAD: {why}")),
@@ -67,4 +69,9 @@ pub fn tips(repository: &Path, options: &PlacesOptions) -> Tips {
         Err(line) => out.unread.push(format!("config:{line}: it does not parse")),
     }
     out
+}
+
+/// An id in hex; ids are filled up with zeros behind their bytes.
+fn id_text(id: &Id, bytes: usize) -> String {
+    hex(id.get(..bytes).unwrap_or_default())
 }

@@ -17,9 +17,9 @@ mod wire;
 use crate::inventory::{Excepted, Record, Stamp};
 use crate::reports::Inventory;
 
-pub use folder::{Checked, Files, SUMS, check, files};
+pub use folder::{Checked, SUMS, check, files};
 pub use sign::{NAMESPACE, SIGNATURE, SigningKey};
-pub use wire::{Call, Evidence, evidence_schema};
+pub use wire::{Call, evidence_schema};
 
 /// What a report for an auditor is made of.
 #[derive(Clone, Debug)]

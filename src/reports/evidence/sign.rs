@@ -33,8 +33,9 @@ impl SigningKey {
             "sign the report with ssh-keygen -Y sign -n {NAMESPACE} -f KEY {}",
             super::SUMS
         );
-        let key = PrivateKey::from_openssh(text)
-            .map_err(|_| format!("it is no private key in OpenSSH's form; {elsewhere}"))?;
+        let key = PrivateKey::from_openssh(text).map_err(|_| {
+            format!("it is no private key in OpenSSH's form and of the kind Ed25519; {elsewhere}")
+        })?;
         if key.is_encrypted() {
             return Err(format!(
                 "it has a passphrase, which is not asked for here; {elsewhere}"
