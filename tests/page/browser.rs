@@ -151,7 +151,7 @@ impl Page {
         self.call("Page.navigate", json!({"url": "about:blank"}));
         self.call("Page.navigate", json!({"url": address}));
         let ready = "new Promise((done) => { const wait = () => document.readyState === 'complete' \
-            && location.protocol !== 'about:' ? requestAnimationFrame(() => requestAnimationFrame(done)) : setTimeout(wait, 10); wait(); })";
+            && location.protocol !== 'about:' && !('opens' in document.documentElement.dataset) ? requestAnimationFrame(() => requestAnimationFrame(done)) : setTimeout(wait, 10); wait(); })";
         self.value(ready);
     }
 
@@ -196,7 +196,8 @@ impl Page {
             self.call("Input.dispatchKeyEvent", event);
         }
         self.value(
-            "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))",
+            "new Promise((done) => { const wait = () => 'opens' in document.documentElement.dataset ? \
+             setTimeout(wait, 5) : requestAnimationFrame(() => requestAnimationFrame(done)); wait(); })",
         );
     }
 

@@ -354,11 +354,17 @@
 
   // --- The card of one record
 
+  // Cards lie packed in the page, in blocks: most of them nobody opens.
   const CHUNK = page.chunk, chunks = new Map();
-  function card(n) {
+  async function unpacked(id) {
+    const bytes = Uint8Array.from(atob($(id).textContent), (c) => c.charCodeAt(0));
+    const plain = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('deflate-raw'));
+    return JSON.parse(await new Response(plain).text());
+  }
+  async function card(n) {
     const at = Math.floor(n / CHUNK);
-    if (!chunks.has(at)) chunks.set(at, read('cards-' + at));
-    const from = chunks.get(at);
+    if (!chunks.has(at)) chunks.set(at, unpacked('cards-' + at));
+    const from = await chunks.get(at);
     return from.cards[n % CHUNK].map(([title, lines]) => [from.text[title], lines.map((l) => from.text[l])]);
   }
   function line(told) {
@@ -366,14 +372,22 @@
     if (step) return el('li', { class: { x: 'yes', ' ': 'no', '?': 'open' }[step[1]] }, step[2]);
     return told.startsWith('    ') ? el('li', null, el('pre', null, told.slice(4))) : el('li', null, told);
   }
-  function open(n) {
+  let opening = 0;
+  async function open(n) {
     chosen.open = word(n, 'id');
     toAddress();
+    const busy = document.documentElement.dataset, mine = ++opening;
+    busy.opens = '';
+    const parts = await card(n).catch(() => [['', ['This browser cannot unpack what is told of it: csv and json tell the same.']]]);
+    if (mine !== opening) return; // Another was opened meanwhile.
+    delete busy.opens;
+    if (chosen.open !== word(n, 'id')) return;
     $('card-body').replaceChildren(
       el('h2', { id: 'card-title' }, word(n, 'name'), ' ', el('span', { class: 'mono' }, word(n, 'label'))),
-      el('p', { class: 'hint mono' }, word(n, 'id')), el('p', null, ...tags(n)),
-      life(n, 720, 28), el('p', { class: 'hint ends' }, el('span', null, day(first)), el('span', null, 'lines: years, and ' + day(today))), el('ul', { class: 'hint' }, ...story(n).map((e) => el('li', null, el('span', { class: 'num' }, e[0]), '  ', e[1]))),
-      ...card(n).flatMap(([title, lines]) => [el('h3', null, title), el('ul', null, ...lines.map(line))]));
+      el('p', { class: 'hint mono' }, word(n, 'id')), el('p', null, ...tags(n)), life(n, 720, 28),
+      el('p', { class: 'hint ends' }, el('span', null, day(first)), el('span', null, 'lines: years, and ' + day(today))),
+      el('ul', { class: 'hint' }, ...story(n).map((e) => el('li', null, el('span', { class: 'num' }, e[0]), '  ', e[1]))),
+      ...parts.flatMap(([title, lines]) => [el('h3', null, title), el('ul', null, ...lines.map(line))]));
     if (!$('card').open) $('card').showModal();
     $('card').scrollTop = 0;
   }
