@@ -525,7 +525,10 @@ fn repository(dir: &Path, token: &str) {
 fn unpacked(report: &str) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut out = report.to_owned();
-    for block in report.split("<script type=\"text/plain\" id=\"cards-").skip(1) {
+    for block in report
+        .split("<script type=\"text/plain\" id=\"cards-")
+        .skip(1)
+    {
         let data = &block[block.find('>').expect("a block") + 1..block.find('<').expect("its end")];
         let mut bits = (0u32, 0);
         let mut bytes = Vec::new();
@@ -566,7 +569,10 @@ fn people_can_be_left_out_of_every_report() {
         for name in names {
             assert!(!text.contains(name), "{format} tells {name}");
         }
-        assert!(!unpacked(&without.out).contains(&token), "{format} tells the secret");
+        assert!(
+            !unpacked(&without.out).contains(&token),
+            "{format} tells the secret"
+        );
     }
     let at = dir.path().join("out.html");
     let run = straykey(

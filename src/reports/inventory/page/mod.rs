@@ -178,7 +178,10 @@ fn block(id: &str, value: &serde_json::Value, out: &mut dyn Write) -> io::Result
 fn packed(id: &str, value: &serde_json::Value, out: &mut dyn Write) -> io::Result<()> {
     let plain = serde_json::to_vec(value)?;
     let data = base64(&miniz_oxide::deflate::compress_to_vec(&plain, LEVEL));
-    writeln!(out, "<script type=\"text/plain\" id=\"{id}\">{data}</script>")
+    writeln!(
+        out,
+        "<script type=\"text/plain\" id=\"{id}\">{data}</script>"
+    )
 }
 
 /// Writes JSON with the signs of markup escaped: outside of its strings they do not come.
