@@ -64,6 +64,7 @@ fn has(program: &str) -> bool {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "ten parts")]
 fn the_ten_parts_tell_what_is_there() {
     let Some(mut made) = made() else { return };
     let report = write(&made, "out", &["--from", "2023-12-01"]);

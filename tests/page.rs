@@ -266,6 +266,7 @@ fn nothing_in_a_value_can_end_a_block_of_data() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one page, looked at from all sides")]
 fn what_is_drawn_is_what_was_told() {
     let Some(program) = browser() else { return };
     let dir = tempfile::tempdir().expect("a folder");
