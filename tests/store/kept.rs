@@ -2,6 +2,7 @@
 //! killed, by runs at the same time.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::PermissionsExt as _;
@@ -273,7 +274,7 @@ fn numbered(scope: &str, n: i64) -> (Run, Vec<String>) {
             seed = seed
                 .wrapping_mul(6_364_136_223_846_793_005)
                 .wrapping_add(99);
-            out.push_str(&format!("{seed:016x}"));
+            let _ = write!(out, "{seed:016x}");
         }
         out
     };

@@ -1,6 +1,7 @@
 //! Works the ten parts out.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
@@ -115,10 +116,15 @@ fn scope(facts: &Facts<'_>) -> Scope {
             n => format!("{n} repositories"),
         }
     );
-    completeness.push_str(&match (complete, not_read.len()) {
-        (true, _) => ": all of them, as far as they are here".to_owned(),
-        (false, n) => format!("; {n} inputs were not read, so there may be more than is told"),
-    });
+    if complete {
+        completeness.push_str(": all of them, as far as they are here");
+    } else {
+        let n = not_read.len();
+        let _ = write!(
+            completeness,
+            "; {n} inputs were not read, so there may be more than is told"
+        );
+    }
     if beyond > 0 {
         completeness.push_str(
             "; commits that were not fetched, promised objects or large-file contents are elsewhere",
@@ -131,7 +137,7 @@ fn scope(facts: &Facts<'_>) -> Scope {
         not_read,
         left_out: counts(left_out.into_iter().map(|(what, n)| (what.to_owned(), n))),
         notices: scan.notices.clone(),
-        out_of_scope: OUT_OF_SCOPE.to_vec(),
+        beyond: OUT_OF_SCOPE.to_vec(),
     }
 }
 

@@ -141,7 +141,7 @@ fn scope(scope: &Scope, out: &mut dyn Write) -> io::Result<()> {
     list("Notes:", &scope.notices, out)?;
     writeln!(out, "\nOut of scope by the nature of such a report:\n")?;
     scope
-        .out_of_scope
+        .beyond
         .iter()
         .try_for_each(|one| writeln!(out, "- {one}"))
 }

@@ -63,7 +63,8 @@ pub(super) struct Scope {
     /// Things a person should know.
     pub notices: Vec<String>,
     /// What a report of this kind cannot see.
-    pub out_of_scope: Vec<&'static str>,
+    #[serde(rename = "out_of_scope")]
+    pub beyond: Vec<&'static str>,
 }
 
 #[derive(Clone, Debug, Serialize, JsonSchema)]
