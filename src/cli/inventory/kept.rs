@@ -47,6 +47,10 @@ pub fn keep(
     store.add(&run, &texts).map_err(failed)
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "that is how `map_err` hands it over"
+)]
 fn failed(error: StoreError) -> CliError {
     CliError::new(error.to_string())
 }
