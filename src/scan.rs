@@ -7,6 +7,7 @@ mod histories;
 mod history;
 mod inventory;
 mod references;
+mod tips;
 mod versions;
 mod worker;
 
@@ -33,6 +34,7 @@ pub use histories::histories;
 pub use history::{HistoryOptions, Moment, Narrow, history};
 pub use inventory::{InventoryOptions, InventoryResult, file_of, inventory};
 pub use references::{ReferencesOptions, references};
+pub use tips::{Tips, tips};
 pub use versions::{Version, versions};
 
 /// What to scan, and how.

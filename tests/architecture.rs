@@ -69,10 +69,12 @@ const CRATES: &[(&str, &[&str])] = &[
     ("blake3", &["findings", "store"]),
     ("rusqlite", &["sources", "store"]),
     ("ureq", &["verify"]),
-    ("ring", &["verify"]),
     ("rustls", &["verify"]),
     ("webpki_roots", &["verify"]),
     ("md5", &["verify"]),
+    // Signs what providers want signed, and reports for auditors.
+    ("ring", &["verify", "reports"]),
+    ("ssh_key", &["reports"]),
     ("serde_sarif", &["reports"]),
     // A record is a document that is written and read again: its type is the wire's.
     ("schemars", &["reports", "inventory"]),

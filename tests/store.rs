@@ -7,6 +7,8 @@ mod common;
 mod equal;
 #[path = "store/files.rs"]
 mod files;
+#[path = "store/kept.rs"]
+mod kept;
 #[path = "store/repository.rs"]
 mod repository;
 #[path = "store/runs.rs"]

@@ -2,6 +2,7 @@
 
 mod baseline;
 mod ci;
+mod evidence;
 mod hook;
 mod inventory;
 mod migrate;
@@ -20,6 +21,7 @@ use straykey::reports::Format;
 
 pub use baseline::{BaselineArgs, BaselineCommand, BaselineOf};
 pub use ci::{CiArgs, Mode as CiMode};
+pub use evidence::{EvidenceArgs, EvidenceCommand, EvidenceVerifyArgs};
 pub use hook::{
     Hook, HookAgentArgs, HookArgs, HookCommand, HookInstallArgs, HookRunArgs, HookTestArgs,
     Installed, OnTimeout,
@@ -97,6 +99,8 @@ pub enum Command {
     Inventory(Box<InventoryArgs>),
     /// Tell on one page what is known of one credential, and how to retire it
     Incident(Box<IncidentArgs>),
+    /// Write a report for an auditor, with hashes over everything; or look at one again
+    Evidence(Box<EvidenceArgs>),
     /// Tell why something was or was not reported
     Explain(ExplainArgs),
     /// Accept a finding, with a reason, in .straykey/ignore

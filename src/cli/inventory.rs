@@ -2,6 +2,7 @@
 
 mod check;
 mod diff;
+pub mod kept;
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -9,10 +10,11 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use straykey::base::path_text;
+use straykey::detect::Catalogue;
 use straykey::detect::patterns::Severity;
 use straykey::inventory::{
-    Declarations, OBSERVED_BYTES, Observed, Options, People, Record, Stamp, purged, recheck,
-    unnamed,
+    Declarations, OBSERVED_BYTES, Observed, ObservedTold, Options, People, Record, Stamp, purged,
+    recheck, unnamed,
 };
 use straykey::reports::{Inventory, InventoryFormat, read_inventory, write_atomically};
 use straykey::scan::{
@@ -26,7 +28,7 @@ use super::args::{
 use super::error::CliError;
 use super::exit::Exit;
 use super::history::environment;
-use super::home::{Home, Words as _, read_named};
+use super::home::{Home, Words as _, read_at_most, read_named};
 use super::output::{report_options, to_stdout};
 use super::progress::Watch;
 use super::repositories::Repositories;
@@ -36,12 +38,16 @@ use super::{interrupt, tell};
 /// Where people declare what they know of credentials.
 pub const DECLARED: &str = "inventory.toml";
 
+/// The biggest earlier inventory that is read, in bytes.
+const INVENTORY: u64 = 2 << 30;
+
 /// Runs the command.
 pub fn run(args: &InventoryArgs, how: Tell) -> Result<Exit, CliError> {
     match &args.command {
         None => {
             let made = make(&args.look, None, how)?;
             report(&made.result, &made.result.records, &[], &args.report, how)?;
+            kept::keep(&args.look, &made.result, &made.result.records)?;
             done(&made.result)
         }
         Some(InventoryCommand::Check(args)) => check::run(args, how),
@@ -56,6 +62,8 @@ pub struct Made {
     pub result: InventoryResult,
     /// The configuration of its repository, if it is one.
     pub home: Option<Home>,
+    /// What was looked for.
+    pub catalogue: Catalogue,
 }
 
 /// Makes an inventory. `declared` is what counts instead of the repository's own.
@@ -135,7 +143,21 @@ pub fn make(
     watch.into_iter().for_each(Watch::end);
     let mut result = made?;
     result.scan.notices.splice(0..0, notices);
-    Ok(Made { result, home })
+    Ok(Made {
+        result,
+        home,
+        catalogue: options.history.scan.catalogue,
+    })
+}
+
+/// What is told of observed use.
+pub fn observed_told(result: &InventoryResult, no_names: bool) -> Option<ObservedTold> {
+    let mut observed = result.observed.clone();
+    if let Some(observed) = observed.as_mut().filter(|_| no_names) {
+        // Users of providers are people, often enough.
+        observed.unknown.clear();
+    }
+    observed
 }
 
 /// What providers recorded, as people exported it.
@@ -177,11 +199,7 @@ pub fn report(
     } else {
         records
     };
-    let mut observed = result.observed.clone();
-    if let Some(observed) = observed.as_mut().filter(|_| args.no_names) {
-        // Users of providers are people, often enough.
-        observed.unknown.clear();
-    }
+    let observed = observed_told(result, args.no_names);
     let told = Inventory {
         records,
         as_of: result.as_of.unwrap_or(Stamp(0)),
@@ -252,12 +270,13 @@ fn again(args: &InventoryRecheckArgs, how: Tell) -> Result<Exit, CliError> {
     }
     straykey::inventory::ranked(&mut records);
     report(&made.result, &records, &[], &args.report, how)?;
+    kept::keep(&args.look, &made.result, &records)?;
     done(&made.result)
 }
 
 /// The records of an earlier inventory.
 pub fn earlier(path: &Path) -> Result<Vec<Record>, CliError> {
-    let text = read_named(path)?;
+    let text = read_at_most(path, INVENTORY)?;
     read_inventory(&text).map_err(|why| CliError::new(format!("{}: {why}", path_text(path))))
 }
 

@@ -10,6 +10,7 @@ mod ci;
 mod commits;
 mod config;
 mod error;
+mod evidence;
 mod exit;
 mod explain;
 mod find;
@@ -64,6 +65,7 @@ fn run(args: Args) -> Exit {
         Command::History(history) => history::run(&history, args.tell),
         Command::Inventory(inventory) => inventory::run(&inventory, args.tell),
         Command::Incident(incident) => incident::run(&incident, args.tell),
+        Command::Evidence(evidence) => evidence::run(&evidence, args.tell),
         Command::Explain(explain) => explain::run(&explain),
         Command::Allow(allow) => allow::run(&allow),
         Command::Baseline(baseline) => baseline::run(&baseline),

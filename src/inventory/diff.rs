@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::record::{Record, RetirementState};
 
 /// One change.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 pub struct Change {
     /// `added`, `gone`, `removed`, `retired`, `resurrected`, `rotated`, `owner`, `overdue`, `state`,
     /// `standing`, `environment`.

@@ -47,9 +47,12 @@ pub use ground::{Ground, Told as Found};
 pub use issues::CLASSES as ISSUES;
 pub use observed::{BYTES as OBSERVED_BYTES, Issued, Observed, ObservedTold};
 pub use owner::{Codeowners, Flavour, Owners, People, Presence};
-pub use policy::{ALWAYS, Policy, Verdict};
+pub use policy::{ALWAYS, Excepted, Policy, Verdict};
 pub use rank::rank as ranked;
 pub use record::{Record, Source, Stamp, Sureness, Told};
-pub use requirements::{FRAMEWORKS, Framework, cwe_title, leads_of, nhi_titles, of_kind, titles};
+pub use requirements::{
+    Control, FRAMEWORKS, Framework, concerns, controls, cwe_title, leads_of, nhi_titles, of_kind,
+    titles,
+};
 pub use retirement::{purged, recheck};
 pub use unnamed::unnamed;

@@ -9,6 +9,7 @@ mod codequality;
 mod csv;
 mod defectdojo;
 mod escaping;
+mod evidence;
 mod file;
 mod github;
 mod gitlab;
@@ -48,6 +49,11 @@ pub use azure::Azure;
 pub use codequality::CodeQuality;
 pub use csv::Csv;
 pub use defectdojo::DefectDojo;
+pub use evidence::{
+    Before, Call, Checked, Facts as EvidenceFacts, Input as EvidenceInput, Names as EvidenceNames,
+    SUMS as EVIDENCE_SUMS, SigningKey, ToolFacts, check as check_evidence, evidence_schema,
+    files as evidence_files,
+};
 pub use file::write_atomically;
 pub use github::GitHub;
 pub use gitlab::GitLab;

@@ -36,6 +36,7 @@ mod tests {
             ("inventory", inventory_schema()),
             ("inventory-jsonl", inventory_jsonl_schema()),
             ("references", crate::reports::references_schema()),
+            ("evidence", crate::reports::evidence_schema()),
         ] {
             let file = format!(
                 "{}/docs/schemas/straykey-{name}-1.schema.json",

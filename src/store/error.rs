@@ -107,7 +107,8 @@ impl fmt::Display for StoreError {
             ),
             StoreErrorKind::Damaged(how) => write!(
                 f,
-                "is damaged: {how}; delete it, and the next sweep searches everything again"
+                "is damaged: {how}; delete it, and the next sweep searches everything again (what it \
+                 kept of inventories and verdicts goes with it)"
             ),
             StoreErrorKind::ReadOnly => f.write_str(
                 "cannot be written; make the file and its folder writable, or choose another path",

@@ -13,30 +13,45 @@ use super::error::Failure;
 /// What marks a SQLite file as a store of ours (`PRAGMA application_id`): `Stry`.
 const APPLICATION: i64 = 0x5374_7279;
 /// The form of the tables (`PRAGMA user_version`).
-pub(super) const VERSION: i64 = 2;
+pub(super) const VERSION: i64 = 3;
 /// How long another run is waited for. It holds the store for the moment of a batch.
 pub(super) const PATIENCE: Duration = Duration::from_millis(if cfg!(test) { 300 } else { 30_000 });
 
-/// The tables, as SQLite tells them back.
-const TABLES: [(&str, &str); 3] = [
+/// The tables by name, as SQLite tells them back, each with the first form that has it: the first has
+/// what sweeps told, the second what providers said, too, the third what inventories were made.
+const TABLES: [(i64, &str, &str); 5] = [
     (
+        1,
         "about",
         "CREATE TABLE about (key BLOB PRIMARY KEY, program TEXT NOT NULL, engine BLOB NOT NULL, \
          patterns BLOB NOT NULL) WITHOUT ROWID",
     ),
     (
+        1,
         "chunk",
         "CREATE TABLE chunk (id INTEGER PRIMARY KEY, key BLOB NOT NULL, width INTEGER NOT NULL, \
          objects INTEGER NOT NULL, sum BLOB NOT NULL, data BLOB NOT NULL)",
     ),
     (
+        3,
+        "pack",
+        "CREATE TABLE pack (run INTEGER NOT NULL, place INTEGER NOT NULL, data BLOB NOT NULL, \
+         PRIMARY KEY (run, place)) WITHOUT ROWID",
+    ),
+    (
+        3,
+        "run",
+        "CREATE TABLE run (id INTEGER PRIMARY KEY, scope TEXT NOT NULL, as_of INTEGER NOT NULL, \
+         taken INTEGER NOT NULL, program TEXT NOT NULL, how TEXT NOT NULL, \
+         complete INTEGER NOT NULL, records INTEGER NOT NULL, sum BLOB NOT NULL)",
+    ),
+    (
+        2,
         "verdict",
         "CREATE TABLE verdict (fingerprint TEXT NOT NULL, how TEXT NOT NULL, \
          time INTEGER NOT NULL, said TEXT NOT NULL, PRIMARY KEY (fingerprint, how)) WITHOUT ROWID",
     ),
 ];
-/// How many of them the first form had. The second has what providers said, too.
-const FIRST: usize = 2;
 
 /// Opens the store at `path`, or makes it.
 pub(super) fn open(path: &Path) -> Result<Connection, Failure> {
@@ -116,35 +131,27 @@ fn prepare(connection: &mut Connection) -> Result<(), Failure> {
     let pragma = |name| change.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
     let (application, version) = (pragma("application_id")?, pragma("user_version")?);
     let tables = tables(&change)?;
+    let empty = application == 0 && version == 0 && tables.is_empty();
     match (application, version) {
-        (0, 0) if tables.is_empty() => {
-            for (_, sql) in TABLES {
-                change.execute_batch(sql)?;
-            }
-            change.pragma_update(None, "application_id", APPLICATION)?;
-            change.pragma_update(None, "user_version", VERSION)?;
-        }
-        (APPLICATION, VERSION) => {
-            let ours = TABLES.map(|(name, sql)| (name.to_owned(), sql.to_owned()));
-            if tables != ours {
+        _ if empty => change.pragma_update(None, "application_id", APPLICATION)?,
+        (APPLICATION, 1..=VERSION) => {
+            let theirs = TABLES.iter().filter(|(since, ..)| *since <= version);
+            let theirs = theirs.map(|(_, name, sql)| ((*name).to_owned(), (*sql).to_owned()));
+            if !theirs.eq(tables) {
                 let why = "its tables are not those that straykey makes";
                 return Err(Failure::Damaged(why.to_owned()));
             }
         }
-        (APPLICATION, 1) => {
-            let theirs = TABLES[..FIRST].iter();
-            let theirs = theirs.map(|(name, sql)| ((*name).to_owned(), (*sql).to_owned()));
-            if !theirs.eq(tables) {
-                let why = "its tables are not those that straykey made";
-                return Err(Failure::Damaged(why.to_owned()));
-            }
-            for (_, sql) in &TABLES[FIRST..] {
-                change.execute_batch(sql)?;
-            }
-            change.pragma_update(None, "user_version", VERSION)?;
-        }
         (APPLICATION, newer) if newer > VERSION => return Err(Failure::Newer(newer)),
         _ => return Err(Failure::Foreign),
+    }
+    if version < VERSION {
+        for (since, _, sql) in TABLES {
+            if since > version {
+                change.execute_batch(sql)?;
+            }
+        }
+        change.pragma_update(None, "user_version", VERSION)?;
     }
     change.commit()?;
     Ok(())

@@ -1,5 +1,6 @@
 //! The one embedded database: what earlier sweeps of histories told, so that a later one searches
-//! only what is new.
+//! only what is new ([`SweepStore`]); what providers said ([`VerdictStore`]); what inventories were
+//! made, to be held against each other ([`RunStore`]). All of it may be in one file.
 //!
 //! A [`SweepStore`] says of objects, by their ids, that they were searched, and whether they may
 //! hold a match. That is a pure function of an object's bytes and of what was looked for, so it
@@ -15,6 +16,7 @@ mod chunk;
 mod error;
 mod file;
 mod key;
+mod runs;
 mod verdicts;
 
 #[cfg(test)]
@@ -30,6 +32,7 @@ use error::Failure;
 
 pub use error::{StoreError, StoreErrorKind};
 pub use key::Key;
+pub use runs::{Run, RunStore};
 pub use verdicts::VerdictStore;
 
 /// What the first look at an object told.

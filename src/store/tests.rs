@@ -182,3 +182,172 @@ fn nonsense_is_damage() {
         let _ = chunk::read(&key, 20, objects, &sum, data, &mut |_, _| ());
     }
 }
+
+/// A run of some repositories on a day, and its texts.
+fn run(scope: &str, day: i64, complete: bool, count: usize) -> (Run, Vec<String>) {
+    let texts: Vec<String> = (0..count).map(|n| format!("{scope} {day} {n}")).collect();
+    let run = Run {
+        scope: scope.to_owned(),
+        as_of: day * 86_400 + 3_600,
+        taken: day * 86_400 + 7_200,
+        program: "1".to_owned(),
+        how: "how".to_owned(),
+        complete,
+        records: count,
+    };
+    (run, texts)
+}
+
+#[test]
+fn of_a_day_the_last_run_stays_that_read_all() {
+    let (_dir, path) = folder();
+    let store = RunStore::open(&path).expect("opened");
+    let end = |day: i64| day * 86_400 + 86_399;
+    let add = |(run, texts): &(Run, Vec<String>)| store.add(run, texts).expect("added");
+    assert_eq!(store.at("a", i64::MAX).expect("read"), None);
+    // More than one pack, exactly one, and none.
+    let (big, one, none) = (
+        run("a", 1, true, 700),
+        run("a", 3, true, 256),
+        run("b", 2, true, 0),
+    );
+    for each in [&big, &one, &none] {
+        add(each);
+    }
+    assert_eq!(
+        store.at("a", end(0)).expect("read"),
+        None,
+        "before the first"
+    );
+    assert_eq!(store.at("a", end(2)).expect("read"), Some(big.clone()));
+    assert_eq!(store.at("a", i64::MAX).expect("read"), Some(one.clone()));
+    assert_eq!(store.at("b", end(2)).expect("read"), Some(none));
+    // A later one of the day takes its place; one that did not read all does not.
+    let later = run("a", 1, true, 5);
+    add(&later);
+    assert_eq!(store.at("a", end(1)).expect("read"), Some(later.clone()));
+    add(&run("a", 1, false, 9));
+    assert_eq!(store.at("a", end(1)).expect("read"), Some(later));
+    add(&run("a", 5, false, 2));
+    let (told, _) = store.at("a", end(5)).expect("read").expect("one");
+    assert!(!told.complete, "better than none of that day");
+    let again = run("a", 5, true, 3);
+    add(&again);
+    assert_eq!(store.at("a", end(5)).expect("read"), Some(again));
+    let kept: Vec<(String, i64, bool)> = store
+        .runs()
+        .expect("read")
+        .into_iter()
+        .map(|run| (run.scope, run.as_of / 86_400, run.complete))
+        .collect();
+    let one = |scope: &str, day, complete| (scope.to_owned(), day, complete);
+    assert_eq!(
+        kept,
+        [
+            one("a", 1, true),
+            one("a", 1, false),
+            one("a", 3, true),
+            one("a", 5, true),
+            one("b", 2, true)
+        ]
+    );
+    // What went took its packs along.
+    let open = Connection::open(&path).expect("opened");
+    let lost = "SELECT count(*) FROM pack WHERE run NOT IN (SELECT id FROM run)";
+    assert_eq!(open.query_row(lost, [], |row| row.get(0)), Ok(0));
+}
+
+#[test]
+fn a_run_that_was_changed_is_damage() {
+    for change in [
+        "UPDATE run SET complete = 0",
+        "UPDATE run SET records = records - 1",
+        "UPDATE run SET as_of = as_of + 1",
+        "UPDATE run SET how = 'other'",
+        "UPDATE run SET sum = zeroblob(32)",
+        "UPDATE pack SET data = zeroblob(length(data))",
+        "UPDATE pack SET data = x''",
+        "DELETE FROM pack WHERE place = 0",
+        "UPDATE pack SET place = place + 10 WHERE place = 0",
+    ] {
+        let (_dir, path) = folder();
+        let store = RunStore::open(&path).expect("opened");
+        let (made, texts) = run("a", 1, true, 600);
+        store.add(&made, &texts).expect("added");
+        assert!(store.at("a", i64::MAX).is_ok());
+        let open = Connection::open(&path).expect("opened");
+        open.execute_batch(change).expect("changed");
+        let error = store.at("a", i64::MAX).expect_err(change);
+        assert!(
+            matches!(error.kind(), StoreErrorKind::Damaged(_)),
+            "{change}: {error}"
+        );
+    }
+}
+
+/// The tables of earlier forms, written down as the programs of their time made them.
+const FORMS: [&str; 2] = [
+    "CREATE TABLE about (key BLOB PRIMARY KEY, program TEXT NOT NULL, engine BLOB NOT NULL, \
+     patterns BLOB NOT NULL) WITHOUT ROWID;
+     CREATE TABLE chunk (id INTEGER PRIMARY KEY, key BLOB NOT NULL, width INTEGER NOT NULL, \
+     objects INTEGER NOT NULL, sum BLOB NOT NULL, data BLOB NOT NULL);",
+    "CREATE TABLE verdict (fingerprint TEXT NOT NULL, how TEXT NOT NULL, \
+     time INTEGER NOT NULL, said TEXT NOT NULL, PRIMARY KEY (fingerprint, how)) WITHOUT ROWID;",
+];
+
+#[test]
+fn a_store_of_an_earlier_form_keeps_what_it_has() {
+    for form in 1..=2 {
+        let (_dir, path) = folder();
+        {
+            let open = Connection::open(&path).expect("made");
+            open.execute_batch(&FORMS[..form].concat()).expect("made");
+            // "Stry", as the head of such a file has it.
+            let number = u32::from_be_bytes(*b"Stry");
+            open.pragma_update(None, "application_id", number)
+                .expect("set");
+            open.pragma_update(None, "user_version", form as i64)
+                .expect("set");
+            let batch = [told(7, 20)];
+            let key = key("a");
+            let data = chunk::written(20, &batch);
+            let sum = chunk::sum(&key, 20, &data);
+            let sql = "INSERT INTO chunk (key, width, objects, sum, data) VALUES (?, 20, 1, ?, ?)";
+            open.execute(sql, params![&key.whole[..], &sum[..], data])
+                .expect("written");
+            if form == 2 {
+                open.execute_batch("INSERT INTO verdict VALUES ('f', 'h', 5, 'dead')")
+                    .expect("written");
+            }
+        }
+        let sweeps = SweepStore::open(&path, key("a")).expect("opened");
+        assert!(all(&sweeps, 20).contains_key(&told(7, 20).0), "form {form}");
+        let verdicts = VerdictStore::open(&path).expect("opened");
+        let expected = (form == 2).then(|| (5, "dead".to_owned()));
+        assert_eq!(verdicts.get("f", "h").expect("read"), expected);
+        let runs = RunStore::open(&path).expect("opened");
+        let (made, texts) = run("a", 1, true, 3);
+        runs.add(&made, &texts).expect("added");
+        assert_eq!(runs.at("a", i64::MAX).expect("read"), Some((made, texts)));
+        let open = Connection::open(&path).expect("opened");
+        let version = open.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0));
+        assert_eq!(version, Ok(3));
+    }
+}
+
+#[test]
+fn tables_of_another_form_than_its_number_are_damage() {
+    let (_dir, path) = folder();
+    let open = Connection::open(&path).expect("made");
+    open.execute_batch(&FORMS.concat()).expect("made");
+    let number = u32::from_be_bytes(*b"Stry");
+    open.pragma_update(None, "application_id", number)
+        .expect("set");
+    open.pragma_update(None, "user_version", 1).expect("set");
+    drop(open);
+    let error = RunStore::open(&path).expect_err("it has a table too many");
+    assert!(
+        matches!(error.kind(), StoreErrorKind::Damaged(_)),
+        "{error}"
+    );
+}

@@ -135,7 +135,9 @@ impl Page {
         );
         // Violations of the policy and errors, as the page itself sees them.
         let listen = "for (const kind of ['securitypolicyviolation', 'error', 'unhandledrejection']) \
-            addEventListener(kind, (e) => console.error(kind + ' ' + (e.blockedURI || e.message || e.reason)), true);";
+            addEventListener(kind, (e) => console.error(kind + ' ' + (e.blockedURI || e.message || e.reason)), true); \
+            addEventListener('load', () => requestAnimationFrame(() => requestAnimationFrame(() => { \
+            window.straykeyDrawn = performance.now(); })));";
         page.call(
             "Page.addScriptToEvaluateOnNewDocument",
             json!({"source": listen}),
@@ -149,7 +151,7 @@ impl Page {
         self.call("Page.navigate", json!({"url": "about:blank"}));
         self.call("Page.navigate", json!({"url": address}));
         let ready = "new Promise((done) => { const wait = () => document.readyState === 'complete' \
-            && location.protocol !== 'about:' ? requestAnimationFrame(() => requestAnimationFrame(done)) : setTimeout(wait, 10); wait(); })";
+            && location.protocol !== 'about:' && !('opens' in document.documentElement.dataset) ? requestAnimationFrame(() => requestAnimationFrame(done)) : setTimeout(wait, 10); wait(); })";
         self.value(ready);
     }
 
@@ -194,7 +196,8 @@ impl Page {
             self.call("Input.dispatchKeyEvent", event);
         }
         self.value(
-            "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))",
+            "new Promise((done) => { const wait = () => 'opens' in document.documentElement.dataset ? \
+             setTimeout(wait, 5) : requestAnimationFrame(() => requestAnimationFrame(done)); wait(); })",
         );
     }
 
@@ -202,6 +205,20 @@ impl Page {
     pub fn scheme(&mut self, scheme: &str) {
         let features = json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]});
         self.call("Emulation.setEmulatedMedia", features);
+    }
+
+    /// Whether the page is shown as paper shows it.
+    pub fn as_paper(&mut self, is: bool) {
+        let media = if is { "print" } else { "" };
+        self.call("Emulation.setEmulatedMedia", json!({ "media": media }));
+    }
+
+    /// Another size of what is seen; `mobile` as a phone shows pages.
+    pub fn size(&mut self, width: u32, height: u32, mobile: bool) {
+        self.call(
+            "Emulation.setDeviceMetricsOverride",
+            json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": mobile}),
+        );
     }
 
     /// Keeps a picture of what is seen if `STRAYKEY_SHOTS` names a folder: for people to look at.

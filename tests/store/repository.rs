@@ -42,6 +42,11 @@ impl Made {
         self.dir.path().join("store.db")
     }
 
+    /// Lets so many days pass.
+    pub fn wait(&mut self, days: u64) {
+        self.clock += days * 86_400;
+    }
+
     /// Runs git; what it printed, if it did what it was told.
     pub fn git(&mut self, args: &[&str]) -> Option<String> {
         self.feed(args, b"")

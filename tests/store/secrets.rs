@@ -7,7 +7,7 @@ use super::common;
 use super::repository::{Made, swept, token, with_store};
 
 /// A text in the forms in which it might lie in a file.
-fn forms(text: &str) -> Vec<Vec<u8>> {
+pub fn forms(text: &str) -> Vec<Vec<u8>> {
     let bytes = text.as_bytes();
     let wide = |little: bool| -> Vec<u8> {
         let units = bytes.iter().map(|b| u16::from(*b));
@@ -58,7 +58,8 @@ fn base64(bytes: &[u8]) -> Vec<u8> {
         .collect()
 }
 
-fn holds(file: &[u8], needle: &[u8]) -> bool {
+/// Whether a file holds these bytes.
+pub fn holds(file: &[u8], needle: &[u8]) -> bool {
     file.windows(needle.len()).any(|w| w == needle)
 }
 

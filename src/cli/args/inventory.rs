@@ -57,7 +57,8 @@ pub struct InventoryLook {
     /// The least confidence of what becomes a record [default: medium]
     #[arg(long, value_name = "LEVEL")]
     pub confidence: Option<ConfidenceArg>,
-    /// Remember what was searched in this file, and search only what is new since
+    /// Keep the records in this file, for inventory diff --from; remember there what was searched, too,
+    /// and search only what is new since
     #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
     pub store: Option<PathBuf>,
     #[command(flatten)]
@@ -124,12 +125,21 @@ pub struct InventoryInitArgs {
 #[derive(Debug, ClapArgs)]
 pub struct InventoryDiffArgs {
     /// The earlier one: an inventory in json or jsonl, or a day
-    #[arg(value_name = "BEFORE")]
-    pub before: String,
+    #[arg(value_name = "BEFORE", required_unless_present = "from")]
+    pub before: Option<String>,
     /// The later one: an inventory, or a day [default: now]
     #[arg(value_name = "AFTER")]
     pub after: Option<String>,
-    /// A folder of the repository whose days are meant [default: .]
+    /// The earlier one is what the store kept last until then; of a day, to its end
+    #[arg(long, value_name = "DATE", value_parser = parse_date, requires = "store", conflicts_with_all = ["before", "after"])]
+    pub from: Option<Date>,
+    /// The later one, likewise [default: the last that is kept]
+    #[arg(long, value_name = "DATE", value_parser = parse_date, requires = "from")]
+    pub to: Option<Date>,
+    /// The file in which inventory --store kept its records
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath, requires = "from")]
+    pub store: Option<PathBuf>,
+    /// A folder of the repository that is meant [default: ., or the only one of the store]
     #[arg(long, value_name = "PATH", value_hint = ValueHint::DirPath)]
     pub repo: Option<PathBuf>,
     /// Tell it as one JSON document

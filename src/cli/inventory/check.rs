@@ -14,7 +14,7 @@ use super::super::exit::Exit;
 use super::super::history::environment;
 use super::super::home::{Home, Words as _, read_named};
 use super::super::tell;
-use super::{DECLARED, declarations, done, make, report};
+use super::{DECLARED, declarations, done, kept, make, report};
 
 /// The policy in the folder of configuration.
 const POLICY: &str = "policy.toml";
@@ -77,6 +77,7 @@ pub fn run(args: &InventoryCheckArgs, how: Tell) -> Result<Exit, CliError> {
         verdict.fails, verdict.warns, verdict.excepted
     ));
     report(&made.result, &records, &verdict.lines, &args.report, how)?;
+    kept::keep(&args.look, &made.result, &records)?;
     let format = args.report.format.map_or(InventoryFormat::Human, |f| f.0);
     if !matches!(format, InventoryFormat::Human | InventoryFormat::Tree) {
         verdict.lines.iter().for_each(|line| tell(line));

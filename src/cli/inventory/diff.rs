@@ -11,12 +11,19 @@ use super::super::args::{
 use super::super::error::CliError;
 use super::super::exit::Exit;
 use super::super::output::to_stdout;
-use super::{done, earlier, make};
+use super::{done, earlier, kept, make};
 
 /// Runs the command.
 pub fn run(args: &InventoryDiffArgs, how: Tell) -> Result<Exit, CliError> {
-    let (before, first) = side(Some(&args.before), args, how)?;
-    let (after, second) = side(args.after.as_ref(), args, how)?;
+    let ((before, first), (after, second)) =
+        if let (Some(from), Some(store)) = (&args.from, &args.store) {
+            kept::between(store, args.repo.as_deref(), from, args.to.as_ref(), how)?
+        } else {
+            (
+                side(args.before.as_ref(), args, how)?,
+                side(args.after.as_ref(), args, how)?,
+            )
+        };
     let changes = diff(&before, &after);
     to_stdout(|out| {
         if args.json {

@@ -104,6 +104,26 @@ struct Exception {
     reason: String,
     approved_by: String,
     until: Stamp,
+    compensating: Vec<String>,
+}
+
+/// An exception, as a register tells it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Excepted<'a> {
+    /// Its id.
+    pub id: &'a str,
+    /// The credential.
+    pub credential: &'a str,
+    /// The rules; none means all.
+    pub rules: &'a [String],
+    /// Why.
+    pub reason: &'a str,
+    /// By whom.
+    pub approved_by: &'a str,
+    /// Its last day.
+    pub until: Stamp,
+    /// What is done instead.
+    pub compensating: &'a [String],
 }
 
 #[derive(Deserialize)]
@@ -176,7 +196,6 @@ struct ExceptionWire {
     approved_by: String,
     until: Spanned<String>,
     #[serde(default)]
-    #[expect(dead_code, reason = "for people")]
     compensating: Vec<String>,
 }
 
@@ -299,6 +318,7 @@ impl Policy {
                 reason: one.reason,
                 approved_by: one.approved_by,
                 until: until.unwrap_or(Stamp(0)),
+                compensating: one.compensating,
             });
         }
         for (name, most) in wire.budget {
@@ -336,6 +356,19 @@ impl Policy {
         let always = ALWAYS.iter().map(|a| (*a).to_owned());
         let rest = ["max-age", "budget", "exception", "expiry-notice"].map(str::to_owned);
         own.chain(required).chain(always).chain(rest)
+    }
+
+    /// Its exceptions, as they stand in the file.
+    pub fn excepted(&self) -> impl Iterator<Item = Excepted<'_>> {
+        self.exceptions.iter().map(|one| Excepted {
+            id: &one.id,
+            credential: &one.credential,
+            rules: &one.rules,
+            reason: &one.reason,
+            approved_by: &one.approved_by,
+            until: one.until,
+            compensating: &one.compensating,
+        })
     }
 
     /// The stages that have a gate.

@@ -226,6 +226,61 @@ const PASSWORDS: &[(&str, &[(&str, &str)])] = &[
     ("rotation-overdue", &[(PCI, "8.6.3")]),
 ];
 
+/// A requirement, as a control test needs it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Control {
+    /// The framework.
+    pub framework: &'static str,
+    /// The requirement's id there.
+    pub id: &'static str,
+    /// Its title.
+    pub title: &'static str,
+    /// The issues that are exceptions to it, by their words; sorted.
+    pub issues: Vec<&'static str>,
+}
+
+/// All requirements that records may support evidence for, in the order of frameworks.
+pub fn controls() -> Vec<Control> {
+    let of_row = |(framework, id, title): &(&'static str, &'static str, &'static str)| {
+        let rows = LEADS.iter().chain(PASSWORDS);
+        let rows = rows.filter(|(_, leads)| leads.contains(&(*framework, *id)));
+        let mut issues: Vec<&'static str> = rows.map(|(class, _)| *class).collect();
+        // What a pattern or a model's provider leads to.
+        if *framework == CWE || matches!(*framework, MAESTRO | RMF) && *id != "Cross-Layer" {
+            issues.extend(["literal-secret", "secret-in-history-only"]);
+        }
+        if *id == "Cross-Layer" {
+            issues.push("reuse");
+        }
+        issues.sort_unstable();
+        issues.dedup();
+        Control {
+            framework,
+            id,
+            title,
+            issues,
+        }
+    };
+    TITLES.iter().map(of_row).collect()
+}
+
+/// Whether a requirement of this framework is told of such a record at all: that of passwords, or of
+/// agents and models, is not told of others.
+pub fn concerns(framework: &str, record: &Record) -> bool {
+    let pattern = record.pattern.as_deref().unwrap_or_default();
+    match framework {
+        PCI => is_password(pattern),
+        MAESTRO | RMF => {
+            MODELS.contains(&pattern.split('.').next().unwrap_or_default())
+                || record
+                    .workloads
+                    .iter()
+                    .any(|w| w.value.kind == "mcp-server")
+        }
+        _ => true,
+    }
+}
+
 /// The requirements of a record. `cwe` are the numbers that its pattern names.
 pub fn requirements(record: &Record, provider: &str, cwe: &[u16]) -> Vec<Requirement> {
     let mut all: BTreeMap<(usize, String), (&str, Vec<String>)> = BTreeMap::new();

@@ -192,7 +192,12 @@
     const y = (i, of) => 6 + (height - 12) * ((i + 0.5) / of);
     const cut = (t, n) => { const c = [...t]; return c.length > n ? c.slice(0, n - 1).join('') + '\u2026' : t; };
     // Of a long name the end is cut, not the sign that tells it from others.
-    const called = (n) => { const label = cut(word(n, 'label'), 12); return cut(word(n, 'name'), 26 - label.length) + ' ' + label; };
+    // What shows nothing of itself is told by the name of its file.
+    const called = (n) => {
+      const shown = word(n, 'label');
+      const label = /^[.\u2026\u2022]*$/.test(shown) ? cut(word(n, 'path').split('/').pop(), 16) : cut(shown, 12);
+      return cut(word(n, 'name'), 26 - label.length) + ' ' + label;
+    };
     const edges = [], nodes = [];
     const curve = (x1, y1, x2, y2, n, named) => {
       const m = (x1 + x2) / 2;
@@ -250,7 +255,8 @@
     out.append(svg('line', { class: 'l-axis', x1: here, x2: here, y1: 0, y2: height }));
     if (row('introduced') !== null) {
       const from = x(row('introduced'), width), end = row('removed') === null ? here : x(row('removed'), width);
-      box('l-live', from, end, 8);
+      // What is not in the last commit, though no commit took it from there, is on other branches, or nowhere.
+      box(has(n, 'head') || row('removed') !== null ? 'l-live' : 'l-aside', from, end, 8);
       if (has(n, 'overdue') && row('due') !== null && x(row('due'), width) < end) box('l-over', Math.max(from, x(row('due'), width)), end, 8);
       if (row('removed') !== null) {
         const until = row('dead') === null ? here : x(row('dead'), width);
@@ -297,13 +303,18 @@
     return [el('span', { class: 'tag' + (state === 'retired' ? ' good' : '') }, state),
       ...TAGS.filter(([flag]) => has(n, flag)).map(([, label, how]) => el('span', { class: 'tag ' + how }, label))];
   }
+  // Of a long path folders are cut, not the file.
+  function place(path) {
+    const end = path.lastIndexOf('/') + 1;
+    return el('small', { class: 'place' }, el('span', null, path.slice(0, end)), path.slice(end));
+  }
   function row(n, i) {
     const cell = (attributes, ...children) => el('div', { role: 'cell', ...attributes }, ...children);
     const made = el('div', { role: 'row', class: 'row' + (i === at ? ' at' : ''), id: 'r' + i, 'aria-rowindex': i + 2,
       'data-id': word(n, 'id'), onclick: () => { at = i; open(n); } },
       cell({ class: 'num' }, number(n + 1)),
       cell({ title: `${word(n, 'name')} ${word(n, 'label')}\n${word(n, 'path')}` }, word(n, 'name'), ' ', el('span', { class: 'mono' }, word(n, 'label')),
-        el('small', null, word(n, 'path'))),
+        place(word(n, 'path'))),
       cell({ title: owner(n) }, owner(n), el('small', null, word(n, 'owned'))),
       cell(null, word(n, 'environment') || '-'),
       cell(null, life(n, 400, 24)),
@@ -347,11 +358,17 @@
 
   // --- The card of one record
 
+  // Cards lie packed in the page, in blocks: most of them nobody opens.
   const CHUNK = page.chunk, chunks = new Map();
-  function card(n) {
+  async function unpacked(id) {
+    const bytes = Uint8Array.from(atob($(id).textContent), (c) => c.charCodeAt(0));
+    const plain = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('deflate-raw'));
+    return JSON.parse(await new Response(plain).text());
+  }
+  async function card(n) {
     const at = Math.floor(n / CHUNK);
-    if (!chunks.has(at)) chunks.set(at, read('cards-' + at));
-    const from = chunks.get(at);
+    if (!chunks.has(at)) chunks.set(at, unpacked('cards-' + at));
+    const from = await chunks.get(at);
     return from.cards[n % CHUNK].map(([title, lines]) => [from.text[title], lines.map((l) => from.text[l])]);
   }
   function line(told) {
@@ -359,14 +376,22 @@
     if (step) return el('li', { class: { x: 'yes', ' ': 'no', '?': 'open' }[step[1]] }, step[2]);
     return told.startsWith('    ') ? el('li', null, el('pre', null, told.slice(4))) : el('li', null, told);
   }
-  function open(n) {
+  let opening = 0;
+  async function open(n) {
     chosen.open = word(n, 'id');
     toAddress();
+    const busy = document.documentElement.dataset, mine = ++opening;
+    busy.opens = '';
+    const parts = await card(n).catch(() => [['', ['This browser cannot unpack what is told of it: csv and json tell the same.']]]);
+    if (mine !== opening) return; // Another was opened meanwhile.
+    delete busy.opens;
+    if (chosen.open !== word(n, 'id')) return;
     $('card-body').replaceChildren(
       el('h2', { id: 'card-title' }, word(n, 'name'), ' ', el('span', { class: 'mono' }, word(n, 'label'))),
-      el('p', { class: 'hint mono' }, word(n, 'id')), el('p', null, ...tags(n)),
-      life(n, 720, 28), el('p', { class: 'hint ends' }, el('span', null, day(first)), el('span', null, 'lines: years, and ' + day(today))), el('ul', { class: 'hint' }, ...story(n).map((e) => el('li', null, el('span', { class: 'num' }, e[0]), '  ', e[1]))),
-      ...card(n).flatMap(([title, lines]) => [el('h3', null, title), el('ul', null, ...lines.map(line))]));
+      el('p', { class: 'hint mono' }, word(n, 'id')), el('p', null, ...tags(n)), life(n, 720, 28),
+      el('p', { class: 'hint ends' }, el('span', null, day(first)), el('span', null, 'lines: years, and ' + day(today))),
+      el('ul', { class: 'hint' }, ...story(n).map((e) => el('li', null, el('span', { class: 'num' }, e[0]), '  ', e[1]))),
+      ...parts.flatMap(([title, lines]) => [el('h3', null, title), el('ul', null, ...lines.map(line))]));
     if (!$('card').open) $('card').showModal();
     $('card').scrollTop = 0;
   }
