@@ -139,6 +139,23 @@ fn who_consumes_a_credential_and_whether_anything_still_names_it() {
 }
 
 #[test]
+fn a_symbolic_link_is_no_file_of_its_kind() {
+    let mut built = Built::new();
+    let env = format!("GH_READ_TOKEN={}\n", token(60));
+    // As a file this does not parse, and what was not read is told.
+    for (name, told) in [("main.tf", true), ("main.link.tf", false)] {
+        built.commit(0, "Ann", &[("a.env", &*env), (name, "../common/main.tf")]);
+        let run = straykey(built.at(), &["inventory", "--format", "json"]);
+        assert_eq!(
+            run.err.contains("does not parse as HCL"),
+            told,
+            "{}",
+            run.err
+        );
+    }
+}
+
+#[test]
 fn what_was_used_after_it_was_let_go_is_a_finding() {
     let (built, all) = joined();
     let hash = straykey::findings::claims::hashed_token(all[1].as_bytes());

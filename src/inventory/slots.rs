@@ -195,19 +195,32 @@ fn folder(path: &str) -> &str {
 fn turns(slot: &Slot, moments: &[&Moment], out: &mut Slots) {
     let mut here: BTreeSet<usize> = BTreeSet::new();
     let mut gone: Option<(usize, u32, Stamp)> = None;
+    // All that went in that commit.
+    let mut went: BTreeSet<usize> = BTreeSet::new();
     let mut ever: BTreeSet<usize> = BTreeSet::new();
     let mut told: BTreeSet<(usize, usize)> = BTreeSet::new();
     for moment in moments {
         match moment.change {
             Change::Out => {
                 here.remove(&moment.credential);
+                if gone.is_none_or(|(_, order, _)| order != moment.order) {
+                    went.clear();
+                }
+                went.insert(moment.credential);
                 gone = Some((moment.credential, moment.order, moment.time));
             }
             Change::In => {
                 let new = moment.credential;
                 if let Some((old, order, time)) = gone {
                     let at_once = order == moment.order;
-                    if old != new && (at_once || here.is_empty()) && told.insert((old, new)) {
+                    // Without a key, of several that went or came nobody knows which took whose
+                    // place; what went with the other took nobody's.
+                    let come = |m: &&&Moment| m.change == Change::In && m.order == moment.order;
+                    let is_clear = !went.contains(&new)
+                        && (!slot.key.is_empty()
+                            || went.len() == 1 && moments.iter().filter(come).count() == 1);
+                    let free = at_once || here.is_empty();
+                    if old != new && is_clear && free && told.insert((old, new)) {
                         let replaced = Replaced {
                             time: moment.time,
                             commit: moment.commit.clone(),
@@ -286,6 +299,26 @@ mod tests {
         );
         assert_eq!(pairs(&told), [(0, 1, 0), (1, 2, 2)]);
         assert!(told.back.is_empty());
+    }
+
+    #[test]
+    fn of_several_in_one_file_without_keys_none_took_the_place_of_another() {
+        let side_by_side = vec![
+            moment(1, 0, true, "a_test.go", None),
+            moment(1, 1, true, "a_test.go", None),
+            moment(2, 0, false, "a_test.go", None),
+            moment(2, 1, false, "a_test.go", None),
+            moment(3, 0, true, "a_test.go", None),
+            moment(3, 1, true, "a_test.go", None),
+        ];
+        let told = slots(None, side_by_side.clone());
+        assert!(pairs(&told).is_empty());
+        assert_eq!(told.back.keys().collect::<Vec<_>>(), [&0, &1]);
+        // One alone is clear.
+        let one = side_by_side[..1].iter().chain(&side_by_side[2..3]);
+        let mut one: Vec<_> = one.cloned().collect();
+        one.push(moment(2, 1, true, "a_test.go", None));
+        assert_eq!(pairs(&slots(None, one)), [(0, 1, 0)]);
     }
 
     #[test]

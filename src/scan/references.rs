@@ -79,7 +79,7 @@ pub(super) fn of_tree(reader: &mut LookupReader<'_>, tree: &Id) -> Listing {
     let (mut found, mut files) = (Found::default(), 0);
     for file in touched(reader, tree, &[], &mut failed) {
         let path = String::from_utf8_lossy(&file.path);
-        if !may_be_known(&path) {
+        if file.is_link || !may_be_known(&path) {
             continue;
         }
         match reader.read(&file.blob) {

@@ -67,13 +67,15 @@ impl Built {
     }
 }
 
+/// What is called `x.link.y` is a symbolic link.
 fn entry(path: &str, id: Oid) -> IndexEntry {
+    let is_link = path.contains(".link.");
     IndexEntry {
         ctime: IndexTime::new(0, 0),
         mtime: IndexTime::new(0, 0),
         dev: 0,
         ino: 0,
-        mode: 0o100_644,
+        mode: if is_link { 0o120_000 } else { 0o100_644 },
         uid: 0,
         gid: 0,
         file_size: 0,

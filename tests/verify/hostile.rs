@@ -32,7 +32,7 @@ impl Stage {
 
     /// What comes next, if anything does.
     pub fn hear(&mut self) -> Vec<u8> {
-        let mut buffer = [0; 65536];
+        let mut buffer = vec![0; 65_536];
         let count = self.stream.read(&mut buffer).unwrap_or(0);
         let heard = buffer[..count].to_vec();
         self.received.lock().expect("not poisoned").extend(&heard);
@@ -132,7 +132,7 @@ fn a_flood_is_cut_off() {
             stage.hear();
             // A gigabyte, and no end of a line in it.
             for _ in 0..16_384 {
-                if !stage.say(&[b'2'; 65536]) {
+                if !stage.say(&vec![b'2'; 65_536]) {
                     return;
                 }
             }

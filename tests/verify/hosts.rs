@@ -235,6 +235,8 @@ fn the_users_own_files_name_servers() {
         "a.env",
         "--verify",
         "--also",
+        "hashicorp-vault",
+        "--also",
         "npm",
         "--allow-internal",
         "--audit",

@@ -28,7 +28,7 @@ pub(super) fn judge(
         family: place::family(scene.path),
         before: place::line_before(scene.text, assignment.name.start),
     };
-    if ABOUT.contains(&last_word(name).as_str()) {
+    if ABOUT.contains(&last_word(name).as_str()) || is_of_a_hash(name) {
         return Err(Rejection::Reference(
             "the name is about a secret, not of one",
         ));
@@ -311,6 +311,12 @@ fn is_word(text: &[u8]) -> bool {
             || humps <= 1 + text.len() / 6 && entropy(text) < 3.9)
 }
 
+/// Whether a name says that its value is a hash of a secret: `hashed_secret`.
+fn is_of_a_hash(name: &[u8]) -> bool {
+    name.get(..6)
+        .is_some_and(|first| first.eq_ignore_ascii_case(b"hashed"))
+}
+
 /// The last word of a name, lower case: `dbPasswordHash` ends in `hash`.
 fn last_word(name: &[u8]) -> String {
     let end = name.len();
@@ -344,6 +350,18 @@ mod tests {
             ("token2", ""),
         ] {
             assert_eq!(last_word(name.as_bytes()), word, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_hash_is_told_by_the_names_begin() {
+        for (name, is) in [
+            ("hashed_secret", true),
+            ("HashedPassword", true),
+            ("hash", false),
+            ("unhashed_secret", false),
+        ] {
+            assert_eq!(is_of_a_hash(name.as_bytes()), is, "{name}");
         }
     }
 

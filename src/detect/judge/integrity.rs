@@ -3,6 +3,8 @@
 //! Asked only of patterns without a prefix of their own: they see any hex or base64 of the right
 //! length.
 
+use std::path::Path;
+
 use crate::base::Span;
 use crate::detect::Rejection;
 
@@ -32,7 +34,13 @@ const BEFORE: &[&str] = &[
     "thumbprint",
     "hash",
     "blob",
+    "blobs",
     "tree",
+    "trees",
+    "commits",
+    "compare",
+    "statuses",
+    "formerly",
     "parent",
     "x-amz-content",
     "nonce",
@@ -41,7 +49,8 @@ const BEFORE: &[&str] = &[
 
 /// Those of them that name an object of git.
 const OBJECTS: &[&str] = &[
-    "commit", "revision", "rev", "git-tree", "blob", "tree", "parent",
+    "commit", "commits", "compare", "statuses", "formerly", "revision", "rev", "git-tree", "blob",
+    "blobs", "tree", "trees", "parent",
 ];
 
 /// How far before the match such a word may end, in bytes.
@@ -76,9 +85,38 @@ pub(super) fn judge(text: &[u8], span: Span) -> Result<(), Rejection> {
         if OBJECTS.contains(word) && !span.of(text).iter().all(u8::is_ascii_hexdigit) {
             continue;
         }
+        // `Former-commit-id: `
+        let behind = behind.strip_prefix(b"-id").unwrap_or(behind);
         if begins && behind.iter().all(|b| !b.is_ascii_alphanumeric()) {
             return Err(Rejection::Integrity(word));
         }
+    }
+    // `compare/<commit>...<commit>`
+    let first = text[..span.start].strip_suffix(b"...");
+    let is_range = first.is_some_and(|first| {
+        first.len() >= span.len() && first[first.len() - span.len()..].iter().all(hex)
+    });
+    if is_range && span.of(text).iter().all(hex) {
+        return Err(Rejection::Integrity("a range of commits"));
+    }
+    Ok(())
+}
+
+/// Rejects hex as long as a commit's name in what people wrote into a commit or a tag, unless it is
+/// assigned there: messages name other commits.
+pub(super) fn of_message(path: &Path, text: &[u8], span: Span) -> Result<(), Rejection> {
+    let path = path.as_os_str().as_encoded_bytes();
+    if !path.starts_with(b"commit:") && !path.starts_with(b"tag:") {
+        return Ok(());
+    }
+    let is_name = matches!(span.len(), 40 | 64) && span.of(text).iter().all(u8::is_ascii_hexdigit);
+    let before = text[..span.start].trim_ascii_end();
+    let before = before
+        .strip_suffix(b"\"")
+        .or(before.strip_suffix(b"'"))
+        .unwrap_or(before);
+    if is_name && !matches!(before.trim_ascii_end().last(), Some(b'=' | b':')) {
+        return Err(Rejection::Integrity("a commit, in a message"));
     }
     Ok(())
 }
@@ -86,6 +124,26 @@ pub(super) fn judge(text: &[u8], span: Span) -> Result<(), Rejection> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_message_names_commits_and_a_range_has_two() {
+        let hex = "0a1b2c3d".repeat(5);
+        for (before, is) in [
+            ("Bumps the scanner from ", true),
+            ("- [`", true),
+            ("SCANNER_TOKEN=", false),
+            ("token: '", false),
+        ] {
+            let text = format!("{before}{hex}`");
+            let span = Span::new(before.len(), before.len() + hex.len());
+            let told = |path: &str| of_message(Path::new(path), text.as_bytes(), span).is_err();
+            assert_eq!(told("commit:00"), is, "{text}");
+            assert!(!told("a.env"), "{text}");
+        }
+        let range = format!("compare/{hex}...{hex}");
+        let second = Span::new(range.len() - hex.len(), range.len());
+        assert!(judge(range.as_bytes(), second).is_err());
+    }
 
     #[test]
     fn what_git_names_is_hex() {
@@ -116,6 +174,17 @@ mod tests {
             (format!("owner/name@{hex}"), true),
             (format!("name-1.0.tgz#{hex}"), true),
             (format!("/v2/entities/{hex}/factors"), true),
+            (
+                format!("https://git.example.com/api/v1/git/blobs/{hex}\""),
+                true,
+            ),
+            (
+                format!("https://git.example.com/x/compare/{hex}...main"),
+                true,
+            ),
+            (format!("Former-commit-id: {hex}"), true),
+            (format!("[formerly {hex}]"), true),
+            (format!("commit-key: {hex}"), false),
             (format!("https://api.example.com/{hex}"), false),
             (
                 format!("https://api.example.com/forecast/{hex}/52,13"),

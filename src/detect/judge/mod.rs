@@ -129,6 +129,7 @@ fn examine<'a>(
     }
     if !distinctive {
         integrity::judge(scene.text, mark.span)?;
+        integrity::of_message(scene.path, scene.text, mark.span)?;
     }
     if pattern.class == Class::Token && !pattern.checksum.proves() && goes_on(scene.text, mark.span)
     {

@@ -21,6 +21,7 @@ impl Teller<'_> {
         let file = |path: &str| Touched {
             path: path.as_bytes().to_vec(),
             blob: one.id,
+            is_link: false,
             old: Vec::new(),
         };
         let files = match (one.kind, self.reader.read(&one.id)) {

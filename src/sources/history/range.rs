@@ -182,6 +182,8 @@ pub struct Touched {
     pub path: Vec<u8>,
     /// Its content.
     pub blob: Id,
+    /// Whether it is a symbolic link: its content is a path.
+    pub is_link: bool,
     /// What each parent has at the path; `None` if it has no file there.
     pub old: Vec<Option<Id>>,
 }
@@ -191,6 +193,7 @@ pub struct Touched {
 struct Entry {
     id: Id,
     sort: Sort,
+    is_link: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -234,7 +237,8 @@ fn entries(reader: &mut LookupReader<'_>, tree: &Id) -> Result<Entries, Failed> 
             0o160_000 => Sort::Submodule,
             _ => Sort::Blob,
         };
-        out.insert(name.into(), Entry { id, sort });
+        let is_link = mode & 0o170_000 == 0o120_000;
+        out.insert(name.into(), Entry { id, sort, is_link });
     }
     Ok(out)
 }
@@ -335,7 +339,12 @@ pub fn touched(
                     let old = of(Sort::Blob);
                     if !old.contains(&Some(entry.id)) {
                         let blob = entry.id;
-                        out.push(Touched { path, blob, old });
+                        out.push(Touched {
+                            path,
+                            blob,
+                            is_link: entry.is_link,
+                            old,
+                        });
                     }
                 }
             }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use ring::digest;
 use ring::hmac as mac;
 
-use super::hmac::hex;
+use super::keyed::hex;
 use crate::base::second_of;
 use crate::verify::request::{MASK, Request};
 

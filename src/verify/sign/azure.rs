@@ -2,7 +2,7 @@
 //! blob, queue and file services).
 
 use super::clock::http_date;
-use super::hmac::{Hmac, hmac};
+use super::keyed::{Hmac, hmac};
 use crate::verify::request::{MASK, Request};
 
 /// The version of the service that is asked.

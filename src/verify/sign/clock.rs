@@ -2,7 +2,7 @@
 
 use ring::rand::{SecureRandom as _, SystemRandom};
 
-use super::hmac::hex;
+use super::keyed::hex;
 use crate::base::second_of;
 
 /// `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110, section 5.6.7), of seconds since 1970-01-01 UTC.

@@ -6,11 +6,11 @@
 mod aws;
 mod azure;
 mod clock;
-mod hmac;
 mod jwt;
+mod keyed;
 
 pub(super) use aws::{Aws, aws};
 pub(super) use azure::{Shared, shared_key};
 pub(super) use clock::{http_date, nonce};
-pub(super) use hmac::{Hmac, hmac};
 pub(super) use jwt::{Claims, jwt};
+pub(super) use keyed::{Hmac, hmac};

@@ -40,7 +40,15 @@ fn sshd(host_key: &[&str]) -> Option<Real> {
         pair(&at.join(name), kind);
         let public = fs::read_to_string(at.join(format!("{name}.pub"))).expect("a half");
         // A command that must never run.
-        allowed += &format!("command=\"touch {}/ran\" {public}", at.display());
+        allowed.extend(
+            [
+                "command=\"touch ",
+                &at.display().to_string(),
+                "/ran\" ",
+                &public,
+            ]
+            .map(str::to_owned),
+        );
     }
     fs::write(at.join("allowed"), allowed).expect("written");
     let settings = format!(
