@@ -7,8 +7,8 @@ mod common;
 use std::fs;
 use std::path::Path;
 
-use built::{BEGIN, Built, day, inventory, json, of, texts, token};
-use common::{command, secret, straykey, with_input};
+use built::{BEGIN, Built, access_key, day, inventory, json, of, texts, token};
+use common::{command, straykey, with_input};
 use git2::{Signature, Time};
 use serde_json::Value;
 
@@ -377,12 +377,7 @@ fn an_incident_is_found_by_all_of_its_names() {
     assert_eq!(none.code, 2);
 
     let mut built = Built::new();
-    let (key, part) = (
-        secret("aws.access-key", 3),
-        "wJalrXUtnFEMI/K7MDENG/bPxRfiCYzzKLMNOPQR",
-    );
-    let text = format!("AWS_ACCESS_KEY_ID={key}\nAWS_SECRET_ACCESS_KEY={part}\n");
-    built.commit(1, "Ann", &[("prod.env", &text)]);
+    let key = access_key(&mut built);
     let run = straykey(built.at(), &["incident", &key]);
     assert_eq!(run.code, 0, "{}", run.err);
     assert!(

@@ -8,7 +8,7 @@ mod common;
 use std::fs;
 use std::path::Path;
 
-use built::{BEGIN, Built, DAY, day, inventory, json, of, texts, token};
+use built::{BEGIN, Built, DAY, access_key, day, inventory, json, of, texts, token};
 use common::{secret, straykey};
 use serde_json::Value;
 
@@ -232,12 +232,7 @@ fn what_was_used_after_it_was_let_go_is_a_finding() {
 #[test]
 fn an_access_key_of_cloudtrail_is_told_in_its_incident() {
     let mut built = Built::new();
-    let (key, part) = (
-        secret("aws.access-key", 3),
-        "wJalrXUtnFEMI/K7MDENG/bPxRfiCYzzKLMNOPQR",
-    );
-    let text = format!("AWS_ACCESS_KEY_ID={key}\nAWS_SECRET_ACCESS_KEY={part}\n");
-    built.commit(1, "Ann", &[("prod.env", &text)]);
+    let key = access_key(&mut built);
     built.commit(2, "Ann", &[("prod.env", "")]);
     let time = straykey::base::day_of(BEGIN + 9 * DAY);
     let trail = format!(

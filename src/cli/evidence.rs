@@ -22,7 +22,7 @@ use super::error::CliError;
 use super::exit::Exit;
 use super::history::environment;
 use super::home::{Home, Words as _, read_at_most, read_named};
-use super::inventory::{DECLARED, done, earlier, kept, make, observed_told};
+use super::inventory::{DECLARED, done, earlier, export, kept, make, observed_told};
 use super::output::to_stdout;
 use super::tell;
 
@@ -248,8 +248,8 @@ fn declared(
         ));
     }
     for file in &args.look.observed {
-        let bytes = fs::read(file).map_err(|e| CliError::file("cannot read", file, &e))?;
-        inputs.push(input("observed use", path_text(file).into_owned(), &bytes));
+        let (path, bytes) = export(file)?;
+        inputs.push(input("observed use", path, &bytes));
     }
     Ok(())
 }

@@ -165,17 +165,21 @@ fn observed(files: &[PathBuf]) -> Result<Option<Observed>, CliError> {
     if files.is_empty() {
         return Ok(None);
     }
-    let mut read = Vec::new();
-    for file in files {
-        let wrong = |e: std::io::Error| CliError::file("cannot read", file, &e);
-        let mut bytes = Vec::new();
-        let opened = std::fs::File::open(file).map_err(wrong)?;
-        // One byte more than may be says that there is more.
-        let most = OBSERVED_BYTES as u64 + 1;
-        opened.take(most).read_to_end(&mut bytes).map_err(wrong)?;
-        read.push((path_text(file).into_owned(), bytes));
-    }
+    let read: Vec<_> = files
+        .iter()
+        .map(|file| export(file))
+        .collect::<Result<_, _>>()?;
     Observed::read(&read).map(Some).map_err(CliError::all)
+}
+
+/// An export, as far as it may be read: one byte more says that there is more.
+pub fn export(file: &Path) -> Result<(String, Vec<u8>), CliError> {
+    let wrong = |e: std::io::Error| CliError::file("cannot read", file, &e);
+    let mut bytes = Vec::new();
+    let opened = std::fs::File::open(file).map_err(wrong)?;
+    let most = OBSERVED_BYTES as u64 + 1;
+    opened.take(most).read_to_end(&mut bytes).map_err(wrong)?;
+    Ok((path_text(file).into_owned(), bytes))
 }
 
 fn declarations(file: &str, text: &str) -> Result<Declarations, CliError> {

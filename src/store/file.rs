@@ -2,13 +2,50 @@
 
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Read as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
+use super::StoreError;
 use super::error::Failure;
+
+/// The file of a store that is open, for one user at a time.
+#[derive(Debug)]
+pub(super) struct Opened {
+    path: PathBuf,
+    connection: Mutex<Connection>,
+}
+
+impl Opened {
+    /// Opens the file at `path`, or makes one where nothing is.
+    pub(super) fn open(path: &Path) -> Result<Self, StoreError> {
+        let connection = open(path).map_err(|failure| failure.at(path))?;
+        Ok(Self {
+            path: path.to_owned(),
+            connection: Mutex::new(connection),
+        })
+    }
+
+    /// Whether others than the owner can write to it.
+    pub(super) fn is_open_to_others(&self) -> bool {
+        is_open_to_others(&self.path)
+    }
+
+    /// Reads or writes; a failure is told with the file's path.
+    pub(super) fn with<T>(
+        &self,
+        run: impl FnOnce(&mut Connection) -> Result<T, Failure>,
+    ) -> Result<T, StoreError> {
+        let mut connection = self
+            .connection
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        run(&mut connection).map_err(|failure| failure.at(&self.path))
+    }
+}
 
 /// What marks a SQLite file as a store of ours (`PRAGMA application_id`): `Stry`.
 const APPLICATION: i64 = 0x5374_7279;

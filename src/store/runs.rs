@@ -5,13 +5,13 @@
 //! written to every hour grows by days. Texts are packed by [`CHUNK`], and a checksum over the
 //! whole run is looked at before any of them is believed.
 
-use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::path::Path;
 
-use rusqlite::{Connection, Row, TransactionBehavior, params};
+use rusqlite::{Row, TransactionBehavior, params};
 
+use super::StoreError;
 use super::error::Failure;
-use super::{StoreError, file};
+use super::file::Opened;
 
 /// BLAKE3 context.
 const SUM: &str = "straykey 2026-11 checksum of a run in a store";
@@ -26,10 +26,7 @@ const DAY: i64 = 86_400;
 
 /// The part of a store that keeps inventories. The file may be that of sweeps and of verdicts, too.
 #[derive(Debug)]
-pub struct RunStore {
-    path: PathBuf,
-    inner: Mutex<Connection>,
-}
+pub struct RunStore(Opened);
 
 /// What is known of a run. Times are seconds since 1970-01-01 UTC.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -57,16 +54,12 @@ impl RunStore {
     ///
     /// If it is no store of ours, or one that cannot be read or written. Then nothing was changed.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        let connection = file::open(path).map_err(|failure| failure.at(path))?;
-        Ok(Self {
-            path: path.to_owned(),
-            inner: Mutex::new(connection),
-        })
+        Opened::open(path).map(Self)
     }
 
     /// Whether others than the owner can write to it, and so say that something is retired.
     pub fn is_open_to_others(&self) -> bool {
-        file::is_open_to_others(&self.path)
+        self.0.is_open_to_others()
     }
 
     /// Keeps a run: its records, each as a text. Earlier runs of that day and of these repositories
@@ -78,8 +71,7 @@ impl RunStore {
     pub fn add(&self, run: &Run, texts: &[String]) -> Result<(), StoreError> {
         let sum = sum(run, texts);
         let packs: Vec<Vec<u8>> = texts.chunks(CHUNK).map(packed).collect();
-        let mut connection = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut write = || -> Result<(), Failure> {
+        self.0.with(|connection| {
             let change = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let begin = run.as_of.div_euclid(DAY) * DAY;
             let old = "SELECT id FROM run WHERE scope = ? AND as_of >= ? AND as_of < ? \
@@ -110,8 +102,7 @@ impl RunStore {
             }
             change.commit()?;
             Ok(())
-        };
-        write().map_err(|failure| failure.at(&self.path))
+        })
     }
 
     /// All runs, by repositories, then by time.
@@ -120,15 +111,13 @@ impl RunStore {
     ///
     /// If it cannot be read.
     pub fn runs(&self) -> Result<Vec<Run>, StoreError> {
-        let connection = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        let read = || -> Result<Vec<Run>, Failure> {
+        self.0.with(|connection| {
             let sql = "SELECT scope, as_of, taken, program, how, complete, records FROM run \
                        ORDER BY scope, as_of, taken, id";
             let mut statement = connection.prepare(sql)?;
             let rows = statement.query_map([], told)?;
             Ok(rows.collect::<Result<_, _>>()?)
-        };
-        read().map_err(|failure| failure.at(&self.path))
+        })
     }
 
     /// The last run of some repositories up to a time, with its records; of one day's runs the one
@@ -138,8 +127,7 @@ impl RunStore {
     ///
     /// If it cannot be read, or is damaged.
     pub fn at(&self, scope: &str, until: i64) -> Result<Option<(Run, Vec<String>)>, StoreError> {
-        let mut connection = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut read = || -> Result<Option<(Run, Vec<String>)>, Failure> {
+        self.0.with(|connection| {
             // A run at the same time may take this one away: both looks are at one state.
             let state = connection.transaction()?;
             let sql = "SELECT scope, as_of, taken, program, how, complete, records, id, sum \
@@ -164,8 +152,7 @@ impl RunStore {
                 return Err(Failure::Damaged(why.to_owned()));
             }
             Ok(Some((run, texts)))
-        };
-        read().map_err(|failure| failure.at(&self.path))
+        })
     }
 }
 

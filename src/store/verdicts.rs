@@ -1,19 +1,15 @@
 //! What providers said of credentials, by fingerprint.
 
-use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::path::Path;
 
-use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
+use rusqlite::{OptionalExtension as _, TransactionBehavior, params};
 
-use super::error::Failure;
-use super::{StoreError, file};
+use super::StoreError;
+use super::file::Opened;
 
 /// The part of a store that remembers verdicts. The file may be that of sweeps, too.
 #[derive(Debug)]
-pub struct VerdictStore {
-    path: PathBuf,
-    inner: Mutex<Connection>,
-}
+pub struct VerdictStore(Opened);
 
 impl VerdictStore {
     /// Opens the store at `path`, or makes one where nothing is.
@@ -22,16 +18,12 @@ impl VerdictStore {
     ///
     /// If it is no store of ours, or one that cannot be read or written. Then nothing was changed.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        let connection = file::open(path).map_err(|failure| failure.at(path))?;
-        Ok(Self {
-            path: path.to_owned(),
-            inner: Mutex::new(connection),
-        })
+        Opened::open(path).map(Self)
     }
 
     /// Whether others than the owner can write to it, and so say that something is dead.
     pub fn is_open_to_others(&self) -> bool {
-        file::is_open_to_others(&self.path)
+        self.0.is_open_to_others()
     }
 
     /// When something was said of a credential that was asked for in this way, in seconds since
@@ -41,13 +33,13 @@ impl VerdictStore {
     ///
     /// If it cannot be read.
     pub fn get(&self, fingerprint: &str, how: &str) -> Result<Option<(i64, String)>, StoreError> {
-        let connection = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        let sql = "SELECT time, said FROM verdict WHERE fingerprint = ? AND how = ?";
-        let row = connection.query_row(sql, params![fingerprint, how], |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        });
-        let row = row.optional().map_err(Failure::from);
-        row.map_err(|failure| failure.at(&self.path))
+        self.0.with(|connection| {
+            let sql = "SELECT time, said FROM verdict WHERE fingerprint = ? AND how = ?";
+            let row = connection.query_row(sql, params![fingerprint, how], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            });
+            Ok(row.optional()?)
+        })
     }
 
     /// Keeps what was said: fingerprint, how it was asked for, when, and what. All of it or nothing.
@@ -56,8 +48,7 @@ impl VerdictStore {
     ///
     /// If it cannot be written.
     pub fn put(&self, rows: &[(String, String, i64, String)]) -> Result<(), StoreError> {
-        let mut connection = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut write = || -> Result<(), Failure> {
+        self.0.with(|connection| {
             let change = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             for (fingerprint, how, time, said) in rows {
                 change.execute(
@@ -68,7 +59,6 @@ impl VerdictStore {
             }
             change.commit()?;
             Ok(())
-        };
-        write().map_err(|failure| failure.at(&self.path))
+        })
     }
 }

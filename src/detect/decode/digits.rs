@@ -1,7 +1,7 @@
 //! Base64, base64url and hex: rows of digits, over several lines or not.
 
 use super::escapes::hex_digit;
-use super::unicode::{begins_text, narrow};
+use super::unicode::{begins_text, is_plain, narrow};
 use super::{Region, Way};
 use crate::base::{Span, limits};
 
@@ -167,10 +167,6 @@ fn decoded(four: [u8; 4]) -> Option<[u8; 3]> {
         .fold(0u32, |bits, v| bits << 6 | u32::from(*v));
     let [_, first, second, third] = bits.to_be_bytes();
     Some([first, second, third])
-}
-
-const fn is_plain(byte: u8) -> bool {
-    matches!(byte, b' '..=b'~' | b'\t' | b'\n' | b'\r')
 }
 
 /// Whether digits stand for what may stand in a text, in UTF-8 or in UTF-16.

@@ -9,6 +9,11 @@ enum Order {
     Big,
 }
 
+/// Whether a byte may stand in an ASCII text.
+pub(super) const fn is_plain(byte: u8) -> bool {
+    matches!(byte, b' '..=b'~' | b'\t' | b'\n' | b'\r')
+}
+
 /// Whether bytes that something begins with are those of a text.
 pub(super) fn begins_text(bytes: &[u8]) -> bool {
     is_utf8(bytes) || order(bytes).is_some()
@@ -17,8 +22,7 @@ pub(super) fn begins_text(bytes: &[u8]) -> bool {
 /// Whether they are UTF-8 without control characters. The last character may be cut.
 fn is_utf8(bytes: &[u8]) -> bool {
     // The first byte decides nearly always.
-    let plain = |b: u8| matches!(b, b' '..=b'~' | b'\t' | b'\n' | b'\r') || b >= 0x80;
-    if !bytes.iter().all(|b| plain(*b)) {
+    if !bytes.iter().all(|b| is_plain(*b) || *b >= 0x80) {
         return false;
     }
     match std::str::from_utf8(bytes) {
@@ -34,13 +38,12 @@ fn order(bytes: &[u8]) -> Option<Order> {
         [0xff, 0xfe] | [0xfe, 0xff] => &units[1..],
         _ => units,
     };
-    let plain = |b: u8| matches!(b, b' '..=b'~' | b'\t' | b'\n' | b'\r');
     if units.len() < 2 {
         return None;
     }
-    if units.iter().all(|[a, b]| plain(*a) && *b == 0) {
+    if units.iter().all(|[a, b]| is_plain(*a) && *b == 0) {
         Some(Order::Little)
-    } else if units.iter().all(|[a, b]| *a == 0 && plain(*b)) {
+    } else if units.iter().all(|[a, b]| *a == 0 && is_plain(*b)) {
         Some(Order::Big)
     } else {
         None

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::Write as _;
 use std::process::Stdio;
 
+use super::super::common::{Run, straykey};
 use super::{Real, as_nobody, asked, certificate, folder, port, program, says, word};
 
 /// With roles of different powers, each by another way of login.
@@ -160,14 +161,20 @@ fn postgresql_says_who_and_what_may_be_done() {
     assert_eq!(untrusted["reason"], "the server did not prove who it is");
     // What a password file says of a user.
     let pgpass = format!("db:5432:postgres:boss:{}", word(1));
-    let dir = tempfile::tempdir().expect("a folder");
-    fs::write(dir.path().join(".pgpass"), format!("{pgpass}\n")).expect("written");
     let endpoint = format!("postgresql=postgres://localhost:{}", server.port);
-    let told = super::super::common::straykey(
+    let told = scanned(".pgpass", &pgpass, &endpoint);
+    assert!(told.out.contains("\"live\""), "{}{}", told.out, told.err);
+}
+
+/// A scan of one file that holds one line, which verifies at an endpoint.
+fn scanned(name: &str, line: &str, endpoint: &str) -> Run {
+    let dir = tempfile::tempdir().expect("a folder");
+    fs::write(dir.path().join(name), format!("{line}\n")).expect("written");
+    straykey(
         dir.path(),
         &[
             "scan",
-            ".pgpass",
+            name,
             "--verify",
             "--allow-internal",
             "--format",
@@ -175,10 +182,9 @@ fn postgresql_says_who_and_what_may_be_done() {
             "--audit",
             "log",
             "--endpoint",
-            &endpoint,
+            endpoint,
         ],
-    );
-    assert!(told.out.contains("\"live\""), "{}{}", told.out, told.err);
+    )
 }
 
 fn mariadb() -> Option<Real> {
@@ -327,23 +333,7 @@ fn redis_says_who_and_which_commands() {
     }
     // Its rules in a file of Redis's own.
     let rules = format!("user any on >{} ~* +@all", word(4));
-    let dir = tempfile::tempdir().expect("a folder");
-    fs::write(dir.path().join("users.acl"), format!("{rules}\n")).expect("written");
-    let told = super::super::common::straykey(
-        dir.path(),
-        &[
-            "scan",
-            "users.acl",
-            "--verify",
-            "--allow-internal",
-            "--format",
-            "json",
-            "--audit",
-            "log",
-            "--endpoint",
-            &endpoint,
-        ],
-    );
+    let told = scanned("users.acl", &rules, &endpoint);
     assert!(
         told.out.contains("lets this user in with any password"),
         "{}",
