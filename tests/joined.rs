@@ -9,7 +9,7 @@ use std::fs;
 use std::path::Path;
 
 use built::{BEGIN, Built, DAY, access_key, day, inventory, json, of, texts, token};
-use common::{secret, straykey};
+use common::straykey;
 use serde_json::Value;
 
 /// Four tokens:
