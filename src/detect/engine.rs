@@ -5,7 +5,9 @@ use std::path::Path;
 use super::assignment::{Assignment, assignment_at};
 use super::inherit::Reach;
 use super::judge::{self, Scene};
-use super::patterns::{Called, Found, Lane, Pattern, Steps, is_called, keyword_at, keyword_end};
+use super::patterns::{
+    Called, Found, Lane, Pattern, Steps, is_called, keyword_at, keyword_end, keyword_places,
+};
 use super::plain::Plain;
 use super::prefilter::{self, Candidate, Prefilter};
 use super::{Catalogue, Judged, decode};
@@ -304,7 +306,7 @@ pub(super) fn mark(pattern: u16, found: Found) -> Mark {
 /// Whether a name holds a word, in any case, its separators free. Short words must be whole ones:
 /// `pwd` is not in `pwdn`.
 fn holds(name: &[u8], word: &[u8]) -> bool {
-    (0..name.len()).any(|at| {
+    keyword_places(name, word).any(|at| {
         if word.len() <= 4 {
             keyword_at(name, at, word).is_some()
         } else {

@@ -1,12 +1,11 @@
 //! Marks of a text that is built upon another: only what changed is searched.
 //!
-//! Whether a candidate becomes a mark depends on the bytes from so many before it ([`Reach::back`])
-//! to as many behind it as its pattern can look at. Nearly always that is less than [`AHEAD`]; the
-//! candidates that look further are remembered, mark or not ([`Far`]). So, in a text of which the
-//! segments are known:
+//! Whether a candidate becomes a mark depends on so many bytes before it and from it on, as its
+//! pattern says ([`Look`]); nearly always these are few. The candidates that look further are
+//! remembered, mark or not ([`Far`]). So, in a text of which the segments are known:
 //!
-//! * candidates near to a change, by these bounds, are looked for anew;
-//! * candidates that look far are tried anew if they can see the next change;
+//! * candidates that a change is near to, by these bounds, are looked for anew;
+//! * candidates that look far are tried anew if they can see a change;
 //! * all others stand in one copied range with everything they depend on, the text's start and
 //!   end included: what became of them in the base is what becomes of them here.
 //!
@@ -27,9 +26,15 @@ use crate::sources::ContentKind;
 use crate::sources::history::Segment;
 
 /// Bytes from its place on that a candidate may depend on before it is kept as one that looks far.
-const AHEAD: usize = 256;
+const AHEAD: usize = 160;
 
-const _: () = assert!(decode::AHEAD <= AHEAD);
+/// The same of one that a keyword may stand far before: what is read before a change is the sum.
+const AHEAD_OF_NEAR: usize = 112;
+
+/// The farthest that a keyword may stand before a candidate that is looked for anew, in bytes; if it
+/// may stand further, the candidate is kept as one that looks far, if something tells it without
+/// the keyword.
+const NEAR: usize = 128;
 
 /// How far behind a match its edge and a keyword are looked for, in bytes.
 const BEHIND: usize = 28;
@@ -97,35 +102,85 @@ impl Marks {
     }
 }
 
+/// What a candidate depends on, in bytes.
+#[derive(Clone, Copy, Debug)]
+struct Look {
+    /// Before its place, and from it on: a change there, and it is looked for anew.
+    back: usize,
+    ahead: usize,
+    /// Before its place, of one that looks far: a change there, and it is tried anew.
+    far_back: usize,
+    /// From its place on, of one that looks far.
+    far: usize,
+}
+
+/// What stems of names depend on.
+const OF_NAMES: Look = Look {
+    back: NAME_BACK,
+    ahead: SLACK,
+    far_back: NAME_BACK,
+    far: NAME_AHEAD,
+};
+
+/// What hints of encoded text depend on: none is kept as one that looks far.
+const OF_ENCODED: Look = Look {
+    back: decode::BACK,
+    ahead: decode::AHEAD,
+    far_back: 0,
+    far: 0,
+};
+
+impl Look {
+    fn of(pattern: &Pattern) -> Self {
+        let near = usize::from(pattern.near_bytes);
+        let near = if pattern.near.is_empty() { 0 } else { near };
+        let far = usize::from(pattern.program.max) + BEHIND;
+        let told_by_keyword = matches!(pattern.lane, Lane::Run { .. });
+        let is_near = near > 0 && (near <= NEAR || told_by_keyword);
+        Self {
+            back: EDGE_BACK + if is_near { near } else { 0 },
+            ahead: far.min(if is_near { AHEAD_OF_NEAR } else { AHEAD }),
+            far_back: EDGE_BACK + near,
+            far,
+        }
+    }
+}
+
 /// How far the patterns of a catalogue look; computed once.
 #[derive(Debug)]
 pub(super) struct Reach {
-    /// Bytes before a candidate that it may depend on, at most.
-    back: usize,
-    /// Bytes from a candidate to what the prefilter finds it by, at most.
-    hit: usize,
-    /// For each pattern that can look further than [`AHEAD`]: every byte that can be in a match.
+    /// By pattern.
+    looks: Vec<Look>,
+    /// Bytes before a change that must be read to find every candidate that depends on it, and
+    /// bytes behind it.
+    before: usize,
+    behind: usize,
+    /// For each pattern that can look further than its [`Look::ahead`]: every byte that can be in a
+    /// match.
     long: Vec<Option<ByteSet>>,
 }
 
 impl Reach {
     pub(super) fn new(patterns: &[&'static Pattern]) -> Self {
-        let near = patterns.iter().filter(|p| !p.near.is_empty());
-        let near = near.map(|p| usize::from(p.near_bytes)).max().unwrap_or(0);
-        let hit = |p: &&Pattern| match p.lane {
+        let hit = |p: &Pattern| match p.lane {
             Lane::Prefix { hi, .. }
             | Lane::Lead { hi, .. }
             | Lane::Run { hi, .. }
             | Lane::Anchor { hi, .. } => usize::from(hi),
             Lane::Name | Lane::File | Lane::Slow => 0,
         };
-        let long = patterns
-            .iter()
-            .map(|p| (usize::from(p.program.max) + BEHIND > AHEAD).then(|| alphabet(p)));
+        let looks: Vec<Look> = patterns.iter().copied().map(Look::of).collect();
+        let all = || looks.iter().chain([&OF_NAMES, &OF_ENCODED]);
+        let behind = looks.iter().zip(patterns).map(|(l, p)| l.back + hit(p));
+        let behind = behind.chain([OF_NAMES.back, OF_ENCODED.back]).max();
+        let long = |(look, p): (&Look, &&'static Pattern)| {
+            (look.far > look.ahead || look.far_back > look.back).then(|| alphabet(p))
+        };
         Self {
-            back: NAME_BACK.max(near + EDGE_BACK).max(decode::BACK),
-            hit: patterns.iter().copied().map(|p| hit(&p)).max().unwrap_or(0),
-            long: long.collect(),
+            before: all().map(|l| l.back + l.ahead).max().unwrap_or(0),
+            behind: behind.unwrap_or(0),
+            long: looks.iter().zip(patterns).map(long).collect(),
+            looks,
         }
     }
 }
@@ -168,45 +223,45 @@ impl Detector {
             length: text.len(),
             ..Marks::default()
         };
-        let windows = self.windows(base.length, text.len(), segments);
-        let searched = |at: usize| {
-            let after = windows.partition_point(|w| w.end <= at);
-            windows.get(after).is_some_and(|w| w.start <= at)
+        let changes = self.changes(base.length, text, segments);
+        let searched = |look: Look, at: usize| {
+            let after = changes.partition_point(|c| c.end + look.back < at);
+            changes
+                .get(after)
+                .is_some_and(|c| at + look.ahead >= c.start)
         };
-        // A window begins so far before a change.
         let sees = |far: &Far, at: usize| {
-            let next = windows.partition_point(|w| w.start < at);
-            let next = windows.get(next).map_or(usize::MAX, |w| w.start + AHEAD);
-            at + self.look(far.pattern) > next
+            let look = self.look(far.pattern);
+            let next = changes.partition_point(|c| c.end + look.far_back < at);
+            changes.get(next).is_some_and(|c| at + look.far >= c.start)
         };
-        if !base.kept.is_empty() || !base.far.is_empty() {
-            for s in segments {
-                let Some(from) = s.from else { continue };
-                let range = from..from + s.len;
-                for kept in within(&base.kept, &range, |k| k.at) {
-                    let at = kept.at - from + s.at;
-                    let tried =
-                        searched(at) || self.far_of(kept, base).is_some_and(|far| sees(&far, at));
-                    if !tried {
-                        let mark = moved(kept.mark, from, s.at);
-                        marks.kept.push(Kept { at, mark });
-                    }
+        let (mut kept_at, mut far_at) = (0, 0);
+        for s in segments {
+            let Some(from) = s.from else { continue };
+            let range = from..from + s.len;
+            for kept in within(&base.kept, &range, &mut kept_at, |k| k.at) {
+                let at = kept.at - from + s.at;
+                let tried = searched(self.look_of(kept), at)
+                    || self.far_of(kept, base).is_some_and(|far| sees(&far, at));
+                if !tried {
+                    let mark = moved(kept.mark, from, s.at);
+                    marks.kept.push(Kept { at, mark });
                 }
-                for far in within(&base.far, &range, |f| f.at) {
-                    let at = far.at - from + s.at;
-                    if searched(at) {
-                        continue;
-                    }
-                    if sees(far, at) {
-                        self.one(text, candidate(far.pattern, at), scratch, &mut marks);
-                    } else {
-                        marks.far.push(Far { at, ..*far });
-                    }
+            }
+            for far in within(&base.far, &range, &mut far_at, |f| f.at) {
+                let at = far.at - from + s.at;
+                if searched(self.look(far.pattern), at) {
+                    continue;
+                }
+                if sees(far, at) {
+                    self.one(text, candidate(far.pattern, at), scratch, &mut marks);
+                } else {
+                    marks.far.push(Far { at, ..*far });
                 }
             }
         }
-        for window in windows {
-            self.search(text, window, scratch, &mut marks);
+        for change in changes {
+            self.search(text, change, scratch, &mut marks);
         }
         marks.settle();
         marks
@@ -247,21 +302,18 @@ impl Detector {
         })
     }
 
-    /// Where candidates are looked for anew: around every change, neighbours joined.
-    fn windows(&self, base: usize, length: usize, segments: &[Segment]) -> Vec<Range<usize>> {
-        let mut windows: Vec<Range<usize>> = Vec::new();
+    /// What changed, neighbours joined. Where nothing but bytes went away a change is empty.
+    fn changes(&self, base: usize, text: &[u8], segments: &[Segment]) -> Vec<Range<usize>> {
+        let mut changes: Vec<Range<usize>> = Vec::new();
+        let apart = self.reach.before + self.reach.behind + SLACK;
         let mut add = |from: usize, to: usize| {
-            let (from, to) = (
-                from.saturating_sub(AHEAD),
-                (to + self.reach.back + 1).min(length),
-            );
-            match windows.last_mut() {
-                // What lies between two windows would be read for the prefilter's sake anyway.
-                Some(last) if last.end + self.reach.back + SLACK >= from => {
-                    last.end = last.end.max(to);
-                }
-                _ if from < to => windows.push(from..to),
-                _ => {}
+            // In a long row of digits a hint looks back further than all else does.
+            let row = decode::row(&text[to..]);
+            let to = to + row;
+            match changes.last_mut() {
+                // What lies between would be read for the prefilter's sake anyway.
+                Some(last) if last.end + apart >= from => last.end = last.end.max(to),
+                _ => changes.push(from..to),
             }
         };
         for (i, s) in segments.iter().enumerate() {
@@ -275,15 +327,15 @@ impl Detector {
             .last()
             .is_none_or(|s| s.from.is_none_or(|from| from + s.len != base))
         {
-            add(length, length);
+            add(text.len(), text.len());
         }
-        windows
+        changes
     }
 
-    /// Looks for candidates that begin in `window`, with all of the text at hand.
-    fn search(&self, text: &[u8], window: Range<usize>, scratch: &mut Scratch, marks: &mut Marks) {
-        let start = window.start.saturating_sub(self.reach.back + SLACK);
-        let mut end = window.end + self.reach.hit + SLACK;
+    /// Looks for candidates that depend on a change, with all of the text at hand.
+    fn search(&self, text: &[u8], change: Range<usize>, scratch: &mut Scratch, marks: &mut Marks) {
+        let start = change.start.saturating_sub(self.reach.before + EDGE_BACK);
+        let mut end = change.end + self.reach.behind + SLACK;
         if end < text.len() {
             // A run is told by its end, too.
             let rest = &text[end..text.len().min(end + RUN_AHEAD)];
@@ -297,18 +349,22 @@ impl Detector {
         let mut prefilter = std::mem::take(&mut scratch.prefilter);
         self.prefilter
             .candidates(&self.patterns, &text[start..end], &mut prefilter, |told| {
-                let told = match told {
-                    Candidate::At { pattern, start: at } => Candidate::At {
-                        pattern,
-                        start: at + start,
-                    },
-                    Candidate::Name { start: at } => Candidate::Name { start: at + start },
-                    Candidate::Encoded { start: at } => Candidate::Encoded { start: at + start },
+                let (told, at, look) = match told {
+                    Candidate::At { pattern, start: at } => {
+                        let start = at + start;
+                        let look = self.reach.looks[usize::from(pattern)];
+                        (Candidate::At { pattern, start }, start, look)
+                    }
+                    Candidate::Name { start: at } => {
+                        let start = at + start;
+                        (Candidate::Name { start }, start, OF_NAMES)
+                    }
+                    Candidate::Encoded { start: at } => {
+                        let start = at + start;
+                        (Candidate::Encoded { start }, start, OF_ENCODED)
+                    }
                 };
-                let (Candidate::At { start: at, .. }
-                | Candidate::Name { start: at }
-                | Candidate::Encoded { start: at }) = told;
-                if window.contains(&at) {
+                if at + look.ahead >= change.start && at <= change.end + look.back {
                     self.one(text, told, scratch, marks);
                 }
             });
@@ -327,9 +383,10 @@ impl Detector {
                     return;
                 }
                 if let Some(alphabet) = &self.reach.long[usize::from(number)] {
-                    let rest = &text[at..text.len().min(at + AHEAD)];
-                    let run = rest.iter().take_while(|b| alphabet.has(**b)).count();
-                    if run + BEHIND >= AHEAD {
+                    let look = self.reach.looks[usize::from(number)];
+                    let rest = &text[at..text.len().min(at + look.ahead)];
+                    let run = || rest.iter().take_while(|b| alphabet.has(**b)).count();
+                    if look.far_back > look.back || run() + BEHIND >= look.ahead {
                         marks.far.push(Far {
                             at,
                             pattern: number,
@@ -373,12 +430,22 @@ impl Detector {
         base.far.binary_search(&far).is_ok().then_some(far)
     }
 
-    /// How many bytes from its place on a candidate that looks far may depend on.
-    fn look(&self, pattern: u16) -> usize {
+    /// What a candidate depends on.
+    fn look(&self, pattern: u16) -> Look {
         if pattern == NAME {
-            NAME_AHEAD
+            OF_NAMES
         } else {
-            usize::from(self.patterns[usize::from(pattern)].program.max) + BEHIND
+            self.reach.looks[usize::from(pattern)]
+        }
+    }
+
+    /// What the candidate of a mark depended on.
+    fn look_of(&self, kept: &Kept) -> Look {
+        let number = kept.mark.pattern;
+        match self.patterns.get(usize::from(number)) {
+            Some(pattern) if pattern.lane == Lane::Name => OF_NAMES,
+            Some(_) => self.look(number),
+            None => OF_ENCODED,
         }
     }
 }
@@ -406,9 +473,23 @@ fn candidate(pattern: u16, start: usize) -> Candidate {
     }
 }
 
-/// The part of a sorted list whose places are in a range.
-fn within<'a, T>(list: &'a [T], range: &Range<usize>, at: impl Fn(&T) -> usize) -> &'a [T] {
-    let from = list.partition_point(|x| at(x) < range.start);
+/// The part of a sorted list whose places are in a range. `cursor` is where the last part ended: the
+/// next one nearly always begins there.
+fn within<'a, T>(
+    list: &'a [T],
+    range: &Range<usize>,
+    cursor: &mut usize,
+    at: impl Fn(&T) -> usize,
+) -> &'a [T] {
+    let begins = |i: usize| list.get(i).is_none_or(|x| at(x) >= range.start);
+    let is_begin = |i: usize| begins(i) && (i == 0 || !begins(i - 1));
+    let from = match (*cursor..list.len().min(*cursor + 4)).find(|i| is_begin(*i)) {
+        Some(here) => here,
+        None => list.partition_point(|x| at(x) < range.start),
+    };
     let rest = &list[from..];
-    &rest[..rest.partition_point(|x| at(x) < range.end)]
+    let few = rest.iter().take(8).position(|x| at(x) >= range.end);
+    let count = few.unwrap_or_else(|| rest.partition_point(|x| at(x) < range.end));
+    *cursor = from + count;
+    &rest[..count]
 }

@@ -62,7 +62,7 @@ pub struct Trees {
     pub skips: Vec<Skip>,
 }
 
-/// How many blobs are remembered that need no look-up.
+/// How many objects are remembered that need no look-up.
 const RECENT: usize = 1 << 13;
 
 /// How many missing objects are named.
@@ -99,7 +99,7 @@ impl Trees {
             trees: Vec::new(),
             missing: HashSet::new(),
             skips: Vec::new(),
-            recent: nothing_recent(),
+            recent: vec![Recent::default(); RECENT],
             kept: Vec::new(),
             stop: stores.stop(),
         });
@@ -287,11 +287,24 @@ impl Trees {
     }
 }
 
-/// Slots that match no id: each holds one that belongs to another slot.
-fn nothing_recent() -> Vec<[u8; 32]> {
-    let mut slots = vec![[0; 32]; RECENT];
-    slots[0] = [0xff; 32];
-    slots
+/// An object that was looked up.
+#[derive(Clone, Copy)]
+struct Recent {
+    /// Its id, behind which are zeros.
+    id: [u8; 32],
+    /// Its number; [`NONE`] of a blob that is in a store and not asked for.
+    number: u32,
+    is_set: bool,
+}
+
+impl Default for Recent {
+    fn default() -> Self {
+        Self {
+            id: [0; 32],
+            number: NONE,
+            is_set: false,
+        }
+    }
 }
 
 /// Where the entries of a tree begin, kept for the trees that are stored against it.
@@ -316,9 +329,8 @@ struct Reader<'a> {
     trees: Vec<(u32, u32)>,
     missing: HashSet<Box<[u8]>>,
     skips: Vec<Skip>,
-    /// Ids of blobs that are in a store and not asked for, by their first bytes: these need no
-    /// look-up.
-    recent: Vec<[u8; 32]>,
+    /// What was looked up last, by the first bytes of its id.
+    recent: Vec<Recent>,
     /// Ranges of base entries that a tree keeps; used again for each.
     kept: Vec<(u32, u32)>,
     stop: &'a Stop,
@@ -466,22 +478,37 @@ impl Reader<'_> {
             // A submodule's commit is in another repository.
             return Some(());
         }
-        // Trees of one folder name the same blobs again and again.
         let is_called = !is_tree && self.called.may_be(name);
-        let recent = usize::from(u16::from_le_bytes([id[0], id[1]])) % RECENT;
-        if !is_tree && !is_called && self.recent[recent][..id.len()] == *id {
+        // Trees of one folder name the same objects again and again.
+        let mut key = [0; 32];
+        key[..id.len()].copy_from_slice(id);
+        let slot = usize::from(u16::from_le_bytes([id[0], id[1]])) % RECENT;
+        let recent = self.recent[slot];
+        let known = recent.is_set && recent.id == key;
+        if known && recent.number == NONE && !is_tree && !is_called {
             return Some(());
         }
-        let Some(child) = self.objects.find(id) else {
+        let found = if known && recent.number != NONE {
+            Some(recent.number)
+        } else {
+            self.objects.find(id)
+        };
+        let Some(child) = found else {
             if !removed && !self.missing.contains(id) {
                 self.missing.insert(id.into());
             }
             return Some(());
         };
+        let leads = is_tree || is_called || self.blobs.has(child);
+        self.recent[slot] = Recent {
+            id: key,
+            number: if leads { child } else { NONE },
+            is_set: true,
+        };
         if is_called {
             self.named.insert(child);
         }
-        if is_tree || is_called || self.blobs.has(child) {
+        if leads {
             let name = if let Some(known) = self.names.get(name) {
                 *known
             } else {
@@ -499,8 +526,6 @@ impl Reader<'_> {
                     removed,
                 },
             ));
-        } else {
-            self.recent[recent][..id.len()].copy_from_slice(id);
         }
         Some(())
     }

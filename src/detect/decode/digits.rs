@@ -62,6 +62,11 @@ fn is_digit(byte: u8) -> bool {
     VALUES[usize::from(byte)] != NONE
 }
 
+/// How many digits a text begins with.
+pub(super) fn row(text: &[u8]) -> usize {
+    text.iter().take_while(|b| is_digit(**b)).count()
+}
+
 /// Whether a place is one of those that are asked: by the bytes there alone.
 #[inline]
 pub(in crate::detect) fn is_sync(text: &[u8], at: usize) -> bool {

@@ -38,8 +38,9 @@ use escapes::Family;
 /// The number that stands for all decoders where a mark has its pattern's.
 pub(super) const ENCODED: u16 = u16::MAX - 1;
 
-/// How far before its place a hint looks, and how far from it on, in bytes.
-pub(super) const BACK: usize = 208;
+/// How far before its place a hint looks, and how far from it on, in bytes. Before a place in the
+/// middle of a row of digits it looks further, as far as [`row`] tells.
+pub(super) const BACK: usize = 48;
 pub(super) const AHEAD: usize = 224;
 
 /// How much of the text around escapes and split strings is searched with them, unchanged: names and
@@ -202,6 +203,11 @@ fn hint(text: &[u8], at: usize) -> Option<Hint> {
         b'"' | b'\'' | b'`' => join::begins(text, at).then_some(Hint::Join),
         _ => digits::begins(text, at).map(|(kind, inside)| Hint::Digits(kind, inside)),
     }
+}
+
+/// How many bytes of a text are the rest of a row of digits in which a hint may stand, at most.
+pub(super) fn row(text: &[u8]) -> usize {
+    digits::row(&text[..text.len().min(INSIDE)])
 }
 
 /// The mark that stands for a hint.

@@ -6,7 +6,9 @@ use super::words::{ABOUT, COMMON};
 use crate::base::Span;
 use crate::detect::assignment::{Assignment, Wrapper};
 use crate::detect::generic::{self, place};
-use crate::detect::patterns::{Class, Confidence, Pattern, Program, Steps, is_token, keyword_at};
+use crate::detect::patterns::{
+    Class, Confidence, Pattern, Program, Steps, is_token, keyword_at, keyword_places,
+};
 use crate::detect::{Judged, Rejection, entropy};
 
 /// Judges an assignment whose name and value have the right look.
@@ -118,7 +120,8 @@ fn of_known_provider(scene: &Scene<'_>, assignment: Assignment) -> bool {
     let before = &scene.text[begin..assignment.name.end];
     let name = assignment.name.of(scene.text);
     let holds = |text: &[u8], word: &str| {
-        (0..text.len()).any(|at| keyword_at(text, at, word.as_bytes()).is_some())
+        keyword_places(text, word.as_bytes())
+            .any(|at| keyword_at(text, at, word.as_bytes()).is_some())
     };
     // A provider that is called by an ordinary word is meant only in the name itself.
     let named = |word: &str| {

@@ -19,6 +19,12 @@ pub fn keyword_at(text: &[u8], at: usize, keyword: &[u8]) -> Option<usize> {
     Some(end)
 }
 
+/// Where `keyword` may stand in `text`: its first letter does, in either case.
+pub fn keyword_places<'t>(text: &'t [u8], keyword: &[u8]) -> impl Iterator<Item = usize> + 't {
+    let first = keyword.first().copied().unwrap_or_default();
+    memchr::memchr2_iter(first, first.to_ascii_uppercase(), text)
+}
+
 /// Compares the letters only: the end of `keyword` when it stands at `at`.
 pub fn keyword_end(text: &[u8], at: usize, keyword: &[u8]) -> Option<usize> {
     let mut end = at;

@@ -1,6 +1,6 @@
 //! Whether a pattern marks a span: a pure function of the pattern and of a bounded window.
 
-use super::keyword::keyword_at;
+use super::keyword::{keyword_at, keyword_places};
 use super::{Found, GATE_BYTES, Gate, Lane, Pattern, RUN, Steps, is_token};
 use crate::base::Span;
 
@@ -99,11 +99,10 @@ impl Pattern {
     fn any_near(&self, text: &[u8], span: Span, asked: impl Fn(&'static str) -> bool) -> bool {
         let (from, to) = self.keyword_window(text, span);
         let stands = |from: usize, to: usize| {
-            (from..to).any(|at| {
-                self.near.iter().filter(|k| asked(k)).any(|k| {
-                    text[at].eq_ignore_ascii_case(&k.as_bytes()[0])
-                        && keyword_at(text, at, k.as_bytes()).is_some_and(|end| end <= to)
-                })
+            self.near.iter().filter(|k| asked(k)).any(|keyword| {
+                let keyword = keyword.as_bytes();
+                keyword_places(&text[from..to], keyword)
+                    .any(|at| keyword_at(text, from + at, keyword).is_some_and(|end| end <= to))
             })
         };
         stands(from, span.start) || stands(span.end, to)

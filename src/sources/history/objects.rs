@@ -110,7 +110,10 @@ impl Objects {
         let mut step = 1;
         while low < high {
             let here = &self.ids[middle * len..][..len];
-            match word(here).cmp(&wanted).then_with(|| here.cmp(id)) {
+            match word(here)
+                .cmp(&wanted)
+                .then_with(|| here[10..].cmp(&id[10..]))
+            {
                 std::cmp::Ordering::Less => {
                     low = middle + 1;
                     middle = low + step - 1;
