@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::assignment::{Assignment, assignment_at};
 use super::inherit::Reach;
-use super::judge::{self, Scene};
+use super::judge::{self, LazyKnown, Scene};
 use super::patterns::{
     Called, Found, Lane, Pattern, Steps, is_called, keyword_at, keyword_end, keyword_places,
 };
@@ -51,6 +51,8 @@ pub struct Detector {
     /// How far each pattern looks.
     pub(super) reach: Reach,
     plain: Option<Plain>,
+    /// What assignments are judged by.
+    known: LazyKnown,
     pub(super) inline_allow: bool,
 }
 
@@ -109,6 +111,7 @@ impl Detector {
             called,
             prefilter,
             plain,
+            known: LazyKnown::new(),
             inline_allow: true,
         }
     }
@@ -204,6 +207,7 @@ impl Detector {
             kind,
             path,
             patterns: &self.patterns,
+            known: &self.known,
             inline_allow: self.inline_allow,
         };
         judge::judge(&scene, marks, decoded, steps)

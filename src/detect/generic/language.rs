@@ -2,7 +2,6 @@
 //!
 //! Both tables come from counts over source code and documentation (`benches/generic/language.py`).
 
-use std::collections::HashSet;
 use std::sync::LazyLock;
 
 /// Words of 3 to 14 letters, sorted, one a line.
@@ -10,8 +9,51 @@ const WORDS: &str = include_str!("words.txt");
 /// Tenths of bits that a letter costs behind another; the last row and column are a word's ends.
 const BIGRAMS: &str = include_str!("bigrams.txt");
 
-static KNOWN: LazyLock<HashSet<&'static [u8]>> =
-    LazyLock::new(|| WORDS.lines().map(str::as_bytes).collect());
+static KNOWN: LazyLock<Table> = LazyLock::new(Table::new);
+
+/// The words, each as one number, where its hash says or behind it; 0 is no word. Asked some hundred
+/// times for each value that is weighed.
+struct Table(Vec<u128>);
+
+impl Table {
+    /// More than half of the places stay free.
+    const SLOTS: usize = 1 << 15;
+
+    fn new() -> Self {
+        let mut slots = vec![0; Self::SLOTS];
+        for word in WORDS.lines().map(|w| key(w.as_bytes())) {
+            let mut at = Self::slot(word);
+            while slots[at] != 0 {
+                at = (at + 1) % Self::SLOTS;
+            }
+            slots[at] = word;
+        }
+        Self(slots)
+    }
+
+    fn slot(key: u128) -> usize {
+        let folded = (key >> 64) as u64 ^ key as u64;
+        (folded.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 49) as usize % Self::SLOTS
+    }
+
+    fn has(&self, key: u128) -> bool {
+        let mut at = Self::slot(key);
+        while self.0[at] != 0 {
+            if self.0[at] == key {
+                return true;
+            }
+            at = (at + 1) % Self::SLOTS;
+        }
+        false
+    }
+}
+
+/// A word as a number: different of different words of 16 bytes at most.
+fn key(word: &[u8]) -> u128 {
+    let mut bytes = [0; 16];
+    bytes[..word.len()].copy_from_slice(word);
+    u128::from_le_bytes(bytes)
+}
 
 static COSTS: LazyLock<[[u8; 27]; 27]> = LazyLock::new(|| {
     let mut costs = [[99; 27]; 27];
@@ -100,7 +142,7 @@ fn best(stretch: &[u8]) -> (usize, usize) {
 
 /// Whether this, in small letters, is a word of the list.
 pub(super) fn is_word(text: &[u8]) -> bool {
-    KNOWN.contains(text)
+    (3..=LONGEST).contains(&text.len()) && KNOWN.has(key(text))
 }
 
 #[cfg(test)]
@@ -115,6 +157,11 @@ mod tests {
                 .all(|w| (3..=LONGEST).contains(&w.len())
                     && w.bytes().all(|b| b.is_ascii_lowercase()))
         );
+        assert!(WORDS.lines().all(|w| is_word(w.as_bytes())));
+        assert!(WORDS.lines().count() * 2 < Table::SLOTS);
+        for none in ["", "ab", "xqzvk", "passworda", "averyveryverylongword"] {
+            assert!(!is_word(none.as_bytes()), "{none}");
+        }
         assert_eq!(BIGRAMS.lines().count(), 27);
         assert!(COSTS.iter().flatten().all(|c| (1..=99).contains(c)));
     }

@@ -1,5 +1,9 @@
 //! What a value looks like.
 
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
+
 use super::language::{self, Cover};
 
 /// Words that stand where a secret would: of placeholders, examples, references, labels.
@@ -372,12 +376,16 @@ fn made_of_standins(stretch: &[u8]) -> bool {
     reached[stretch.len()]
 }
 
+/// Those of four letters and more, in one search.
+static LONGER: LazyLock<AhoCorasick> = LazyLock::new(|| {
+    AhoCorasick::builder()
+        .ascii_case_insensitive(true)
+        .build(STANDINS.iter().filter(|w| w.len() >= 4))
+        .expect("some dozens of short literals compile")
+});
+
 fn some_standin(value: &[u8]) -> bool {
-    let lower = value.to_ascii_lowercase();
-    STANDINS
-        .iter()
-        .filter(|w| w.len() >= 4)
-        .any(|w| lower.windows(w.len()).any(|l| l == w.as_bytes()))
+    LONGER.is_match(value)
 }
 
 /// The length of the longest stretch in which each byte goes on from the one before it; 0 of nothing.

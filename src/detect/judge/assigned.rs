@@ -6,9 +6,7 @@ use super::words::{ABOUT, COMMON};
 use crate::base::Span;
 use crate::detect::assignment::{Assignment, Wrapper};
 use crate::detect::generic::{self, place};
-use crate::detect::patterns::{
-    Class, Confidence, Pattern, Program, Steps, is_token, keyword_at, keyword_places,
-};
+use crate::detect::patterns::{Class, Confidence, Pattern, Program, Steps, is_token};
 use crate::detect::{Judged, Rejection, entropy};
 
 /// Judges an assignment whose name and value have the right look.
@@ -66,7 +64,7 @@ pub(super) fn judge(
     if !is_password && confidence > Confidence::Low && is_broken(scene, assignment) {
         judged.confidence = Confidence::Low;
     }
-    if !is_password && (vector || !named && begins_like_known(scene, value)) {
+    if !is_password && (vector || !named && scene.known().begins_like_one(value)) {
         judged.confidence = judged.confidence.min(Confidence::Low);
     }
     Ok(())
@@ -88,19 +86,6 @@ fn of_a_sandbox(value: &[u8]) -> bool {
         .any(|w| lower.windows(w.len()).any(|l| l == w.as_bytes()))
 }
 
-/// Whether a value begins as the tokens of a known kind do. It is not one, or that kind's own
-/// pattern would have taken it: cut short, made up, or mistyped.
-fn begins_like_known(scene: &Scene<'_>, value: &[u8]) -> bool {
-    scene
-        .patterns
-        .iter()
-        .filter(|p| p.prefix.len() >= 4 || p.prefix.len() == 3 && p.prefix.ends_with(['-', '_']))
-        .any(|p| {
-            let prefix = p.prefix.as_bytes();
-            value.starts_with(prefix) || value.starts_with(&prefix.to_ascii_uppercase())
-        })
-}
-
 /// Whether a value is hex in both cases, as no machine writes it.
 fn is_mixed_hex(value: &[u8]) -> bool {
     value.len() >= 24
@@ -119,25 +104,8 @@ fn of_known_provider(scene: &Scene<'_>, assignment: Assignment) -> bool {
     let begin = assignment.name.start - line.len().min(NEAR);
     let before = &scene.text[begin..assignment.name.end];
     let name = assignment.name.of(scene.text);
-    let holds = |text: &[u8], word: &str| {
-        keyword_places(text, word.as_bytes())
-            .any(|at| keyword_at(text, at, word.as_bytes()).is_some())
-    };
     // A provider that is called by an ordinary word is meant only in the name itself.
-    let named = |word: &str| {
-        let text = if generic::is_word(word) { name } else { before };
-        word.len() >= 4 && holds(text, word)
-    };
-    let mut last = "";
-    scene
-        .patterns
-        .iter()
-        .filter(|p| p.provider != "generic" && p.class != Class::Password)
-        .any(|p| {
-            let first = last != p.provider;
-            last = p.provider;
-            first && named(p.provider)
-        })
+    scene.known().names_one(before, name)
 }
 
 /// Whether a value is a broken token: none of a provider's patterns accepts it, and it has nearly the
@@ -175,7 +143,11 @@ fn is_broken(scene: &Scene<'_>, assignment: Assignment) -> bool {
         found.is_some_and(|found| found.span == value)
     };
     let mut broken = false;
-    for p in scene.patterns.iter().filter(|p| p.class == Class::Token) {
+    for number in scene
+        .known()
+        .near(scene.text, value.start..value.end, &name)
+    {
+        let p = scene.patterns[usize::from(number)];
         let near = (name == b"key" || nearly(&p.program)) && p.provider_near(scene.text, value);
         // A value that has the form was not taken for another reason, which does not speak of
         // others.

@@ -1,5 +1,9 @@
 //! Filters for every token: randomness, placeholders, documented examples.
 
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
+
 use crate::detect::generic::longest;
 use crate::detect::patterns::{Class, Pattern};
 use crate::detect::{Rejection, entropy};
@@ -138,12 +142,19 @@ pub(in crate::detect) fn placeholder(pattern: &Pattern, secret: &[u8]) -> Result
 
 /// The placeholder word in a text, if any.
 pub(super) fn word_in(text: &[u8]) -> Option<&'static str> {
-    let lower = text.to_ascii_lowercase();
-    WORDS
-        .iter()
-        .copied()
-        .find(|w| lower.windows(w.len()).any(|l| l == w.as_bytes()))
+    // Of several the first of the list is told.
+    let found = ANY.find_overlapping_iter(text);
+    let first = found.map(|m| m.pattern().as_usize()).min()?;
+    WORDS.get(first).copied()
 }
+
+/// All of them in one search.
+static ANY: LazyLock<AhoCorasick> = LazyLock::new(|| {
+    AhoCorasick::builder()
+        .ascii_case_insensitive(true)
+        .build(WORDS)
+        .expect("some dozens of short literals compile")
+});
 
 fn alike(text: &[u8]) -> bool {
     text.iter().all(|b| *b == text[0])

@@ -9,6 +9,7 @@ mod assigned;
 pub(super) mod filters;
 mod harmless;
 mod integrity;
+mod known;
 mod literal;
 mod parts;
 mod pem;
@@ -19,6 +20,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use self::allow::Comments;
+pub(super) use self::known::LazyKnown;
 use self::parts::Spots;
 use super::engine::Mark;
 use super::patterns::{Checksum, Class, Confidence, Pattern, Steps, is_called, is_token};
@@ -33,7 +35,16 @@ pub(super) struct Scene<'a> {
     pub(super) kind: ContentKind,
     pub(super) path: &'a Path,
     pub(super) patterns: &'a [&'static Pattern],
+    /// Made when it is asked for first.
+    pub(super) known: &'a LazyKnown,
     pub(super) inline_allow: bool,
+}
+
+impl Scene<'_> {
+    /// The providers of the catalogue.
+    fn known(&self) -> &known::Known {
+        self.known.get_or_init(|| known::Known::new(self.patterns))
+    }
 }
 
 /// Judges all marks of a text, beside what was found in it `decoded`.

@@ -47,7 +47,7 @@ pub fn keyword_end(text: &[u8], at: usize, keyword: &[u8]) -> Option<usize> {
 
 /// Whether a word can begin at `at`: after no letter, or at the hump of a camel. After capitals
 /// the last of them begins one: `T` in `ETSYToken`.
-fn begins_word(text: &[u8], at: usize) -> bool {
+pub fn begins_word(text: &[u8], at: usize) -> bool {
     let Some(before) = at.checked_sub(1).map(|i| text[i]) else {
         return true;
     };

@@ -5,7 +5,7 @@ use super::{Found, GATE_BYTES, Gate, Lane, Pattern, RUN, Steps, is_token};
 use crate::base::Span;
 
 /// How far behind the match a keyword may stand, in bytes.
-const NEAR_AFTER: usize = 24;
+pub const NEAR_AFTER: usize = 24;
 
 /// What is added to the distance of a keyword behind a match: more than any before it.
 const BEHIND: usize = 1 << 10;
@@ -85,14 +85,23 @@ impl Pattern {
 
     /// Whether the provider itself is named near: by a keyword that begins as its id does.
     pub fn provider_near(&self, text: &[u8], span: Span) -> bool {
-        let letters = |text: &'static str| text.bytes().filter(u8::is_ascii_alphanumeric);
-        let length = letters(self.provider).count().min(4);
-        let names = |k: &'static str| {
-            letters(k)
-                .take(length)
-                .eq(letters(self.provider).take(length))
+        self.naming_keywords().next().is_some() && self.any_near(text, span, |k| self.is_named(k))
+    }
+
+    /// Its keywords that name the provider itself: that begin as its id does.
+    pub fn naming_keywords(&self) -> impl Iterator<Item = &'static str> + '_ {
+        self.near.iter().copied().filter(|k| self.is_named(k))
+    }
+
+    fn is_named(&self, keyword: &str) -> bool {
+        let letters = |text: &str| {
+            let all = text.bytes().filter(u8::is_ascii_alphanumeric);
+            all.take(4)
+                .fold((0u64, 0), |(word, n), b| (word << 8 | u64::from(b), n + 1))
         };
-        self.near.iter().any(|k| names(k)) && self.any_near(text, span, names)
+        let (id, count) = letters(self.provider);
+        let (word, length) = letters(keyword);
+        length >= count && word >> (8 * (length - count)) == id
     }
 
     /// Whether one of the keywords that are `asked` stands near.
