@@ -223,7 +223,10 @@ fn judge(args: &CiArgs, how: Tell, env: &Env, system: System) -> Result<Done, Cl
         Some(_) => Exit::Failed,
         None => Exit::of(scan, severity, args.exit_zero),
     };
-    let live = options.verdicts.all().filter(|v| v.verdict == Verdict::Live);
+    let live = options
+        .verdicts
+        .all()
+        .filter(|v| v.verdict == Verdict::Live);
     let done = Done {
         exit,
         live: live.count(),
@@ -239,7 +242,9 @@ fn judge(args: &CiArgs, how: Tell, env: &Env, system: System) -> Result<Done, Cl
     });
     let own = match plan.trust {
         Trust::Own => Vec::new(),
-        Trust::Proposed | Trust::Fork | Trust::Unknown => allowances::own(&scan.accepted, &added, &baseline),
+        Trust::Proposed | Trust::Fork | Trust::Unknown => {
+            allowances::own(&scan.accepted, &added, &baseline)
+        }
     };
     let own: Vec<[String; 4]> = own.into_iter().map(tell::accepted_line).collect();
     log(&judged, &own, &options, system)?;

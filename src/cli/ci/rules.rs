@@ -116,14 +116,26 @@ fn by_commits(
             Some(head) => head.read(Path::new(BASELINE), &mut Vec::new())?.is_some(),
             None => false,
         };
-        lacks.push(lacking("--baseline", "file", file, &reader.hex(&rules), is_new)?);
+        lacks.push(lacking(
+            "--baseline",
+            "file",
+            file,
+            &reader.hex(&rules),
+            is_new,
+        )?);
     }
     if args.config.is_some() && !base.is_there()? {
         let is_new = match &head {
             Some(head) => head.is_there()?,
             None => false,
         };
-        lacks.push(lacking("--config", "folder", &names, &reader.hex(&rules), is_new)?);
+        lacks.push(lacking(
+            "--config",
+            "folder",
+            &names,
+            &reader.hex(&rules),
+            is_new,
+        )?);
     }
     let mut settings = Settings::with(&look, Some(&base), targets.clone(), confidence)?;
     settings.notices.extend(lacks);
