@@ -449,8 +449,8 @@ fn exposure(
 }
 
 /// Leaves of each finding's places those at which it came in, or all if none of them is known:
-/// a file of a thousand versions holds a secret on as many lines. Where no commit brings it in, in the
-/// text of a tag, say, its places stay.
+/// a file of a thousand versions holds a secret on as many lines. Where no commit brings it in, within an
+/// archive or in the text of a tag, say, its places stay.
 pub(super) fn narrow(findings: &mut [Finding], stories: &[Story]) {
     for (finding, story) in findings.iter_mut().zip(stories) {
         let came_in: HashSet<(&std::path::Path, Option<u64>)> = story
