@@ -25,6 +25,9 @@ fn action() -> Value {
     yaml::parse(&fs::read_to_string(path).expect("it is there"))
 }
 
+/// The token of the job.
+const TOKEN: &str = "token-of-the-job";
+
 /// What a runner gives a job.
 struct Runner {
     dir: tempfile::TempDir,
@@ -44,6 +47,8 @@ struct Runner {
 #[derive(Debug)]
 struct Done {
     code: i32,
+    /// Of a step that may fail.
+    forgiven: i32,
     log: String,
     summary: String,
     outputs: BTreeMap<String, String>,
@@ -101,12 +106,18 @@ impl Runner {
         fs::write(self.path("event.json"), &self.payload).expect("written");
         let mut done = Done {
             code: 0,
+            forgiven: 0,
             log: String::new(),
             summary: String::new(),
             outputs: BTreeMap::new(),
         };
         let all = action["runs"]["steps"].as_array().expect("steps");
         for (number, step) in all.iter().filter(|s| s["run"].is_string()).enumerate() {
+            let condition = step["if"].as_str().unwrap_or("success()");
+            let always = condition.contains("always()");
+            if (done.code != 0 && !always) || !self.holds(condition, &action) {
+                continue;
+            }
             let script = self.path(&format!("step{number}.sh"));
             fs::write(&script, step["run"].as_str().expect("a script")).expect("written");
             let output = self.path(&format!("output{number}"));
@@ -142,9 +153,11 @@ impl Runner {
             let told = fs::read_to_string(&output).expect("read");
             let id = step["id"].as_str().expect("an id").to_owned();
             steps.insert(id, repo::outputs(&told).into_iter().collect());
-            done.code = ran.status.code().expect("no signal ended it");
-            if done.code != 0 {
-                break;
+            let code = ran.status.code().expect("no signal ended it");
+            if step["continue-on-error"] == "true" {
+                done.forgiven = code;
+            } else if done.code == 0 {
+                done.code = code;
             }
         }
         done.summary = fs::read_to_string(self.path("summary")).unwrap_or_default();
@@ -154,6 +167,32 @@ impl Runner {
             done.outputs.insert(name.clone(), value);
         }
         done
+    }
+
+    /// A field of the event, as an expression tells it.
+    fn of_event(&self, path: &[&str]) -> String {
+        let event: Value = serde_json::from_str(&self.payload).expect("JSON");
+        match path.iter().fold(&event, |at, name| &at[*name]) {
+            Value::Null => String::new(),
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        }
+    }
+
+    /// Whether a condition of ours holds: terms that are all to hold.
+    fn holds(&self, condition: &str, action: &Value) -> bool {
+        condition.split("&&").map(str::trim).all(|term| match term {
+            "always()" | "success()" => true,
+            "github.event.pull_request.number" => {
+                !self.of_event(&["pull_request", "number"]).is_empty()
+            }
+            _ => {
+                let (left, right) = term.split_once(" == ").expect("a comparison");
+                let left = format!("${{{{ {left} }}}}");
+                let left = self.evaluated(&left, action, &BTreeMap::new());
+                left == right.trim_matches('\'')
+            }
+        })
     }
 
     /// A value with its expressions worked out; those that the action may use.
@@ -172,16 +211,17 @@ impl Runner {
             ["inputs", name] => {
                 let input = &action["inputs"][name];
                 let default = input["default"].as_str().expect("each input has a default");
-                self.inputs
-                    .get(name)
-                    .cloned()
-                    .unwrap_or_else(|| default.to_owned())
+                let given = self.inputs.get(name).cloned();
+                given.unwrap_or_else(|| self.evaluated(default, action, steps))
             }
             ["steps", id, "outputs", name] => {
                 let step = steps.get(id).and_then(|s| s.get(name));
                 step.cloned().unwrap_or_default()
             }
             ["github", "action_repository"] => self.repository.clone(),
+            ["github", "repository"] => "acme/app".to_owned(),
+            ["github", "token"] => TOKEN.to_owned(),
+            ["github", "event", ..] => self.of_event(&parts[2..]),
             _ => panic!("this is not worked out here: {expression}"),
         };
         format!("{before}{value}{}", self.evaluated(after, action, steps))
@@ -367,6 +407,7 @@ fn inputs_are_what_they_say() {
         .with("format", "json")
         .with("sarif-file", sarif)
         .with("fail-on", "none")
+        .with("verify", "false")
         .with("summary", "false");
     let report = all.path("temp dir").join("straykey-report");
     let clone = w.server.checkout(&w.head, None);
@@ -398,6 +439,10 @@ fn inputs_are_what_they_say() {
             "0",
         ),
         ("fail-on", "critical", 1, "1"),
+        // Nobody is asked: what is found here goes to no provider, as nothing is found.
+        ("verify", "$(touch owned)", 2, "0"),
+        ("baseline", "README.md", 1, "1"),
+        ("baseline", "known", 2, "0"),
         // A folder that nobody has is none of no rules.
         ("config", ".straykey", 2, "0"),
         // What is no choice is an error, and nothing of it is run.
@@ -413,6 +458,108 @@ fn inputs_are_what_they_say() {
         assert!(
             told == findings || told.is_empty() && code == 2,
             "{input}: {told}"
+        );
+    }
+}
+
+/// A `gh` that keeps what it is asked in the file of calls, and knows of one comment if there is such a
+/// file.
+const GH: &str = r#"#!/bin/bash
+printf '%s\n' "$GH_TOKEN" "$@" -- >>"$CALLS/calls"
+for word in "$@"; do case "$word" in body=@*) cp "${word#body=@}" "$CALLS/body" ;; esac; done
+case "$*" in *--method*) [ ! -e "$CALLS/refused" ] ;; *) [ ! -e "$CALLS/known" ] || cat "$CALLS/known" ;; esac
+"#;
+
+#[test]
+fn a_comment_is_written_once_and_then_anew() {
+    let w = world();
+    let merge = w.server.trial("main", &w.head);
+    let payload = w.change("pull_request.json", &merge);
+    let calls = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| calls.path().join(name);
+    let read = |name: &str| fs::read_to_string(at(name)).unwrap_or_default();
+    let judged = |runner: Runner| {
+        let mut runner = runner.with("comment", "true");
+        runner.program("gh", GH);
+        let folder = calls.path().to_str().expect("text").to_owned();
+        runner.env.push(("CALLS".into(), folder));
+        let _ = fs::remove_file(at("calls"));
+        let _ = fs::remove_file(at("body"));
+        w.judged_by(&merge, &runner)
+    };
+    let pull = || Runner::new("pull_request", &merge, payload.clone());
+    let done = judged(pull());
+    assert_eq!((done.code, done.forgiven), (1, 0), "{}", done.log);
+    let asked = read("calls");
+    assert!(asked.starts_with(TOKEN), "{asked}");
+    assert!(
+        asked.contains("POST\nrepos/acme/app/issues/1/comments\n"),
+        "{asked}"
+    );
+    let body = read("body");
+    assert!(
+        body.starts_with("<!-- straykey -->\n## straykey: 1 finding"),
+        "{body}"
+    );
+    assert!(!body.contains(&token(2)));
+    // There is one: it is written anew, also if nothing is found any more.
+    fs::write(at("known"), "11\n12\n").expect("written");
+    judged(pull());
+    assert!(read("calls").contains("PATCH\nrepos/acme/app/issues/comments/12\n"));
+    let clean = || pull().with("base", &w.head);
+    let done = judged(clean());
+    assert_eq!(done.code, 0, "{}", done.log);
+    assert!(read("body").contains("straykey: nothing found"));
+    // Nothing is said of nothing.
+    fs::remove_file(at("known")).expect("removed");
+    judged(clean());
+    assert_eq!(read("body"), "");
+    // A refusal does not change how the job ends.
+    fs::write(at("refused"), "").expect("written");
+    let done = judged(pull());
+    assert_eq!((done.code, done.forgiven), (1, 1), "{}", done.log);
+    // A push is no pull request.
+    judged(Runner::new(
+        "push",
+        &w.head,
+        World::push(&w.base, &w.head, "refs/heads/x"),
+    ));
+    assert_eq!(read("calls"), "");
+}
+
+#[test]
+fn a_long_comment_is_cut_between_lines() {
+    let server = Server::new();
+    let base = server.head();
+    server.switch(&["-b", "topic"]);
+    for number in 0..900 {
+        let name = format!("d/{}![x](http://evil.invalid)-{number}", "n".repeat(60));
+        let name = name.replace("http://", "http:");
+        server.write(&name, &format!("key = {}\n", token(1000 + number)));
+    }
+    let head = server.commit("many");
+    let words = [
+        ("BASE", &*base),
+        ("HEAD", &head),
+        ("MERGE", &head),
+        ("NAME", "topic"),
+    ];
+    let mut runner = Runner::new("pull_request", &head, event("pull_request.json", &words));
+    runner = runner.with("comment", "true");
+    runner.program("gh", GH);
+    let calls = tempfile::tempdir().expect("a folder");
+    let folder = calls.path().to_str().expect("text").to_owned();
+    runner.env.push(("CALLS".into(), folder));
+    let done = runner.run(&server.checkout(&head, None));
+    assert_eq!((done.code, done.forgiven), (1, 0), "{}", done.log);
+    let body = fs::read_to_string(calls.path().join("body")).expect("it was sent");
+    assert!(body.len() > 50_000 && body.chars().count() <= 65_536);
+    assert!(body.ends_with("\nThe rest is in the log and in the reports.\n"));
+    for line in body.lines() {
+        assert_eq!(
+            line.matches('`').count() % 2,
+            0,
+            "code is left open: {line}"
         );
     }
 }
@@ -606,7 +753,7 @@ fn no_expression_stands_in_a_script() {
             assert_eq!(step["shell"], "bash");
         }
     }
-    assert_eq!(scripts, 2);
+    assert_eq!(scripts, 3);
     let pinned = steps[0]["env"]["PINNED"].as_str();
     assert_eq!(
         pinned,

@@ -5,7 +5,7 @@ mod common;
 use std::fs;
 use std::path::Path;
 
-use common::{Run, password, secret, straykey};
+use common::{Run, password, secret, straykey, with_input};
 use straykey::detect::patterns::Sampler;
 
 fn git(dir: &Path, args: &[&str]) -> String {
@@ -153,6 +153,81 @@ fn after_writing_it_again_all_is_clean_what_spreads_too() {
     assert!(
         spread > 10 && others > 10,
         "{spread} spread, {others} do not"
+    );
+}
+
+/// A file within a compressed one.
+fn packed(text: &str) -> Vec<u8> {
+    use std::io::Write as _;
+    let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    gz.write_all(text.as_bytes()).expect("a vector takes all");
+    gz.finish().expect("a vector takes all")
+}
+
+/// The same of all that git holds: files that are gone again, compressed ones, messages of commits and
+/// of tags.
+#[test]
+fn after_writing_it_of_a_history_each_narrower_look_is_clean() {
+    let (mut secrets, mut messages, mut tags) = (0, 0, 0);
+    for seed in 0..12u64 {
+        let dir = repository();
+        let dir = dir.path();
+        let mut random = Sampler::new(seed);
+        let mut sent = Vec::new();
+        for number in 0..3 + random.below(4) {
+            secrets += grow(dir, &mut random, seed);
+            if random.below(3) == 0 {
+                let text = format!("key = \"{}\"\n", token(seed * 50 + random.below(8) as u64));
+                fs::write(dir.join(format!("p{number}.gz")), packed(&text)).expect("written");
+            }
+            if random.below(3) == 0 {
+                let gone = format!("f{}.py", random.below(3));
+                let _ = fs::remove_file(dir.join(gone));
+            }
+            git(dir, &["add", "-A"]);
+            let mut message = format!("change {number}");
+            if random.below(3) == 0 {
+                message = format!(
+                    "{message}\n\nkey {}",
+                    token(seed * 50 + random.below(8) as u64)
+                );
+                messages += 1;
+            }
+            git(dir, &["commit", "-q", "--allow-empty", "-m", &message]);
+            if random.below(3) == 0 {
+                let message = format!("a tag\n\nkey {}", token(seed * 50 + random.below(8) as u64));
+                git(dir, &["tag", "-a", "-m", &message, &format!("v{number}")]);
+                sent.push(format!("refs/tags/v{number}"));
+                tags += 1;
+            }
+        }
+        let run = straykey(dir, &["baseline", "write", "--history"]);
+        ends(&run, 0, "it is written");
+        let look = |args: &[&str]| {
+            let args = [args, &["--config", ".straykey"]].concat();
+            let run = straykey(dir, &args);
+            assert_eq!(run.code, 0, "seed {seed}: {args:?}");
+        };
+        look(&["history"]);
+        look(&["commits", "HEAD"]);
+        look(&["commits", "HEAD~2..HEAD"]);
+        look(&["scan", "."]);
+        look(&["staged"]);
+        sent.push("refs/heads/main".to_owned());
+        for name in &sent {
+            let id = git(dir, &["rev-parse", name]);
+            let line = format!("{name} {id} {name} {}\n", "0".repeat(40));
+            let run = with_input(
+                dir,
+                &["hook", "run", "pre-push", "origin", "x"],
+                line.as_bytes(),
+            );
+            assert_eq!(run.code, 0, "seed {seed}: a push of {name}");
+        }
+    }
+    assert!(
+        secrets > 100 && messages > 10 && tags > 10,
+        "{secrets}, {messages}, {tags}"
     );
 }
 

@@ -8,6 +8,8 @@ mod declared;
 mod format;
 #[path = "verify/fuzzed.rs"]
 mod fuzzed;
+#[path = "verify/gate.rs"]
+mod gate;
 #[path = "verify/hostile.rs"]
 mod hostile;
 #[path = "verify/hosts.rs"]

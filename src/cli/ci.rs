@@ -3,7 +3,7 @@
 //!
 //! A pull request cannot loosen its own gate: configuration comes from the base's commit, never from
 //! the working tree; what the head allows itself counts if it says why, and of forks not at all.
-//! Nothing is sent, no token is read.
+//! Nothing is sent unless that is asked for, and then not for forks; no token is read.
 
 mod allowances;
 mod asked;
@@ -26,6 +26,7 @@ use straykey::reports::{Format, Report, ReportOptions, markdown_span};
 use straykey::scan::{Comments, CommitsOptions, HistoryOptions, Narrow, Progress};
 use straykey::sources::Globs;
 use straykey::story::{HistoryResult, RangeResult};
+use straykey::verify::Verdict;
 
 use super::args::{CiArgs, Tell};
 use super::error::CliError;
@@ -34,6 +35,7 @@ use super::history::environment;
 use super::interrupt;
 use super::output::{Outputs, report_options, to_stdout};
 use super::settings::Settings;
+use super::verify;
 use plan::{Judge, Plan, Planner, Trust};
 use repository::Repository;
 use rules::Ruled;
@@ -100,6 +102,10 @@ struct Done {
     exit: Exit,
     findings: usize,
     new: usize,
+    /// How many of them work, if somebody asked.
+    live: usize,
+    /// Why not everything was asked, if so.
+    failed: Option<String>,
 }
 
 /// Runs the command.
@@ -107,9 +113,9 @@ pub fn run(args: &CiArgs, how: Tell) -> Result<Exit, CliError> {
     let env = Env::of_process();
     let system = System::of(&env);
     let done = judge(args, how, &env, system);
-    let (exit, findings, new) = match &done {
-        Ok(done) => (done.exit, done.findings, done.new),
-        Err(_) => (Exit::Failed, 0, 0),
+    let (exit, findings, new, live) = match &done {
+        Ok(done) => (done.exit, done.findings, done.new, done.live),
+        Err(_) => (Exit::Failed, 0, 0, 0),
     };
     let file = |is_sarif: bool| {
         let mut files = args.output.iter();
@@ -125,8 +131,7 @@ pub fn run(args: &CiArgs, how: Tell) -> Result<Exit, CliError> {
             ("exit-code", exit.code().to_string()),
             ("findings", findings.to_string()),
             ("new-findings", new.to_string()),
-            // Nothing is verified here: that needs the network.
-            ("verified-findings", "0".to_owned()),
+            ("verified-findings", live.to_string()),
             ("sarif-file", file(true)),
             ("report-file", file(false)),
         ],
@@ -142,7 +147,10 @@ pub fn run(args: &CiArgs, how: Tell) -> Result<Exit, CliError> {
     let safe = |error: CliError| CliError::all(error.lines().iter().map(|l| tell::guarded(l)));
     let done = done.map_err(safe)?;
     told.map_err(safe)?;
-    Ok(done.exit)
+    match done.failed {
+        Some(why) => Err(safe(CliError::new(why))),
+        None => Ok(done.exit),
+    }
 }
 
 fn judge(args: &CiArgs, how: Tell, env: &Env, system: System) -> Result<Done, CliError> {
@@ -155,6 +163,7 @@ fn judge(args: &CiArgs, how: Tell, env: &Env, system: System) -> Result<Done, Cl
         not_through_a_link(path)?;
     }
     let outputs = Outputs::resolve(&args.reporting())?;
+    let asks = verify::wanted(&args.verifying)?;
     let folder = args.repo.clone().unwrap_or_else(|| PathBuf::from("."));
     let event = asked::event(args, env, system)?;
     let repository = Repository::open(&folder)?;
@@ -166,6 +175,9 @@ fn judge(args: &CiArgs, how: Tell, env: &Env, system: System) -> Result<Done, Cl
         notices: Vec::new(),
     };
     let plan = planner.plan(&event)?;
+    if asks {
+        may_ask(args, plan.trust)?;
+    }
     let Ruled {
         mut settings,
         added,
@@ -176,9 +188,11 @@ fn judge(args: &CiArgs, how: Tell, env: &Env, system: System) -> Result<Done, Cl
     for allowance in &added.counted {
         settings.options.allowances.add(allowance.clone());
     }
-    settings.options.stop = interrupt::watch();
+    let stop = interrupt::watch();
+    settings.options.stop = stop.clone();
     settings.options.progress = Some(Arc::new(Progress::default()));
     let severity = settings.severity;
+    let baseline = settings.options.baseline.file().to_owned();
     let mut notices = vec![format!("{}: {}", system.word(), plan.told)];
     notices.extend(plan.notices.iter().cloned());
     notices.append(&mut settings.notices);
@@ -195,22 +209,42 @@ fn judge(args: &CiArgs, how: Tell, env: &Env, system: System) -> Result<Done, Cl
         Judged::History(result) => result.scan.notices.splice(0..0, notices),
     };
     let scan = judged.scan();
-    let exit = Exit::of(scan, severity, args.exit_zero);
+    let mut options = report_options(false, severity, how);
+    let mut failed = None;
+    if asks {
+        let findings: Vec<&Finding> = scan.findings.iter().collect();
+        let patterns = &args.sought.patterns;
+        let asked = verify::ask(&args.verifying.asking, patterns, &findings, &stop, how)?;
+        if let Some(asked) = asked {
+            (options.verdicts, failed) = (asked.verdicts, asked.failed);
+        }
+    }
+    let exit = match failed {
+        Some(_) => Exit::Failed,
+        None => Exit::of(scan, severity, args.exit_zero),
+    };
+    let live = options
+        .verdicts
+        .all()
+        .filter(|v| v.verdict == Verdict::Live);
     let done = Done {
         exit,
+        live: live.count(),
+        failed,
         findings: scan.findings.len(),
         new: match &judged {
             Judged::Range(result) => result.scan.findings.len(),
             Judged::History(_) => 0,
         },
     };
-    let options = report_options(false, severity, how);
     let files = outputs.write_files(&options, |report, options, out| {
         judged.write(report, options, out)
     });
     let own = match plan.trust {
         Trust::Own => Vec::new(),
-        Trust::Proposed | Trust::Fork | Trust::Unknown => allowances::own(&scan.accepted, &added),
+        Trust::Proposed | Trust::Fork | Trust::Unknown => {
+            allowances::own(&scan.accepted, &added, &baseline)
+        }
     };
     let own: Vec<[String; 4]> = own.into_iter().map(tell::accepted_line).collect();
     log(&judged, &own, &options, system)?;
@@ -219,6 +253,20 @@ fn judge(args: &CiArgs, how: Tell, env: &Env, system: System) -> Result<Done, Cl
     }
     files?;
     Ok(done)
+}
+
+/// Refuses to ask providers for whoever might not be meant to hear the answer, and by what a change may
+/// have written.
+fn may_ask(args: &CiArgs, trust: Trust) -> Result<(), CliError> {
+    if args.verifying.asking.trust_patterns {
+        return Err(CliError::new(
+            "--trust-patterns is refused here: the change may have written where secrets would be sent",
+        ));
+    }
+    match trust.refusal() {
+        Some(why) => Err(CliError::new(format!("--verify is refused: {why}"))),
+        None => Ok(()),
+    }
 }
 
 /// Refuses to write through a link that lies below the folder of this run: a change may have brought

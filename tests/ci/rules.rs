@@ -379,3 +379,79 @@ fn reports_are_ours_and_land_where_they_are_meant() {
     assert_eq!(done.run.code, 0, "{:?}", done.run);
     assert_eq!(done.output("sarif-file"), "out.sarif");
 }
+
+/// A baseline that is named is the base's, as the usual one is.
+#[test]
+fn a_named_baseline_is_read_from_the_base() {
+    let server = Server::new();
+    let old = line(1, "# of old");
+    server.write("gates/known", &old);
+    let change = begin(&server);
+    // The usual one does not count beside it.
+    server.write(".straykey/baseline", &line(2, "# another"));
+    server.write("a.txt", &format!("key = {}\n", token(1)));
+    let judged = |file: &str, args: &[&str]| {
+        let head = server.commit("change");
+        let merge = server.trial("main", &head);
+        let clone = server.checkout(&merge, None);
+        let words = [
+            ("BASE", change.base.as_str()),
+            ("HEAD", &head),
+            ("MERGE", &merge),
+            ("NAME", "topic"),
+        ];
+        let payload = event(file, &words);
+        github_with(&server, &clone, "pull_request", &merge, &payload, args)
+    };
+    let named = ["--baseline", "gates/known"];
+    let (own, fork) = ("pull_request.json", "pull_request_fork.json");
+    assert_eq!(judged(own, &[]).run.code, 1, "by the usual one it is new");
+    let done = judged(fork, &named);
+    assert_eq!(done.run.code, 0, "{:?}", done.run);
+    assert!(
+        !done.run.out.contains("allowed by this change itself"),
+        "{:?}",
+        done.run
+    );
+    server.write("b.txt", &format!("key = {}\n", token(2)));
+    for file in [own, fork] {
+        assert_eq!(
+            judged(file, &named).run.code,
+            1,
+            "{file}: it is the usual one's"
+        );
+    }
+    // What the head adds to it counts in the repository, if it says why.
+    server.write(
+        "gates/known",
+        &(old.clone() + &line(2, "# a key of the docs")),
+    );
+    let done = judged(own, &named);
+    assert_eq!(done.run.code, 0, "{:?}", done.run);
+    assert!(done.run.out.contains("a key of the docs"), "{:?}", done.run);
+    assert_eq!(judged(fork, &named).run.code, 1);
+    // One that only the change has counts once it is merged; one that nobody has is an error.
+    server.write("gates/new", &(old + &line(2, "# a key of the docs")));
+    let done = judged(fork, &["--baseline", "gates/new"]);
+    assert_eq!(done.run.code, 1, "{:?}", done.run);
+    assert!(
+        done.run.out.contains("counts once it is merged"),
+        "{:?}",
+        done.run
+    );
+    let done = judged(own, &["--baseline", "gates/none"]);
+    assert_eq!(done.run.code, 2, "{:?}", done.run);
+    assert!(done.run.err.contains("has no file"), "{:?}", done.run);
+    // A link of the tree is not followed, a file elsewhere is read.
+    let beside = server.beside("known");
+    std::fs::write(&beside, line(1, "") + &line(2, "")).expect("written");
+    let beside = beside.to_str().expect("text");
+    let done = judged(fork, &["--baseline", beside]);
+    assert_eq!(done.run.code, 0, "{:?}", done.run);
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink(beside, server.path().join("link")).expect("made");
+        let done = judged(fork, &["--baseline", "link"]);
+        assert_eq!(done.run.code, 2, "{:?}", done.run);
+    }
+}

@@ -1,5 +1,6 @@
 //! Results of every kind, with findings at names that try to be more than text.
 
+use std::hash::{Hash as _, Hasher as _};
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
@@ -309,7 +310,22 @@ pub fn written(format: Format, planted: &Planted, options: &ReportOptions) -> St
         Planted::Histories(all) => report.write_histories(all, options, &mut out),
     };
     done.expect("a vector takes all");
-    String::from_utf8(out).expect("reports are UTF-8")
+    let text = String::from_utf8(out).expect("reports are UTF-8");
+    keep(format, &text);
+    text
+}
+
+/// Keeps a report for other programs to read, if somebody asks for that (`benches/consumers/run`).
+fn keep(format: Format, text: &str) {
+    let Some(folder) = std::env::var_os("STRAYKEY_REPORTS") else {
+        return;
+    };
+    let folder = Path::new(&folder).join(format.word());
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let mut name = std::hash::DefaultHasher::new();
+    text.hash(&mut name);
+    let name = format!("{:016x}.txt", name.finish());
+    std::fs::write(folder.join(name), text).expect("written");
 }
 
 /// A report without the times that GitLab wants.

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, ValueEnum, ValueHint};
 use straykey::detect::Engine;
 
-use super::{ConfidenceArg, EngineArg, Look, Output, Reporting, SeverityArg, Sought, parse_output};
+use super::{
+    ConfidenceArg, EngineArg, Look, Output, Reporting, SeverityArg, Sought, Verifying, parse_output,
+};
 
 /// What is judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -56,12 +58,18 @@ pub struct CiArgs {
     /// from the base. A folder elsewhere is read as it is [default: .straykey]
     #[arg(long, value_name = "FOLDER")]
     pub config: Option<PathBuf>,
+    /// The file of the baseline, from the top of the repository; of a pull request it is read from the
+    /// base. A file elsewhere is read as it is [default: baseline in the folder of the configuration]
+    #[arg(long, value_name = "FILE", conflicts_with = "no_config")]
+    pub baseline: Option<PathBuf>,
     /// Read no configuration and no allowances
     #[arg(long, conflicts_with = "config")]
     pub no_config: bool,
     /// Worker threads; 0 for as many as there are cores
     #[arg(short = 'j', long, value_name = "N", default_value_t = 0)]
     pub threads: usize,
+    #[command(flatten)]
+    pub verifying: Verifying,
 }
 
 impl CiArgs {

@@ -126,15 +126,17 @@ fn paths(allowances: &Allowances) -> Vec<String> {
 }
 
 /// What a change allows itself, of all that was accepted: comments that it brings in and lines that
-/// it adds.
-pub fn own<'a>(accepted: &'a [Accepted], added: &Added) -> Vec<&'a Accepted> {
+/// it adds. `baseline` is what the base's baseline is called.
+pub fn own<'a>(accepted: &'a [Accepted], added: &Added, baseline: &str) -> Vec<&'a Accepted> {
     let places = added.counted.iter();
     let places: Vec<String> = places
         .map(|a| format!("{}:{}", a.source.0, a.source.1))
         .collect();
     // What a file of allowances accepts is named by file and line, a comment by its token.
-    let is_file =
-        |by: &str| by.contains(&format!("/{IGNORE}:")) || by.contains(&format!("/{BASELINE}"));
+    let is_known = |by: &str| !baseline.is_empty() && by.starts_with(&format!("{baseline}:"));
+    let is_file = |by: &str| {
+        by.contains(&format!("/{IGNORE}:")) || by.contains(&format!("/{BASELINE}")) || is_known(by)
+    };
     let is_own = |a: &&Accepted| !is_file(&a.by) || places.contains(&a.by);
     accepted.iter().filter(is_own).collect()
 }

@@ -24,26 +24,26 @@ pub enum Where {
     Outside(PathBuf),
 }
 
-/// Where `folder` lies.
+/// Where `folder` lies, which the argument `named` names.
 ///
 /// # Errors
 ///
 /// If it has a name that is no text, or links that do not end.
-pub fn find(places: &Places, folder: &Path) -> Result<Where, CliError> {
+pub fn find(places: &Places, named: &str, folder: &Path) -> Result<Where, CliError> {
     let here = std::env::current_dir().and_then(|here| here.canonicalize());
     let here = here.map_err(|e| CliError::file("cannot find", Path::new("."), &e))?;
     let top = top(places);
     if top.is_none() && folder.is_relative() {
         return Err(CliError::new(format!(
-            "--config {}: where the working tree is is not known here: name the folder by its whole path",
+            "{named} {}: where the working tree is is not known here: name it by its whole path",
             path_text(folder)
         )));
     }
     place(top.as_deref(), &here, folder)
+        .map_err(|why| CliError::new(format!("{named} {}: {why}", path_text(folder))))
 }
 
-fn place(top: Option<&Path>, here: &Path, folder: &Path) -> Result<Where, CliError> {
-    let wrong = |why: &str| CliError::new(format!("--config {}: {why}", path_text(folder)));
+fn place(top: Option<&Path>, here: &Path, folder: &Path) -> Result<Where, &'static str> {
     // Steps up are words, too: the system would take them from where a link leads.
     let whole = plain(&here.join(folder));
     let mut left: VecDeque<OsString> = names(&whole);
@@ -53,7 +53,7 @@ fn place(top: Option<&Path>, here: &Path, folder: &Path) -> Result<Where, CliErr
         if top.is_some_and(|top| is_same(&at, top)) {
             let names = left.iter().map(|name| name.to_str().map(str::to_owned));
             let names: Option<Vec<String>> = names.collect();
-            return names.map(Where::Inside).ok_or_else(|| wrong("is no text"));
+            return names.map(Where::Inside).ok_or("is no text");
         }
         let Some(name) = left.pop_front() else {
             return Ok(Where::Outside(at));
@@ -63,7 +63,7 @@ fn place(top: Option<&Path>, here: &Path, folder: &Path) -> Result<Where, CliErr
             Ok(target) => {
                 links += 1;
                 if links > LINKS {
-                    return Err(wrong("its links do not end"));
+                    return Err("its links do not end");
                 }
                 let target = plain(&at.join(target));
                 let mut all = names(&target);

@@ -12,7 +12,7 @@ use straykey::sources::history::{
 
 use crate::cli::error::CliError;
 use crate::cli::history::environment;
-use crate::cli::home::{FOLDER, MOST, Words, text};
+use crate::cli::home::{BASELINE, FOLDER, MOST, Words, text};
 
 /// An opened repository.
 pub struct Repository {
@@ -151,6 +151,18 @@ pub struct CommitHome<'r, 'a> {
     folder: Vec<String>,
     /// What its files are called in messages: `abcdef012:.straykey/config.toml`.
     shown: String,
+    baseline: Known,
+}
+
+/// Where a baseline is read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Known {
+    /// In the folder of the configuration.
+    Usual,
+    /// In this file: names from the top.
+    At(Vec<String>),
+    /// In no commit.
+    Elsewhere,
 }
 
 impl<'r, 'a> CommitHome<'r, 'a> {
@@ -162,7 +174,13 @@ impl<'r, 'a> CommitHome<'r, 'a> {
             commit,
             folder: folder.to_vec(),
             shown,
+            baseline: Known::Usual,
         }
+    }
+
+    /// The same with its baseline in another place.
+    pub fn with_baseline(self, baseline: Known) -> Self {
+        Self { baseline, ..self }
     }
 
     /// The folder that is asked if none is named.
@@ -213,6 +231,11 @@ impl<'r, 'a> CommitHome<'r, 'a> {
             let name = name.to_string_lossy();
             CliError::new(format!("'{}' is no path of a commit", quote(&name)))
         })?;
+        self.file_at(&names)
+    }
+
+    /// The same of a path from the top.
+    fn file_at(&self, names: &[String]) -> Result<Option<(String, String)>, CliError> {
         let shown = format!("{}:{}", self.shown, names.join("/"));
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         let mut reader = self.reader.reader.borrow_mut();
@@ -234,7 +257,11 @@ impl<'r, 'a> CommitHome<'r, 'a> {
 
 impl Words for CommitHome<'_, '_> {
     fn read(&self, name: &Path, _: &mut Vec<String>) -> Result<Option<(String, String)>, CliError> {
-        self.file(name)
+        match &self.baseline {
+            Known::At(names) if name == Path::new(BASELINE) => self.file_at(names),
+            Known::Elsewhere if name == Path::new(BASELINE) => Ok(None),
+            _ => self.file(name),
+        }
     }
 
     fn patterns(

@@ -449,7 +449,8 @@ fn exposure(
 }
 
 /// Leaves of each finding's places those at which it came in, or all if none of them is known:
-/// a file of a thousand versions holds a secret on as many lines.
+/// a file of a thousand versions holds a secret on as many lines. Where no commit brings it in, within an
+/// archive or in the text of a tag, say, its places stay.
 pub(super) fn narrow(findings: &mut [Finding], stories: &[Story]) {
     for (finding, story) in findings.iter_mut().zip(stories) {
         let came_in: HashSet<(&std::path::Path, Option<u64>)> = story
@@ -458,14 +459,21 @@ pub(super) fn narrow(findings: &mut [Finding], stories: &[Story]) {
             .filter(|e| e.change == Change::In)
             .map(|e| (e.path.as_path(), e.line))
             .collect();
+        let paths: HashSet<&std::path::Path> = came_in.iter().map(|(path, _)| *path).collect();
         let is_one = |o: &crate::findings::Occurrence| {
             let line = o.start.line;
-            came_in.contains(&(&*o.path, Some(line)))
+            let elsewhere = !paths.contains(&*o.path);
+            elsewhere
+                || came_in.contains(&(&*o.path, Some(line)))
                 || o.parts
                     .iter()
                     .any(|p| came_in.contains(&(&*o.path, Some(p.start.line))))
         };
-        if finding.occurrences.iter().any(is_one) {
+        if finding
+            .occurrences
+            .iter()
+            .any(|o| paths.contains(&*o.path) && is_one(o))
+        {
             finding.occurrences.retain(is_one);
         }
     }
