@@ -4,6 +4,8 @@
 mod common;
 #[path = "verify/declared.rs"]
 mod declared;
+#[path = "verify/figures.rs"]
+mod figures;
 #[path = "verify/format.rs"]
 mod format;
 #[path = "verify/fuzzed.rs"]
