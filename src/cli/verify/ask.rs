@@ -283,7 +283,7 @@ fn state() -> Option<PathBuf> {
 fn say_beside(findings: &[&Finding], options: &VerifyOptions, http: &Http, audit: &Audit) {
     let mut warnings = BTreeSet::new();
     for finding in findings {
-        if let Some(verifier) = options.verifiers.of(finding.pattern.id)
+        if let Some(verifier) = options.verifiers.of_finding(finding)
             && !verifier.warning.is_empty()
         {
             warnings.insert(format!("{}: {}", verifier.provider, verifier.warning));
