@@ -82,7 +82,9 @@ fn claimed(secret: &[u8]) -> Option<(Vec<u8>, String)> {
     };
     let claims = token_claims(&token)?;
     let text = |value: &Value| value.as_str().map(str::to_owned);
-    let bound = claims.get("kubernetes.io").and_then(|own| own.get("namespace"));
+    let bound = claims
+        .get("kubernetes.io")
+        .and_then(|own| own.get("namespace"));
     let kept = claims.get("kubernetes.io/serviceaccount/namespace");
     let namespace = bound.or(kept).and_then(text)?;
     Some((token, namespace))
@@ -105,7 +107,10 @@ fn of_kubeconfig(text: &[u8], secret: Span) -> bool {
     let low = secret.start.saturating_sub(FAR);
     let around = &text[low..text.len().min(secret.end + FAR)];
     let has = |word: &str| memchr::memmem::find(around, word.as_bytes()).is_some();
-    is_key && ["clusters", "contexts", "users", "server"].into_iter().all(has)
+    is_key
+        && ["clusters", "contexts", "users", "server"]
+            .into_iter()
+            .all(has)
 }
 
 /// `scheme://user@host/path` of `scheme://user:password@host/path`.
@@ -226,7 +231,9 @@ fn of_key(text: &[u8], key: Span) -> Option<&[u8]> {
     const END: &[u8] = b"-----END CERTIFICATE-----";
     let low = key.start.saturating_sub(FAR);
     let around = &text[low..text.len().min(key.end + FAR)];
-    let mut all = memchr::memmem::find_iter(around, BEGIN).take(SEVERAL).peekable();
+    let mut all = memchr::memmem::find_iter(around, BEGIN)
+        .take(SEVERAL)
+        .peekable();
     all.peek()?;
     let der = key_der(key.of(text))?;
     all.filter_map(|at| {

@@ -25,8 +25,7 @@ const RULES: usize = 200;
 
 const WHO: &str = "/apis/authentication.k8s.io/v1/selfsubjectreviews";
 const MAY: &str = "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews";
-const WHO_BODY: &str =
-    r#"{"apiVersion":"authentication.k8s.io/v1","kind":"SelfSubjectReview"}"#;
+const WHO_BODY: &str = r#"{"apiVersion":"authentication.k8s.io/v1","kind":"SelfSubjectReview"}"#;
 const MAY_BODY: &str = r#"{"apiVersion":"authorization.k8s.io/v1","kind":"SelfSubjectRulesReview","spec":{"namespace":"{namespace}"}}"#;
 const MAY_BODY_OF_KEY: &str = r#"{"apiVersion":"authorization.k8s.io/v1","kind":"SelfSubjectRulesReview","spec":{"namespace":"default"}}"#;
 
@@ -210,7 +209,9 @@ pub(super) fn rights(verifier: &Verifier, answer: &Answer, facts: &mut Facts) {
     let Ok(json) = serde_json::from_slice::<Value>(&answer.body) else {
         return;
     };
-    let rules = json.pointer("/status/resourceRules").and_then(Value::as_array);
+    let rules = json
+        .pointer("/status/resourceRules")
+        .and_then(Value::as_array);
     let mut power = None;
     for rule in rules.into_iter().flatten() {
         let all = |name: &str| -> Vec<&str> {
@@ -237,7 +238,9 @@ pub(super) fn rights(verifier: &Verifier, answer: &Answer, facts: &mut Facts) {
         }
     }
     if json.pointer("/status/incomplete") == Some(&Value::Bool(true)) {
-        facts.scopes.push("and more that the cluster does not tell".into());
+        facts
+            .scopes
+            .push("and more that the cluster does not tell".into());
     }
     facts.power = facts.power.max(power);
 }
@@ -247,9 +250,21 @@ pub(super) fn rights(verifier: &Verifier, answer: &Answer, facts: &mut Facts) {
 fn worth(verbs: &[&str], resources: &[&str]) -> Option<Power> {
     let may = |wanted: &[&str]| verbs.iter().any(|v| wanted.contains(v));
     let everything = resources.contains(&"*");
-    let of_roles = ["roles", "clusterroles", "rolebindings", "clusterrolebindings"];
+    let of_roles = [
+        "roles",
+        "clusterroles",
+        "rolebindings",
+        "clusterrolebindings",
+    ];
     let roles = everything || resources.iter().any(|r| of_roles.contains(r));
-    let changes = may(&["*", "create", "update", "patch", "delete", "deletecollection"]);
+    let changes = may(&[
+        "*",
+        "create",
+        "update",
+        "patch",
+        "delete",
+        "deletecollection",
+    ]);
     if may(&["escalate", "bind", "impersonate"]) || may(&["*"]) && everything || roles && changes {
         Some(Power::Admin)
     } else if changes {

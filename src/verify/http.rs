@@ -86,9 +86,9 @@ impl fmt::Display for Trouble {
             Self::TooBig => f.write_str("the answer is too long"),
             Self::Nonsense => f.write_str("the answer makes no sense"),
             Self::Proxy => f.write_str("the proxy did not let it pass"),
-            Self::NoCertificate => f.write_str(
-                "the server asked for no certificate: what it says is not of this one",
-            ),
+            Self::NoCertificate => {
+                f.write_str("the server asked for no certificate: what it says is not of this one")
+            }
             Self::Alert => f.write_str("the server broke off while TLS was set up"),
         }
     }

@@ -55,10 +55,12 @@ impl Identity {
             .map(|one| CertificateDer::from(one.der().to_vec()))
             .collect();
         // What does not pass here the client would stumble over.
-        CertifiedKey::from_der(own, der, &ring::default_provider()).map_err(|error| match error {
-            rustls::Error::InconsistentKeys(_) => "the certificate beside it is of another key",
-            _ => "its key or its certificate cannot be read",
-        })?;
+        CertifiedKey::from_der(own, der, &ring::default_provider()).map_err(
+            |error| match error {
+                rustls::Error::InconsistentKeys(_) => "the certificate beside it is of another key",
+                _ => "its key or its certificate cannot be read",
+            },
+        )?;
         Ok(Self {
             shown: ClientCert::new_with_certs(&chain, key),
         })
@@ -107,7 +109,9 @@ impl KeyProvider for Noticing {
         &self,
         key: PrivateKeyDer<'static>,
     ) -> Result<Arc<dyn SigningKey>, rustls::Error> {
-        let inner = ring::default_provider().key_provider.load_private_key(key)?;
+        let inner = ring::default_provider()
+            .key_provider
+            .load_private_key(key)?;
         Ok(Arc::new(Noticed(inner)))
     }
 }

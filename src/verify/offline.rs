@@ -7,9 +7,7 @@ use crate::detect::patterns::{Class, base64};
 use crate::findings::claims::{
     aws_account, certificate, hashed_token, is_token, key_der, signed_url, token_claims,
 };
-use crate::findings::{
-    CERTIFICATE, Finding, FrameLine, KEYS_CERTIFICATE, Strength, strength,
-};
+use crate::findings::{CERTIFICATE, Finding, FrameLine, KEYS_CERTIFICATE, Strength, strength};
 
 /// What was read of a credential without asking anybody.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -71,7 +69,10 @@ fn certified(finding: &Finding, out: &mut Offline) {
         out.notes
             .push(format!("its certificate is good from {begin}Z to {end}Z"));
         // Of another key it would say nothing of this one.
-        if base64(finding.credential.secret.expose()).and_then(|pem| key_der(&pem)).is_some_and(|key| told.is_of(&key)) {
+        if base64(finding.credential.secret.expose())
+            .and_then(|pem| key_der(&pem))
+            .is_some_and(|key| told.is_of(&key))
+        {
             (out.created, out.expires) = (Some(told.begins), Some(told.ends));
         }
     } else if let Some(told) = part(KEYS_CERTIFICATE).and_then(|pem| certificate(pem.expose())) {

@@ -160,7 +160,9 @@ pub fn fill(
         Sign::None | Sign::Hmac | Sign::JwtRs256 => {}
         Sign::ClientCertificate => {
             if !request.target.tls {
-                return Err(Unchecked::Unfit("a certificate is shown over TLS only".into()));
+                return Err(Unchecked::Unfit(
+                    "a certificate is shown over TLS only".into(),
+                ));
             }
             let (certificate, key) = (with("certificate")?, with("key")?);
             let made = Identity::of(&certificate, &key);
