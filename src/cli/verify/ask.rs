@@ -187,11 +187,7 @@ pub fn ready(asking: &Asking, patterns: &[PathBuf], stop: &Stop) -> Result<Ready
 /// # Errors
 ///
 /// If they cannot be followed.
-fn options(
-    asking: &Asking,
-    patterns: &[PathBuf],
-    stop: &Stop,
-) -> Result<VerifyOptions, CliError> {
+fn options(asking: &Asking, patterns: &[PathBuf], stop: &Stop) -> Result<VerifyOptions, CliError> {
     let mut options = VerifyOptions {
         stop: stop.clone(),
         ..VerifyOptions::default()
