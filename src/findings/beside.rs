@@ -107,10 +107,7 @@ fn of_kubeconfig(text: &[u8], secret: Span) -> bool {
     let low = secret.start.saturating_sub(FAR);
     let around = &text[low..text.len().min(secret.end + FAR)];
     let has = |word: &str| memchr::memmem::find(around, word.as_bytes()).is_some();
-    is_key
-        && ["clusters", "contexts", "users", "server"]
-            .into_iter()
-            .all(has)
+    is_key && ["clusters", "users", "server"].into_iter().all(has)
 }
 
 /// `scheme://user@host/path` of `scheme://user:password@host/path`.
