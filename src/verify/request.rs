@@ -158,18 +158,7 @@ pub fn fill(
     let with = |name: &str| of(call, values, name);
     match call.sign {
         Sign::None | Sign::Hmac | Sign::JwtRs256 => {}
-        Sign::ClientCertificate => {
-            if !request.target.tls {
-                return Err(Unchecked::Unfit(
-                    "a certificate is shown over TLS only".into(),
-                ));
-            }
-            let (certificate, key) = (with("certificate")?, with("key")?);
-            let made = Identity::of(&certificate, &key);
-            request.identity = Some(made.map_err(|why| Unchecked::Unfit(why.into()))?);
-            let told = ("TLS certificate".to_owned(), MASK.to_owned());
-            request.shown.headers.push(told);
-        }
+        Sign::ClientCertificate => show(&mut request, call, values)?,
         Sign::AzureSharedKey => {
             let (account, key) = (with("account")?, with("key")?);
             let with = sign::Shared {
@@ -199,6 +188,21 @@ pub fn fill(
         }
     }
     Ok(request)
+}
+
+/// Adds the certificate that is shown to the server.
+fn show(request: &mut Request, call: &Call, values: &Values) -> Result<(), Unchecked> {
+    if !request.target.tls {
+        return Err(Unchecked::Unfit(
+            "a certificate is shown over TLS only".into(),
+        ));
+    }
+    let certificate = of(call, values, "certificate")?;
+    let made = Identity::of(&certificate, &of(call, values, "key")?);
+    request.identity = Some(made.map_err(|why| Unchecked::Unfit(why.into()))?);
+    let told = ("TLS certificate".to_owned(), MASK.to_owned());
+    request.shown.headers.push(told);
+    Ok(())
 }
 
 /// Adds the time and a number that is used once.
