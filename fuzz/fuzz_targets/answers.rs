@@ -44,7 +44,12 @@ fuzz_target!(|data: &[u8]| {
     let mut facts = Facts::default();
     tell(verifier, &answer, &mut facts);
     tell(verifier, &answer, &mut facts);
-    let texts = [&facts.identity, &facts.expires, &facts.created, &facts.last_used];
+    let texts = [
+        &facts.identity,
+        &facts.expires,
+        &facts.created,
+        &facts.last_used,
+    ];
     for text in texts.into_iter().flatten().chain(&facts.scopes) {
         assert!(!text.chars().any(char::is_control));
     }
@@ -55,23 +60,30 @@ fn means_what_is_declared(call: &Call, answer: &Answer, means: Meaning) {
     if means == Meaning::Unknown {
         return;
     }
-    let by = |case: &&Case| case.means == means && case.status.contains(&answer.status);
-    let case = call.cases.iter().find(by).expect("a case says so");
     assert!(!NOTHING.contains(&answer.status));
+    let by = |case: &&Case| case.means == means && case.status.contains(&answer.status);
     // A bare status is no word of anybody.
-    assert!(case.any || case.empty || !answer.body.is_empty() || !case.headers.is_empty());
+    let says =
+        |case: &Case| case.any || case.empty || !answer.body.is_empty() || !case.headers.is_empty();
+    assert!(call.cases.iter().filter(by).any(says));
 }
 
 fn headers(case: &Case, mode: u8, rest: &[u8]) -> Vec<(String, String)> {
     let mut all = vec![("content-type".to_owned(), "application/json".to_owned())];
     if mode & 1 == 0 {
-        let named = case.headers.iter().map(|name| ((*name).to_owned(), "x".to_owned()));
+        let named = case
+            .headers
+            .iter()
+            .map(|name| ((*name).to_owned(), "x".to_owned()));
         all.extend(named);
     }
     if mode & 2 == 0 {
         let text = String::from_utf8_lossy(&rest[..rest.len().min(64)]).into_owned();
         for name in ["www-authenticate", "x-oauth-scopes", "retry-after"] {
-            all.push((name.into(), format!("Bearer realm=\"{text}\",service={text}")));
+            all.push((
+                name.into(),
+                format!("Bearer realm=\"{text}\",service={text}"),
+            ));
         }
     }
     all
@@ -93,7 +105,7 @@ fn body(case: &Case, mode: u8, rest: &[u8]) -> Vec<u8> {
     }
     let free = String::from_utf8_lossy(&rest[..rest.len().min(300)]);
     for pointer in case.has {
-        put(&mut root, pointer, free.as_ref().into());
+        put(&mut root, pointer, (&*free).into());
     }
     let mut out = root.to_string().into_bytes();
     for text in case.contains {
