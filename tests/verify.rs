@@ -1,6 +1,8 @@
 //! Verification against servers of ours, which play providers from their quoted answers, lie, stall,
 //! redirect and flood; and what is never sent.
 
+#[path = "verify/cluster.rs"]
+mod cluster;
 mod common;
 #[path = "verify/declared.rs"]
 mod declared;

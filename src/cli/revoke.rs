@@ -18,7 +18,7 @@ use super::args::{RevokeArgs, Tell};
 use super::error::CliError;
 use super::exit::Exit;
 use super::output::to_stdout;
-use super::verify::{Ready, look, options, ready, refuse};
+use super::verify::{Ready, look, ready, refuse, say_own, say_ready, with_own};
 use super::{interrupt, tell};
 
 /// Variables by which systems of continuous integration are known.
@@ -47,12 +47,14 @@ pub fn run(args: &RevokeArgs, how: Tell) -> Result<Exit, CliError> {
     let patterns = &args.look.sought.patterns;
     let asking = args.asking();
     if !args.execute {
-        let options = options(&asking, patterns, &stop)?;
+        let (options, own) = with_own(&asking, patterns, &stop)?;
+        say_own(&[&finding], &own, how);
         let calls = dry_run(&finding, &options.to_revoke());
         to_stdout(|out| steps::write(&finding, &calls, out))?;
         return Ok(Exit::Clean);
     }
     let ready = ready(&asking, patterns, &stop)?;
+    say_ready(&[&finding], &ready, how);
     let revoking = ready.options.to_revoke();
     if let Err(why) = dry_run(&finding, &revoking) {
         let calls = Err(why);

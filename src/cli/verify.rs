@@ -24,7 +24,7 @@ use super::settings::Settings;
 use super::{interrupt, tell};
 use straykey::detect::patterns::Confidence;
 
-pub use ask::{Asked, Ready, ask, options, ready, refuse, wanted};
+pub use ask::{Asked, Ready, ask, ready, refuse, say_own, say_ready, wanted, with_own};
 
 /// What is to be asked for.
 enum What {

@@ -2,18 +2,30 @@
 //! that a password stands in, the certificate of a key. Who may be asked is never taken from there
 //! alone: text in a repository is written by whoever opened the pull request.
 
+use serde_json::Value;
+
+use super::claims::{self, is_token, key_der, token_claims};
 use crate::base::{Secret, Span};
-use crate::detect::patterns::Pattern;
+use crate::detect::patterns::{Class, Pattern, base64};
 
 /// The name by which a password's URL, without the password, stands among a credential's parts.
 pub const BESIDE_URL: &str = "url beside it";
 /// The name of the part that is a client's certificate.
-const CERTIFICATE: &str = "client certificate";
+pub const CERTIFICATE: &str = "client certificate";
+/// The name of the part that is a token of a Kubernetes cluster, as it is sent: what the secret is, or what
+/// it is the base64 of.
+pub const CLUSTER_TOKEN: &str = "cluster token";
+/// The name of the part that is the certificate, in PEM, of a private key that stands in the same text.
+pub const KEYS_CERTIFICATE: &str = "certificate of the key";
+/// The name of the part that is where it may do something.
+const NAMESPACE: &str = "namespace";
 
 /// How far a URL reaches to the front and to the back, in bytes.
 const URL: usize = 256;
 /// How far the certificate of a kubeconfig may stand from its key.
 const FAR: usize = 16 << 10;
+/// The certificates that are held against a key.
+const SEVERAL: usize = 32;
 
 /// What stands beside a secret of `pattern`, with its name; `has` says which parts it has already.
 pub(super) fn beside(
@@ -21,8 +33,8 @@ pub(super) fn beside(
     text: &[u8],
     secret: Span,
     has: impl Fn(&str) -> bool,
-) -> Option<(&'static str, Secret)> {
-    match pattern.id {
+) -> Vec<(&'static str, Secret)> {
+    let found = match pattern.id {
         "connection.database-url" | "connection.broker-url" | "connection.url" => {
             url(text, secret).map(|url| (BESIDE_URL, Secret::new(&url)))
         }
@@ -32,8 +44,70 @@ pub(super) fn beside(
         "kubernetes.client-key-data" if !has(CERTIFICATE) => {
             certificate(text, secret).map(|found| (CERTIFICATE, Secret::new(found)))
         }
+        _ if pattern.class == Class::PrivateKey => {
+            of_key(text, secret).map(|found| (KEYS_CERTIFICATE, Secret::new(found)))
+        }
+        _ if of_kubeconfig(text, secret) && claimed(secret.of(text)).is_none() => {
+            return vec![
+                (CLUSTER_TOKEN, Secret::new(secret.of(text))),
+                (NAMESPACE, Secret::new(b"default")),
+            ];
+        }
         _ => None,
+    };
+    found.into_iter().collect()
+}
+
+/// What a secret says of itself, wherever it stands: that it is a token of a Kubernetes cluster.
+pub(super) fn by_itself(pattern: &Pattern, secret: &[u8]) -> Vec<(&'static str, Secret)> {
+    if pattern.class != Class::Jwt && !is_token(secret) {
+        return Vec::new();
     }
+    let Some((token, namespace)) = claimed(secret) else {
+        return Vec::new();
+    };
+    vec![
+        (CLUSTER_TOKEN, Secret::new(&token)),
+        (NAMESPACE, Secret::new(namespace.as_bytes())),
+    ]
+}
+
+/// The token and the namespace of a service account's token, or of what it is the base64 of (Kubernetes
+/// documentation, "Managing Service Accounts": the claims of bound tokens, and of those in Secrets).
+fn claimed(secret: &[u8]) -> Option<(Vec<u8>, String)> {
+    let token = if is_token(secret) {
+        secret.to_vec()
+    } else {
+        base64(secret).filter(|inner| is_token(inner))?
+    };
+    let claims = token_claims(&token)?;
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    let bound = claims
+        .get("kubernetes.io")
+        .and_then(|own| own.get("namespace"));
+    let kept = claims.get("kubernetes.io/serviceaccount/namespace");
+    let namespace = bound.or(kept).and_then(text)?;
+    Some((token, namespace))
+}
+
+/// Whether a secret is the `token` of a user in a kubeconfig, in YAML or JSON.
+fn of_kubeconfig(text: &[u8], secret: Span) -> bool {
+    let before = line(text, secret).trim_ascii_end();
+    let before = before.strip_suffix(b"\"").unwrap_or(before);
+    let before = before.strip_suffix(b"'").unwrap_or(before).trim_ascii_end();
+    let Some(key) = before.strip_suffix(b":") else {
+        return false;
+    };
+    let key = key.trim_ascii_end();
+    let key = key.strip_suffix(b"\"").unwrap_or(key);
+    let is_key = key.strip_suffix(b"token").is_some_and(|rest| {
+        rest.last()
+            .is_none_or(|b| b.is_ascii_whitespace() || b"\"{,".contains(b))
+    });
+    let low = secret.start.saturating_sub(FAR);
+    let around = &text[low..text.len().min(secret.end + FAR)];
+    let has = |word: &str| memchr::memmem::find(around, word.as_bytes()).is_some();
+    is_key && ["clusters", "users", "server"].into_iter().all(has)
 }
 
 /// `scheme://user@host/path` of `scheme://user:password@host/path`.
@@ -127,14 +201,48 @@ fn certificate(text: &[u8], key: Span) -> Option<&[u8]> {
     const BEGIN: &[u8] = b"LS0tLS1CRUdJTiBDRVJUSUZJQ0FUR";
     let low = key.start.saturating_sub(FAR);
     let high = text.len().min(key.end + FAR);
+    let value = |near: usize| {
+        let rest = &text[near + NAME.len()..high];
+        let at = memchr::memmem::find(&rest[..rest.len().min(64)], BEGIN)?;
+        let coded = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=');
+        let length = rest[at..].iter().take_while(|b| coded(b)).count();
+        Some(&rest[at..at + length])
+    };
     let before = memchr::memmem::rfind(&text[low..key.start], NAME).map(|at| low + at);
     let after = memchr::memmem::find(&text[key.end..high], NAME).map(|at| key.end + at);
-    let near = before.or(after)?;
-    let rest = &text[near + NAME.len()..high];
-    let at = memchr::memmem::find(&rest[..rest.len().min(64)], BEGIN)?;
-    let coded = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=');
-    let length = rest[at..].iter().take_while(|b| coded(b)).count();
-    Some(&rest[at..at + length])
+    // Of several users each has one: the one that is of this key, else the nearest.
+    let own = private_key(key.of(text)).and_then(|key| {
+        let all = memchr::memmem::find_iter(&text[low..high], NAME).take(SEVERAL);
+        let mut all = all.filter_map(|at| value(low + at));
+        all.find(|one| {
+            let pem = base64(one).unwrap_or_default();
+            claims::certificate(&pem).is_some_and(|told| told.is_of(&key))
+        })
+    });
+    own.or_else(|| before.or(after).and_then(value))
+}
+
+/// The certificate of a private key in PEM, if it is in the same text: near it, and of no other key.
+fn of_key(text: &[u8], key: Span) -> Option<&[u8]> {
+    const BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";
+    const END: &[u8] = b"-----END CERTIFICATE-----";
+    let low = key.start.saturating_sub(FAR);
+    let around = &text[low..text.len().min(key.end + FAR)];
+    let mut all = memchr::memmem::find_iter(around, BEGIN)
+        .take(SEVERAL)
+        .peekable();
+    all.peek()?;
+    let der = key_der(key.of(text))?;
+    all.filter_map(|at| {
+        let end = memchr::memmem::find(&around[at..], END)? + END.len();
+        Some(&around[at..at + end])
+    })
+    .find(|one| claims::certificate(one).is_some_and(|told| told.is_of(&der)))
+}
+
+/// The DER of a key in base64 of PEM.
+fn private_key(coded: &[u8]) -> Option<Vec<u8>> {
+    key_der(&base64(coded)?)
 }
 
 /// So that it can stand in a URL.

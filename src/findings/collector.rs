@@ -322,6 +322,7 @@ fn credential(j: &Judged, text: &[u8]) -> Credential {
         let has = |name: &str| parts.iter().any(|(n, _)| *n == name);
         parts.extend(super::beside::beside(j.pattern, text, j.secret, has));
     }
+    parts.extend(super::beside::by_itself(j.pattern, j.value(text)));
     Credential {
         secret: Secret::new(j.value(text)),
         parts,

@@ -28,7 +28,7 @@ use crate::sources::{Skip, SkipReason};
 
 pub use allowances::{Allowance, AllowanceError, Allowances, is_day};
 pub use baseline::{Baseline, FileMark, Inserted, Known};
-pub use beside::BESIDE_URL;
+pub use beside::{BESIDE_URL, CERTIFICATE, CLUSTER_TOKEN, KEYS_CERTIFICATE};
 pub use collector::{Collector, sort};
 pub use fingerprint::{Fingerprint, Strength, place_id, strength};
 pub use mask::{WEAK_MASK, mask, mask_line};
@@ -58,7 +58,7 @@ pub struct Credential {
     /// What the pattern's own shape found.
     pub secret: Secret,
     /// What was found of its parts, with their names; and what stands beside it and is needed to use
-    /// it ([`BESIDE_URL`]).
+    /// it ([`BESIDE_URL`], [`CERTIFICATE`], [`CLUSTER_TOKEN`]).
     pub parts: Vec<(&'static str, Secret)>,
 }
 

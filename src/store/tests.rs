@@ -335,6 +335,38 @@ fn a_store_of_an_earlier_form_keeps_what_it_has() {
     }
 }
 
+/// By itself, as `--verdicts` opens it.
+#[test]
+fn verdicts_of_the_first_form_that_has_them_are_kept() {
+    let (_dir, path) = folder();
+    let form = || {
+        let open = Connection::open(&path).expect("opened");
+        let form = open.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0));
+        form.expect("a form")
+    };
+    {
+        let open = Connection::open(&path).expect("made");
+        open.execute_batch(&FORMS.concat()).expect("made");
+        let number = u32::from_be_bytes(*b"Stry");
+        open.pragma_update(None, "application_id", number)
+            .expect("set");
+        open.pragma_update(None, "user_version", 2).expect("set");
+        let rows = "INSERT INTO verdict VALUES ('f', 'h', 5, 'dead'), ('g', 'h', 6, 'live')";
+        open.execute_batch(rows).expect("written");
+    }
+    assert_eq!(form(), 2);
+    let verdicts = VerdictStore::open(&path).expect("opened");
+    assert_eq!(form(), 3, "the form of today");
+    for (fingerprint, time, said) in [("f", 5, "dead"), ("g", 6, "live")] {
+        let kept = verdicts.get(fingerprint, "h").expect("read");
+        assert_eq!(kept, Some((time, said.to_owned())));
+    }
+    let row = ("f".to_owned(), "h".to_owned(), 7, "live".to_owned());
+    verdicts.put(&[row]).expect("written");
+    let kept = verdicts.get("f", "h").expect("read");
+    assert_eq!(kept, Some((7, "live".to_owned())), "the later one");
+}
+
 #[test]
 fn tables_of_another_form_than_its_number_are_damage() {
     let (_dir, path) = folder();

@@ -1,8 +1,10 @@
 //! The verifiers there are.
 
+use super::cluster;
 use crate::detect::patterns::{
     Basis, BodyKind, Call, Case, Facts, Meaning, Power, Privilege, Scalar, Sign, Verifier,
 };
+use crate::findings::Finding;
 
 /// The embedded verifiers, checked and written by the build script.
 #[allow(
@@ -19,6 +21,8 @@ static REVOKERS: &[Verifier] = include!(concat!(env!("OUT_DIR"), "/revokers.rs")
 pub struct Verifiers {
     embedded: &'static [Verifier],
     own: Vec<&'static Verifier>,
+    /// Whether they check: credentials of clusters are known by what stands beside them.
+    checks: bool,
 }
 
 impl Default for Verifiers {
@@ -33,6 +37,7 @@ impl Verifiers {
         Self {
             embedded: EMBEDDED,
             own: Vec::new(),
+            checks: true,
         }
     }
 
@@ -41,6 +46,7 @@ impl Verifiers {
         Self {
             embedded: REVOKERS,
             own: Vec::new(),
+            checks: false,
         }
     }
 
@@ -59,10 +65,17 @@ impl Verifiers {
         self.all().find(|v| v.patterns.contains(&pattern))
     }
 
+    /// The one for a finding: of its pattern, or of what stands beside it.
+    pub fn of_finding(&self, finding: &Finding) -> Option<&'static Verifier> {
+        let own = self.of(finding.pattern.id);
+        own.or_else(|| cluster::verifier(finding).filter(|_| self.checks))
+    }
+
     /// The ids of providers that have one, sorted; servers that do not speak HTTP among them.
     pub fn providers(&self) -> Vec<&'static str> {
         let mut all: Vec<&str> = self.all().map(|v| v.provider).collect();
         all.extend(super::Protocol::ALL.iter().map(|p| p.provider()));
+        all.push(cluster::PROVIDER);
         all.sort_unstable();
         all.dedup();
         all

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::audit::{self, Audit};
+use super::cluster;
 use super::endpoint::Endpoints;
 use super::http::Transport;
 use super::logins::{About, second_tries};
@@ -95,7 +96,7 @@ pub(super) struct Job<'a> {
 
 /// What is to be done with a finding.
 fn job<'a>(finding: &'a Finding, options: &VerifyOptions) -> Result<Job<'a>, Unchecked> {
-    let verifier = options.verifiers.of(finding.pattern.id);
+    let verifier = options.verifiers.of_finding(finding);
     let verifier = verifier.ok_or(Unchecked::NoVerifier)?;
     let is_named = options.named.iter().any(|n| n == verifier.provider);
     if !is_named && !verifier.off.is_empty() {
@@ -204,7 +205,7 @@ pub fn verify(
             .iter()
             .zip(&verified)
             .filter_map(|(finding, said)| {
-                let verifier = options.verifiers.of(finding.pattern.id)?;
+                let verifier = options.verifiers.of_finding(finding)?;
                 let endpoint = options.endpoints.get(verifier.provider);
                 Some((*finding, how(finding, verifier, endpoint), said))
             });
@@ -421,6 +422,7 @@ impl Run<'_> {
             };
             let read = read(call, &answer);
             tell(verifier, &answer, &mut facts);
+            cluster::rights(verifier, &answer, &mut facts);
             let verdict = match read.means {
                 Meaning::Live => Verdict::Live,
                 Meaning::Dead => Verdict::Dead,

@@ -14,10 +14,11 @@ use ureq::http::Uri;
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, TlsProvider, parse_pem};
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
-use ureq::{Agent, Proxy};
+use ureq::{Agent, AsSendBody, Proxy};
 
 use super::Answer;
 use super::address::is_internal;
+use super::identity::{Identity, noticing, was_asked};
 use super::request::Request;
 use super::servers::{self, Login, Network, Said};
 
@@ -65,6 +66,10 @@ pub enum Trouble {
     Nonsense,
     /// The proxy did not let it pass.
     Proxy,
+    /// The server asked for no certificate, so that what it says is of nobody.
+    NoCertificate,
+    /// The server broke off while TLS was set up.
+    Alert,
 }
 
 impl fmt::Display for Trouble {
@@ -81,6 +86,10 @@ impl fmt::Display for Trouble {
             Self::TooBig => f.write_str("the answer is too long"),
             Self::Nonsense => f.write_str("the answer makes no sense"),
             Self::Proxy => f.write_str("the proxy did not let it pass"),
+            Self::NoCertificate => {
+                f.write_str("the server asked for no certificate: what it says is not of this one")
+            }
+            Self::Alert => f.write_str("the server broke off while TLS was set up"),
         }
     }
 }
@@ -116,6 +125,7 @@ impl Default for HttpOptions {
 #[derive(Debug)]
 pub struct Http {
     agent: Agent,
+    roots: RootCerts,
     proxy: Option<Proxy>,
     network: Network,
 }
@@ -157,7 +167,7 @@ impl Http {
         let named = proxy.as_ref().map(named);
         let tls = TlsConfig::builder()
             .provider(TlsProvider::Rustls)
-            .root_certs(roots)
+            .root_certs(roots.clone())
             .build();
         let config = Agent::config_builder()
             .tls_config(tls)
@@ -180,9 +190,30 @@ impl Http {
         };
         Ok(Self {
             agent: Agent::with_parts(config, DefaultConnector::default(), guard),
+            roots,
             proxy,
             network,
         })
+    }
+
+    /// Sends a call; with a certificate over a connection of its own, so that whoever asks for one is seen.
+    fn run<B: AsSendBody>(
+        &self,
+        call: ureq::http::Request<B>,
+        identity: Option<&Identity>,
+    ) -> Result<ureq::http::Response<ureq::Body>, ureq::Error> {
+        let Some(identity) = identity else {
+            return self.agent.run(call);
+        };
+        let tls = TlsConfig::builder()
+            .provider(TlsProvider::Rustls)
+            .root_certs(self.roots.clone())
+            .client_cert(Some(identity.shown()))
+            .unversioned_rustls_crypto_provider(noticing())
+            .build();
+        was_asked();
+        let call = self.agent.configure_request(call).tls_config(tls).build();
+        self.agent.run(call)
     }
 
     /// Host and port of the proxy that calls go through, if the environment names one.
@@ -234,18 +265,17 @@ impl Transport for Http {
         for (name, value) in &request.headers {
             call = call.header(name.as_str(), value.as_str());
         }
+        let identity = request.identity.as_ref();
+        let none = |_| Trouble::Nonsense;
         let sent = match &request.body {
-            Some(body) => self
-                .agent
-                .run(call.body(body.as_str()).map_err(|_| Trouble::Nonsense)?),
-            None if request.method == "POST" => self
-                .agent
-                .run(call.body("").map_err(|_| Trouble::Nonsense)?),
-            None => self
-                .agent
-                .run(call.body(()).map_err(|_| Trouble::Nonsense)?),
+            Some(body) => self.run(call.body(body.as_str()).map_err(none)?, identity),
+            None if request.method == "POST" => self.run(call.body("").map_err(none)?, identity),
+            None => self.run(call.body(()).map_err(none)?, identity),
         };
         let mut answer = sent.map_err(|e| trouble(&e))?;
+        if identity.is_some() && !was_asked() {
+            return Err(Trouble::NoCertificate);
+        }
         let headers = answer
             .headers()
             .iter()
@@ -280,6 +310,7 @@ fn trouble(error: &ureq::Error) -> Trouble {
     match error {
         Error::Timeout(_) => Trouble::Timeout,
         Error::HostNotFound => Trouble::NoSuchHost,
+        Error::Rustls(rustls::Error::AlertReceived(_)) => Trouble::Alert,
         Error::Tls(_) | Error::Rustls(_) | Error::Pem(_) | Error::TlsRequired => Trouble::Tls,
         Error::BodyExceedsLimit(_) | Error::LargeResponseHeader(..) => Trouble::TooBig,
         Error::InvalidProxyUrl | Error::ConnectProxyFailed(_) => Trouble::Proxy,
@@ -295,6 +326,10 @@ fn trouble(error: &ureq::Error) -> Trouble {
 
 fn of_io(error: &std::io::Error) -> Trouble {
     use std::io::ErrorKind;
+    let inner = error.get_ref().and_then(|e| e.downcast_ref());
+    if let Some(rustls::Error::AlertReceived(_)) = inner {
+        return Trouble::Alert;
+    }
     // What rustls says of a certificate comes as an error of input.
     let of_tls = error
         .get_ref()
@@ -441,6 +476,7 @@ mod tests {
                 url: url.clone(),
                 headers: Vec::new(),
                 body: None,
+                identity: None,
                 shown: Shown {
                     line: String::new(),
                     headers: Vec::new(),

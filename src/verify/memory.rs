@@ -1,11 +1,12 @@
 //! What earlier runs were told, by fingerprint: no secret is in it, nor anything that leads to one.
 
+use ring::digest::{Context, SHA256};
 use serde::{Deserialize, Serialize};
 
 use super::endpoint::Endpoint;
 use super::{Facts, Verdict, Verified};
 use crate::detect::patterns::{Power, Verifier};
-use crate::findings::Finding;
+use crate::findings::{Credential, Finding};
 use crate::store::{StoreError, VerdictStore};
 
 /// Verdicts of earlier runs, as far as they count.
@@ -114,9 +115,67 @@ impl Memory {
 pub(super) fn how(finding: &Finding, verifier: &Verifier, endpoint: Option<&Endpoint>) -> String {
     let server = endpoint.map_or("", Endpoint::base);
     let id = finding.pattern.id;
+    let parts = parts(&finding.credential);
     format!(
-        "{id} {} {} {server}",
+        "{id} {} {} {parts}{server}",
         verifier.reviewed,
         env!("CARGO_PKG_VERSION")
     )
+}
+
+/// Tells apart what has the same fingerprint and other parts: a key id beside a secret that somebody made
+/// up must not make the real pair look dead. Sixteen bits of a hash are enough, and confirm no guess.
+fn parts(credential: &Credential) -> String {
+    if credential.parts.is_empty() {
+        return String::new();
+    }
+    let mut all = Context::new(&SHA256);
+    for (name, value) in &credential.parts {
+        all.update(name.as_bytes());
+        all.update(&(value.expose().len() as u64).to_le_bytes());
+        all.update(value.expose());
+    }
+    let sum = all.finish();
+    let bytes = sum.as_ref();
+    format!("{:02x}{:02x} ", bytes[0], bytes[1])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::Secret;
+
+    #[test]
+    fn other_parts_are_another_credential() {
+        let of = |all: &[(&'static str, &str)]| {
+            parts(&Credential {
+                secret: Secret::new(b"id"),
+                parts: all
+                    .iter()
+                    .map(|(name, value)| (*name, Secret::new(value.as_bytes())))
+                    .collect(),
+            })
+        };
+        assert_eq!(of(&[]), "");
+        assert_eq!(of(&[("key", "a")]), of(&[("key", "a")]));
+        assert_ne!(of(&[("key", "a")]), of(&[("key", "b")]));
+        assert_ne!(
+            of(&[("key", "a"), ("b", "c")]),
+            of(&[("key", "ab"), ("", "c")])
+        );
+        assert_eq!(of(&[("key", "a")]).len(), 5);
+    }
+
+    /// What the first program that remembered wrote can still be read.
+    #[test]
+    fn a_verdict_as_it_was_first_kept() {
+        let text = r#"{"verdict":"live","reason":"the service knows it","host":"api.github.com","status":200,"identity":"octocat","scopes":["repo"],"power":"write","expires":null,"created":null,"last_used":null}"#;
+        let kept: Kept = serde_json::from_str(text).expect("read");
+        assert_eq!(Verdict::from_word(&kept.verdict), Some(Verdict::Live));
+        assert_eq!(
+            kept.power.as_deref().and_then(Power::from_word),
+            Some(Power::Write)
+        );
+        assert_eq!((kept.status, kept.scopes), (Some(200), vec!["repo".into()]));
+    }
 }

@@ -10,10 +10,12 @@
 
 mod address;
 mod audit;
+mod cluster;
 mod declared;
 mod endpoint;
 mod engine;
 mod http;
+mod identity;
 mod logins;
 mod memory;
 mod offline;
@@ -33,6 +35,7 @@ pub use declared::Verifiers;
 pub use endpoint::{Endpoint, Endpoints, Target};
 pub use engine::{Asked, VerifyOptions, VerifyProgress, dry_run, verify};
 pub use http::{Http, HttpOptions, Transport, Trouble, user_agent};
+pub use identity::Identity;
 pub use memory::Memory;
 pub use offline::{Offline, offline};
 pub use reading::{Answer, Read, read, tell};

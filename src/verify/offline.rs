@@ -3,8 +3,11 @@
 use serde_json::Value;
 
 use crate::base::second_of;
-use crate::findings::claims::{aws_account, hashed_token, signed_url, token_claims};
-use crate::findings::{Finding, FrameLine, Strength, strength};
+use crate::detect::patterns::{Class, base64};
+use crate::findings::claims::{
+    aws_account, certificate, hashed_token, is_token, key_der, signed_url, token_claims,
+};
+use crate::findings::{CERTIFICATE, Finding, FrameLine, KEYS_CERTIFICATE, Strength, strength};
 
 /// What was read of a credential without asking anybody.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,6 +34,13 @@ pub fn offline(finding: &Finding) -> Offline {
                 .push(format!("of the AWS account {account}, which its id says"));
         }
     }
+    // Once more in base64, as Secrets of a cluster hold it.
+    if finding.pattern.class == Class::Jwt
+        && let Some(inner) = base64(secret).filter(|inner| is_token(inner))
+    {
+        token(&String::from_utf8_lossy(&inner), &mut out);
+    }
+    certified(finding, &mut out);
     // A hash of something that can be guessed would be a way to guess it.
     if finding.pattern.provider == "github" && strength(finding.pattern, secret) == Strength::Strong
     {
@@ -43,6 +53,35 @@ pub fn offline(finding: &Finding) -> Offline {
         beside(finding, &mut out);
     }
     out
+}
+
+/// The days of the certificate that belongs to a private key. Where both are one credential it ends with
+/// the certificate; a key by itself may have got another since.
+fn certified(finding: &Finding, out: &mut Offline) {
+    let part = |name: &str| {
+        let mut parts = finding.credential.parts.iter();
+        parts.find(|(n, _)| *n == name).map(|(_, value)| value)
+    };
+    if let Some(shown) = part(CERTIFICATE)
+        && let Some(told) = base64(shown.expose()).and_then(|pem| certificate(&pem))
+    {
+        let (begin, end) = (second_of(told.begins), second_of(told.ends));
+        out.notes
+            .push(format!("its certificate is good from {begin}Z to {end}Z"));
+        // Of another key it would say nothing of this one.
+        if base64(finding.credential.secret.expose())
+            .and_then(|pem| key_der(&pem))
+            .is_some_and(|key| told.is_of(&key))
+        {
+            (out.created, out.expires) = (Some(told.begins), Some(told.ends));
+        }
+    } else if let Some(told) = part(KEYS_CERTIFICATE).and_then(|pem| certificate(pem.expose())) {
+        let end = second_of(told.ends);
+        let serial = told.serial;
+        out.notes.push(format!(
+            "the certificate beside it (serial number {serial}) ends at {end}Z; another may be of the same key"
+        ));
+    }
 }
 
 /// What stands beside it on its line, if it is the signature of a URL: whoever may use that until when.

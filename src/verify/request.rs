@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::Unchecked;
 use super::endpoint::{Endpoint, Target};
+use super::identity::Identity;
 use super::sign;
 use crate::base::{Secret, base64, second_of};
 use crate::detect::patterns::{BodyKind, CLOCK, Call, Piece, Sign, Verifier, pieces};
@@ -23,6 +24,8 @@ pub struct Request {
     pub headers: Vec<(String, String)>,
     /// What is sent; `None` if nothing is.
     pub body: Option<String>,
+    /// The certificate that is shown to the server.
+    pub identity: Option<Identity>,
     /// The same as it may be shown.
     pub shown: Shown,
 }
@@ -147,6 +150,7 @@ pub fn fill(
         url,
         headers,
         body,
+        identity: None,
     };
     // Made of the same pieces, so what it names is there.
     let line = shown_address(call, values, endpoint, verifier)?;
@@ -154,6 +158,7 @@ pub fn fill(
     let with = |name: &str| of(call, values, name);
     match call.sign {
         Sign::None | Sign::Hmac | Sign::JwtRs256 => {}
+        Sign::ClientCertificate => show(&mut request, call, values)?,
         Sign::AzureSharedKey => {
             let (account, key) = (with("account")?, with("key")?);
             let with = sign::Shared {
@@ -183,6 +188,21 @@ pub fn fill(
         }
     }
     Ok(request)
+}
+
+/// Adds the certificate that is shown to the server.
+fn show(request: &mut Request, call: &Call, values: &Values) -> Result<(), Unchecked> {
+    if !request.target.tls {
+        return Err(Unchecked::Unfit(
+            "a certificate is shown over TLS only".into(),
+        ));
+    }
+    let certificate = of(call, values, "certificate")?;
+    let made = Identity::of(&certificate, &of(call, values, "key")?);
+    request.identity = Some(made.map_err(|why| Unchecked::Unfit(why.into()))?);
+    let told = ("TLS certificate".to_owned(), MASK.to_owned());
+    request.shown.headers.push(told);
+    Ok(())
 }
 
 /// Adds the time and a number that is used once.
@@ -222,7 +242,9 @@ fn signature(call: &Call, values: &mut Values, now: i64) -> Result<(), Unchecked
             scope: &with("scope")?,
             now,
         }),
-        Sign::None | Sign::AwsSigV4 | Sign::AzureSharedKey => return Ok(()),
+        Sign::None | Sign::AwsSigV4 | Sign::AzureSharedKey | Sign::ClientCertificate => {
+            return Ok(());
+        }
     };
     let made = made.ok_or_else(|| Unchecked::Unfit("its key cannot sign".into()))?;
     if let Some(name) = call.sign.makes() {
@@ -251,10 +273,16 @@ fn address(
         let target = Target::of(&url).ok_or(Unchecked::Host)?;
         let named = endpoint.is_some_and(|e| *e.target() == target);
         let declared = target.is_plain() && verifier.allows(&target.host);
-        return if named || declared {
-            Ok((target, url))
-        } else {
-            Err(Unchecked::Host)
+        return match endpoint {
+            _ if named => Ok((target, url)),
+            _ if !declared => Err(Unchecked::Host),
+            // The secret itself is a URL of its provider: the server that the user named stands for it.
+            Some(endpoint) if is_whole(call) => {
+                let rest = &url[host_end(&url)..];
+                let url = format!("{}{rest}", endpoint.base());
+                Ok((endpoint.target().clone(), url))
+            }
+            _ => Ok((target, url)),
         };
     }
     let (path, declared) = if call.url.starts_with('/') {
@@ -290,6 +318,19 @@ fn address(
     Ok((target, url))
 }
 
+/// Whether the secret is the URL, scheme and all; not what an earlier answer told.
+fn is_whole(call: &Call) -> bool {
+    call.url.starts_with("{+secret}")
+}
+
+/// Where the path of a URL begins, or its end.
+fn host_end(url: &str) -> usize {
+    let host = url.find("://").map_or(0, |at| at + 3);
+    url[host..]
+        .find(['/', '?', '#'])
+        .map_or(url.len(), |at| host + at)
+}
+
 /// The same as it may be shown.
 fn shown_address(
     call: &Call,
@@ -299,7 +340,10 @@ fn shown_address(
 ) -> Result<String, Unchecked> {
     let url = filled(call.url, values, Way::Raw, false)?;
     if call.url.starts_with("{+") {
-        return Ok(url);
+        return Ok(match endpoint {
+            Some(endpoint) if is_whole(call) => format!("{url} at {}", endpoint.base()),
+            _ => url,
+        });
     }
     let path = match url.strip_prefix("https://") {
         Some(rest) => rest.find('/').map_or("/", |i| &rest[i..]),

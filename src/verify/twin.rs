@@ -6,7 +6,7 @@ use crate::base::Secret;
 use crate::detect::patterns::{
     Checksum, Class, Piece, Sampler, Sign, Verifier, pieces, sample_secret,
 };
-use crate::findings::{Credential, Finding};
+use crate::findings::{CLUSTER_TOKEN, Credential, Finding};
 
 /// Makes one with the shape and the checksum of the finding's pattern. `None` for passwords, which
 /// somebody may be locked out by, and for keys.
@@ -35,7 +35,15 @@ pub(super) fn twin(finding: &Finding, verifier: &Verifier) -> Option<Credential>
     }
     let mut parts = Vec::new();
     for (name, value) in &own.parts {
-        let part = pattern.parts.iter().find(|p| p.name == *name)?;
+        if *name == CLUSTER_TOKEN {
+            parts.push((*name, mutated(value)?));
+            continue;
+        }
+        let Some(part) = pattern.parts.iter().find(|p| p.name == *name) else {
+            // What stands beside it is no secret.
+            parts.push((*name, value.clone()));
+            continue;
+        };
         // What says where to call is no secret, and must lead there again; a key that can sign cannot be
         // made up, and does not leave this machine.
         let made = if in_url(verifier, name) || signs(verifier, name) {
@@ -46,6 +54,25 @@ pub(super) fn twin(finding: &Finding, verifier: &Verifier) -> Option<Credential>
         parts.push((*name, made));
     }
     Some(Credential { secret, parts })
+}
+
+/// The same with another tail: of a token of three parts another signature.
+fn mutated(token: &Secret) -> Option<Secret> {
+    let text = std::str::from_utf8(token.expose()).ok()?;
+    let tail = text.rfind(['.', ':']).map_or(0, |at| at + 1);
+    let mut made = text.as_bytes().to_vec();
+    let mut random = vec![0; made.len() - tail];
+    SystemRandom::new().fill(&mut random).ok()?;
+    for (byte, random) in made[tail..].iter_mut().zip(random) {
+        let (first, count) = match byte {
+            b'0'..=b'9' => (b'0', 10),
+            b'a'..=b'z' => (b'a', 26),
+            b'A'..=b'Z' => (b'A', 26),
+            _ => continue,
+        };
+        *byte = first + random % count;
+    }
+    (made != token.expose()).then(|| Secret::new(&made))
 }
 
 /// `made` up to the last `mark`, then what is behind it in `own`.

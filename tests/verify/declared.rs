@@ -134,6 +134,11 @@ pub fn ask(findings: &[&Finding], options: &VerifyOptions, client: &HttpOptions)
 /// Whether a call holds a secret, in any way that a call writes it.
 fn holds(call: &Seen, secret: &[u8]) -> bool {
     let plain = String::from_utf8_lossy(secret).into_owned();
+    // Of a secret that is a URL the server stands for its host.
+    let path = plain
+        .strip_prefix("https://")
+        .and_then(|rest| Some(&rest[rest.find('/')?..]));
+    let plain = path.map_or(plain.clone(), str::to_owned);
     let percent: String = plain
         .bytes()
         .map(|b| match b {

@@ -13,7 +13,7 @@ use straykey::verify::{
 };
 
 use super::common::{Run, command, secret};
-use super::declared::{declared, finding};
+use super::declared::{ask, client, declared, finding, options};
 use super::server::{Server, json};
 
 /// Remembers where calls would have gone to, and leads each answer's reader elsewhere.
@@ -362,4 +362,23 @@ fn files_that_others_can_write_name_nothing() {
         assert!(told.err.contains("lies in a repository"), "{}", told.err);
     }
     assert_eq!(theirs.connections(), 0);
+}
+
+/// A secret that is a URL of its provider goes to the server that the user named for that provider, and one
+/// that is a URL of somebody else's goes nowhere.
+#[test]
+fn a_webhook_goes_to_the_server_that_stands_for_its_provider() {
+    let server = Server::plain(|_| json(404, r#"{"message":"Unknown Webhook","code":10015}"#));
+    let own = finding("discord.webhook", 3);
+    let mut planted = own.clone();
+    planted.credential.secret = Secret::new(b"https://evil.example/api/webhooks/1/x");
+    let asked = ask(&[&own, &planted], &options("discord", &server), &client());
+    let verdicts: Vec<Verdict> = asked.verified.iter().map(|v| v.verdict).collect();
+    assert_eq!(verdicts, [Verdict::Dead, Verdict::NotChecked]);
+    let seen = server.seen();
+    assert_eq!(seen.len(), 1);
+    let text = String::from_utf8_lossy(own.credential.secret.expose()).into_owned();
+    assert!(text.ends_with(&seen[0].path), "its path, and no other host");
+    let here = format!("localhost:{}", server.port);
+    assert_eq!(seen[0].header("host"), Some(&*here));
 }

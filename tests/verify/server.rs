@@ -15,6 +15,8 @@ pub struct Seen {
     /// Names in lower case.
     pub headers: Vec<(String, String)>,
     pub body: String,
+    /// The certificate that was shown, in DER.
+    pub peer: Option<Vec<u8>>,
 }
 
 impl Seen {
@@ -86,6 +88,27 @@ impl Server {
         server
     }
 
+    /// Over TLS, with the given notion of who may come.
+    pub fn asking(
+        verifier: Arc<dyn rustls::server::danger::ClientCertVerifier>,
+        handler: impl Fn(&Seen) -> Play + Send + Sync + 'static,
+    ) -> Self {
+        let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]);
+        let made = made.expect("a certificate");
+        let key = rustls::pki_types::PrivateKeyDer::try_from(made.signing_key.serialize_der())
+            .expect("a key");
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = rustls::ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .expect("versions")
+            .with_client_cert_verifier(verifier)
+            .with_single_cert(vec![made.cert.der().clone()], key)
+            .expect("a configuration");
+        let mut server = Self::begin(Arc::new(handler), Some(Arc::new(config)));
+        server.certificate = made.cert.pem();
+        server
+    }
+
     fn begin(handler: Handler, tls: Option<Arc<rustls::ServerConfig>>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let port = listener.local_addr().expect("an address").port();
@@ -109,15 +132,20 @@ impl Server {
                     let (handler, seen, tls) =
                         (Arc::clone(&handler), Arc::clone(&seen), tls.clone());
                     std::thread::spawn(move || match tls {
-                        None => serve(stream, &handler, &seen),
+                        None => serve(stream, &handler, &seen, None),
                         Some(config) => {
                             let connection = rustls::ServerConnection::new(config);
-                            let connection = connection.expect("a connection");
-                            serve(
-                                rustls::StreamOwned::new(connection, stream),
-                                &handler,
-                                &seen,
-                            );
+                            let mut connection = connection.expect("a connection");
+                            let mut stream = stream;
+                            while connection.is_handshaking() {
+                                if connection.complete_io(&mut stream).is_err() {
+                                    return;
+                                }
+                            }
+                            let shown = connection.peer_certificates();
+                            let peer = shown.and_then(|all| Some(all.first()?.to_vec()));
+                            let stream = rustls::StreamOwned::new(connection, stream);
+                            serve(stream, &handler, &seen, peer);
                         }
                     });
                 }
@@ -159,8 +187,14 @@ impl Drop for Server {
     }
 }
 
-fn serve(mut stream: impl Read + Write, handler: &Handler, seen: &Mutex<Vec<Seen>>) {
-    while let Some(call) = next(&mut stream) {
+fn serve(
+    mut stream: impl Read + Write,
+    handler: &Handler,
+    seen: &Mutex<Vec<Seen>>,
+    peer: Option<Vec<u8>>,
+) {
+    while let Some(mut call) = next(&mut stream) {
+        call.peer.clone_from(&peer);
         seen.lock().expect("not poisoned").push(call.clone());
         let written = match handler(&call) {
             Play::Answer(status, headers, body) => {

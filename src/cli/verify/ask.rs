@@ -96,16 +96,14 @@ pub fn ask(
         tell_calls(findings, &options)?;
         return Ok(None);
     }
+    let ready = ready(asking, patterns, stop)?;
+    say_ready(findings, &ready, how);
     let Ready {
         options,
-        own,
         http,
         audit,
-    } = ready(asking, patterns, stop)?;
-    say_own(findings, &own, how);
-    if !how.quiet {
-        say_beside(findings, &options, &http, &audit);
-    }
+        ..
+    } = ready;
     let progress = Arc::new(VerifyProgress::default());
     let watch = WatchCalls::begin(&progress, how.quiet);
     let asked = verify(findings, &options, &http, &audit, &progress);
@@ -189,11 +187,7 @@ pub fn ready(asking: &Asking, patterns: &[PathBuf], stop: &Stop) -> Result<Ready
 /// # Errors
 ///
 /// If they cannot be followed.
-pub fn options(
-    asking: &Asking,
-    patterns: &[PathBuf],
-    stop: &Stop,
-) -> Result<VerifyOptions, CliError> {
+fn options(asking: &Asking, patterns: &[PathBuf], stop: &Stop) -> Result<VerifyOptions, CliError> {
     let mut options = VerifyOptions {
         stop: stop.clone(),
         ..VerifyOptions::default()
@@ -244,7 +238,11 @@ fn provider(known: &[&str], name: &str, place: &str) -> Result<String, CliError>
 
 /// What the arguments mean, and the servers that the user's own files name. Returns what is to be said
 /// of these, by provider; what is of none is said in any case.
-fn with_own(
+///
+/// # Errors
+///
+/// If the arguments or the files cannot be followed.
+pub fn with_own(
     asking: &Asking,
     patterns: &[PathBuf],
     stop: &Stop,
@@ -257,8 +255,17 @@ fn with_own(
     Ok((options, said))
 }
 
+/// Says what a person should know before anything is sent: which servers the user's own files name, what a
+/// check does beside being seen, which proxy is in between, where the log is.
+pub fn say_ready(findings: &[&Finding], ready: &Ready, how: Tell) {
+    say_own(findings, &ready.own, how);
+    if !how.quiet {
+        say_beside(findings, &ready.options, &ready.http, &ready.audit);
+    }
+}
+
 /// Says what is to be said of the user's own servers.
-fn say_own(findings: &[&Finding], said: &[(String, String)], how: Tell) {
+pub fn say_own(findings: &[&Finding], said: &[(String, String)], how: Tell) {
     let asked_for = |provider: &str| findings.iter().any(|f| f.pattern.provider == provider);
     for (provider, told) in said.iter().filter(|_| !how.quiet) {
         if provider.is_empty() || asked_for(provider) {
@@ -283,7 +290,7 @@ fn state() -> Option<PathBuf> {
 fn say_beside(findings: &[&Finding], options: &VerifyOptions, http: &Http, audit: &Audit) {
     let mut warnings = BTreeSet::new();
     for finding in findings {
-        if let Some(verifier) = options.verifiers.of(finding.pattern.id)
+        if let Some(verifier) = options.verifiers.of_finding(finding)
             && !verifier.warning.is_empty()
         {
             warnings.insert(format!("{}: {}", verifier.provider, verifier.warning));

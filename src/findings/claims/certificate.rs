@@ -18,6 +18,16 @@ pub struct Certificate {
     pub ends: i64,
     /// Its serial number, in hex.
     pub serial: String,
+    /// What tells its public key from others: the modulus, or the point.
+    pub public: Vec<u8>,
+}
+
+impl Certificate {
+    /// Whether a private key, in DER or in whatever holds that, is of this certificate, as far as it says so:
+    /// keys of RSA and most of elliptic curves hold their public half.
+    pub fn is_of(&self, key: &[u8]) -> bool {
+        self.public.len() >= 32 && memchr::memmem::find(key, &self.public).is_some()
+    }
 }
 
 /// The first certificate in a text: of a chain, the one that belongs to the key.
@@ -47,7 +57,8 @@ pub fn certificate(text: &[u8]) -> Option<Certificate> {
         // The algorithm and the issuer.
         rest = element(rest)?.2;
     }
-    let (_, validity, _) = element(rest)?;
+    let (_, validity, after) = element(rest)?;
+    let public = public(after).unwrap_or_default();
     let (begin_tag, begins, rest) = element(validity)?;
     let (end_tag, ends, _) = element(rest)?;
     let mut hex = String::new();
@@ -58,7 +69,37 @@ pub fn certificate(text: &[u8]) -> Option<Certificate> {
         begins: time(begin_tag, begins)?,
         ends: time(end_tag, ends)?,
         serial: hex,
+        public,
     })
+}
+
+/// Of what comes behind the validity: the subject, then the public key.
+fn public(rest: &[u8]) -> Option<Vec<u8>> {
+    let (_, info, _) = element(element(rest)?.2)?;
+    let (tag, bits, _) = element(element(info)?.2)?;
+    let key = bits.get(1..).filter(|_| tag == 0x03)?;
+    let of_rsa = || {
+        let (tag, inner, after) = element(key)?;
+        let (_, modulus, _) = element(inner)?;
+        // Of an integer that would be negative the first byte is 0.
+        let zeros = usize::from(modulus.first() == Some(&0));
+        (tag == 0x30 && after.is_empty()).then(|| modulus[zeros..].to_vec())
+    };
+    Some(of_rsa().unwrap_or_else(|| key.to_vec()))
+}
+
+/// The DER of a key in PEM, or of what stands between its first and its last line.
+pub fn key_der(pem: &[u8]) -> Option<Vec<u8>> {
+    const HEAD: &[u8] = b"KEY-----";
+    let begin = memchr::memmem::find(pem, HEAD).map_or(0, |at| at + HEAD.len());
+    let rest = &pem[begin..];
+    let body = &rest[..memchr::memmem::find(rest, b"-----END").unwrap_or(rest.len())];
+    let body: Vec<u8> = body
+        .iter()
+        .copied()
+        .filter(|b| !b.is_ascii_whitespace())
+        .collect();
+    base64(&body)
 }
 
 /// The first element of DER: its tag, its content, what comes behind it.

@@ -6,7 +6,7 @@
 mod certificate;
 mod signed;
 
-pub use certificate::{Certificate, certificate};
+pub use certificate::{Certificate, certificate, key_der};
 pub use signed::{SignedUrl, signed_url};
 
 use serde_json::{Map, Value};

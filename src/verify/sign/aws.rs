@@ -113,6 +113,7 @@ mod tests {
                 .map(|(n, v)| ((*n).to_owned(), (*v).to_owned()))
                 .collect(),
             body: (!body.is_empty()).then(|| body.to_owned()),
+            identity: None,
             shown: Shown {
                 line: String::new(),
                 headers: Vec::new(),

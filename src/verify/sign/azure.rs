@@ -114,6 +114,7 @@ mod tests {
                 .map(|(n, v)| ((*n).to_owned(), (*v).to_owned()))
                 .collect(),
             body: None,
+            identity: None,
             shown: Shown {
                 line: String::new(),
                 headers: Vec::new(),

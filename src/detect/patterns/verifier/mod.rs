@@ -213,6 +213,8 @@ super::words! {
         JwtRs256 = "jwt-rs256",
         /// Shared Key of Azure Storage: `account`, `key`.
         AzureSharedKey = "azure-shared-key",
+        /// It is not; a certificate is shown to the server, over TLS: `certificate`, `key`.
+        ClientCertificate = "client-certificate",
     }
 }
 
@@ -233,6 +235,7 @@ impl Sign {
                 &["key id", "subject", "scope"],
             ),
             Self::AzureSharedKey => (&["account", "key"], &[]),
+            Self::ClientCertificate => (&["certificate", "key"], &[]),
         }
     }
 
@@ -251,7 +254,7 @@ impl Sign {
         match self {
             Self::Hmac => Some("signature"),
             Self::JwtRs256 => Some("assertion"),
-            Self::None | Self::AwsSigV4 | Self::AzureSharedKey => None,
+            Self::None | Self::AwsSigV4 | Self::AzureSharedKey | Self::ClientCertificate => None,
         }
     }
 }
