@@ -13,6 +13,7 @@ mod known;
 mod literal;
 mod parts;
 mod pem;
+mod sealed;
 mod words;
 
 use std::cmp::Reverse;
@@ -137,6 +138,12 @@ fn examine<'a>(
         assigned::userinfo(scene, judged)?;
     } else if pattern.provider == "generic" && !pattern.checksum.proves() {
         assigned::token(secret, judged)?;
+    }
+    if pattern.class == Class::Token && !pattern.checksum.proves() {
+        sealed::judge(scene.text, mark.span)?;
+    }
+    if !distinctive && pattern.names.is_empty() {
+        sealed::of_host(scene.text, mark.span)?;
     }
     if !distinctive {
         integrity::judge(scene.text, mark.span)?;
