@@ -278,14 +278,19 @@ impl Detector {
         let name = assignment.name.of(text);
         // `parsehub token = "..."`: whose it is may be said before the name.
         let before = &text[assignment.name.start.saturating_sub(BEFORE_NAME)..assignment.name.end];
-        let line = before.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
+        let line = before
+            .iter()
+            .rposition(|b| *b == b'\n')
+            .map_or(0, |at| at + 1);
         let told = &before[line..];
         for number in &self.named {
             let pattern = self.patterns[usize::from(*number)];
-            let named = pattern
-                .names
-                .iter()
-                .any(|word| holds(if word.contains(' ') { told } else { name }, word.as_bytes()));
+            let named = pattern.names.iter().any(|word| {
+                holds(
+                    if word.contains(' ') { told } else { name },
+                    word.as_bytes(),
+                )
+            });
             if named
                 && let Some(found) =
                     pattern

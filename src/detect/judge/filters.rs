@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use aho_corasick::AhoCorasick;
 
 use crate::detect::generic::longest;
-use crate::detect::patterns::{Class, Pattern};
+use crate::detect::patterns::{Class, Pattern, base64_text};
 use crate::detect::{Rejection, entropy};
 
 /// The secret's Shannon entropy against the pattern's floor.
@@ -87,7 +87,15 @@ pub(in crate::detect) fn placeholder(pattern: &Pattern, secret: &[u8]) -> Result
         let signature = body.rsplit(|b| *b == b'.').next().unwrap_or(body);
         return word_in(signature).map_or(Ok(()), |word| Err(Rejection::Placeholder(word)));
     }
-    if pattern.class == Class::PrivateKey || pattern.checksum.proves() {
+    if pattern.class == Class::PrivateKey {
+        return Ok(());
+    }
+    // Vendors write it in capitals into the keys of their manuals, also into those that are JSON.
+    let of_manual = |text: Vec<u8>| text.windows(7).any(|w| w == b"EXAMPLE");
+    if secret.starts_with(b"eyJ") && base64_text(secret).is_some_and(of_manual) {
+        return Err(Rejection::Placeholder("example"));
+    }
+    if pattern.checksum.proves() {
         return Ok(());
     }
     if let Some(word) = word_in(body) {
@@ -116,10 +124,8 @@ pub(in crate::detect) fn placeholder(pattern: &Pattern, secret: &[u8]) -> Result
     };
     // Beside its provider's name a value that has the provider's form is no stand-in because a part
     // of it counts: half of it must.
-    let beside = !pattern.near.is_empty() && pattern.program.opening() < 3;
-    if !person
-        && longest_sequence(body) >= most
-        && !(beside && counted(body, 5) * 2 <= body.len())
+    let beside = !pattern.near.is_empty() && pattern.prefix.is_empty();
+    if !person && longest_sequence(body) >= most && !(beside && counted(body, 5) * 2 <= body.len())
     {
         return Err(Rejection::Placeholder("a sequence"));
     }

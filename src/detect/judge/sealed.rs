@@ -54,7 +54,10 @@ pub(super) fn of_host(text: &[u8], span: Span) -> Result<(), Rejection> {
         .iter()
         .take_while(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'.'))
         .count();
-    let mut labels = rest[..host].strip_suffix(b".").unwrap_or(&rest[..host]).split(|b| *b == b'.');
+    let mut labels = rest[..host]
+        .strip_suffix(b".")
+        .unwrap_or(&rest[..host])
+        .split(|b| *b == b'.');
     let top = labels.next_back().unwrap_or(b"");
     let is_top = (2..=6).contains(&top.len()) && top.iter().all(u8::is_ascii_lowercase);
     let known = |label: &[u8]| label.iter().all(|b| b.is_ascii_lowercase() || *b == b'-');
