@@ -373,12 +373,12 @@ mod tests {
     #[test]
     fn what_a_store_is_asked_for_is_a_name() {
         for (text, is) in [
-            ("existingSecret: zigbee2mqtt", true),
-            ("- extract:\n    key: zigbee2mqtt", true),
-            ("remoteRef:\n  # of the vault\n  key: zigbee2mqtt", true),
-            ("- name: a\n  key: zigbee2mqtt", false),
-            ("key: zigbee2mqtt", false),
-            ("existing: zigbee2mqtt", false),
+            ("existingSecret: value", true),
+            ("- extract:\n    key: value", true),
+            ("remoteRef:\n  # of the vault\n  key: value", true),
+            ("- name: a\n  key: value", false),
+            ("key: value", false),
+            ("existing: value", false),
         ] {
             let begin = text.rfind('\n').map_or(0, |at| at + 1);
             let begin = begin + (text.len() - begin - text[begin..].trim_start().len());

@@ -93,8 +93,8 @@ mod tests {
             ("values: ", "\n", false),
             ("", &other[..20], false),
             ("data: ENC[AES256_GCM,data:8X+", "=,iv:", true),
-            ("ENC[a], token: ", "\n", false),
-            ("ENC[a\ntoken: ", "\n", false),
+            ("ENC[a], then: ", "\n", false),
+            ("ENC[a\nthen: ", "\n", false),
         ] {
             let text = format!("{before}{token}{after}");
             let span = Span::new(before.len(), before.len() + token.len());
