@@ -104,7 +104,7 @@ mod tests {
 
     #[test]
     fn a_hosts_label_is_no_secret() {
-        let token = "0a1b2c3d".repeat(4);
+        let label = "0a1b2c3d".repeat(4);
         for (after, is) in [
             (".hosted-status.pagerduty.com\"", true),
             (".example.org/x", true),
@@ -115,8 +115,8 @@ mod tests {
             (".a1b2c3d4", false),
             ("", false),
         ] {
-            let text = format!("{token}{after}");
-            let told = of_host(text.as_bytes(), Span::new(0, token.len()));
+            let text = format!("{label}{after}");
+            let told = of_host(text.as_bytes(), Span::new(0, label.len()));
             assert_eq!(told.is_err(), is, "{after}");
         }
     }
