@@ -37,7 +37,8 @@ pub(super) fn judge(text: &[u8], span: Span) -> Result<(), Rejection> {
         .take_while(|b| is_base64(b))
         .count();
     let run = &text[span.start - left..span.end + right];
-    if left + right > 0 && run.len() >= LONG && run.contains(&b'+') {
+    // What fills most of it is no part of it, but a long token.
+    if run.len() >= LONG && span.len() * 2 <= run.len() && run.contains(&b'+') {
         return Err(Rejection::Integrity("within encoded text"));
     }
     Ok(())
@@ -67,8 +68,9 @@ pub(super) fn of_host(text: &[u8], span: Span) -> Result<(), Rejection> {
     Ok(())
 }
 
+/// Less the `=` that pads it: before a match it is an assignment's.
 fn is_base64(byte: &u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=')
+    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/')
 }
 
 #[cfg(test)]
