@@ -276,12 +276,21 @@ impl Detector {
             return;
         };
         let name = assignment.name.of(text);
+        // `parsehub token = "..."`: whose it is may be said before the name.
+        let before = &text[assignment.name.start.saturating_sub(BEFORE_NAME)..assignment.name.end];
+        let line = before
+            .iter()
+            .rposition(|b| *b == b'\n')
+            .map_or(0, |at| at + 1);
+        let told = &before[line..];
         for number in &self.named {
             let pattern = self.patterns[usize::from(*number)];
-            let named = pattern
-                .names
-                .iter()
-                .any(|word| holds(name, word.as_bytes()));
+            let named = pattern.names.iter().any(|word| {
+                holds(
+                    if word.contains(' ') { told } else { name },
+                    word.as_bytes(),
+                )
+            });
             if named
                 && let Some(found) =
                     pattern
@@ -297,6 +306,9 @@ impl Detector {
         }
     }
 }
+
+/// How far before a name the words of a pattern's name may begin, in bytes.
+const BEFORE_NAME: usize = 24;
 
 pub(super) fn mark(pattern: u16, found: Found) -> Mark {
     Mark {

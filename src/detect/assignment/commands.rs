@@ -46,6 +46,10 @@ pub(super) fn read(text: &[u8], name: Span) -> Behind {
         let options: [&[u8]; 4] = [b" -u ", b" --user ", b" -u", b" --user="];
         return after_option(text, name, &options, true).into();
     }
+    // `psexec \\host -u user -p password command`
+    if word.len() >= 6 && word[..6].eq_ignore_ascii_case(b"psexec") {
+        return after_option(text, name, &[b" -p ", b" /p "], false).into();
+    }
     if is("sshpass") {
         return after_option(text, name, &[b" -p ", b" -p"], false).into();
     }
@@ -72,13 +76,22 @@ fn is_of_machine(before: &[u8]) -> bool {
     }
 }
 
-/// `Authorization: Token x`, also within a string: what stands behind the scheme. `Basic` and
-/// `Bearer` have patterns of their own.
+/// `Authorization: Token x`, also within a string, and `authorization: 'Token x'`: what stands behind
+/// the scheme. `Basic` and `Bearer` have patterns of their own.
 fn header(text: &[u8], name: Span) -> Option<Assignment> {
-    if peek(text, name.end) != b':' {
+    let is_quote = |b: u8| matches!(b, b'"' | b'\'');
+    let colon = name.end + usize::from(is_quote(peek(text, name.end)));
+    if peek(text, colon) != b':' {
         return None;
     }
-    let mut at = blanks(text, name.end + 1);
+    let mut at = blanks(text, colon + 1);
+    let quote = peek(text, at);
+    if is_quote(quote) {
+        return in_quotes(text, name, at + 1, quote);
+    }
+    if colon > name.end {
+        return None;
+    }
     let is_word = |b: &u8| b.is_ascii_alphabetic() || *b == b'-';
     let word = text[at.min(text.len())..]
         .iter()
@@ -94,6 +107,26 @@ fn header(text: &[u8], name: Span) -> Option<Assignment> {
     }
     let told = value(text, name, b':', at)?;
     (told.quote == 0).then_some(told)
+}
+
+/// The second of two words between quotes: a scheme, and what belongs to it.
+fn in_quotes(text: &[u8], name: Span, start: usize, quote: u8) -> Option<Assignment> {
+    let window = &text[start..text.len().min(start + LINE)];
+    let inside = &window[..window.iter().position(|b| *b == quote)?];
+    let (scheme, rest) = inside.split_at(inside.iter().position(|b| *b == b' ')?);
+    let is_scheme = scheme.len() >= 3
+        && scheme[0].is_ascii_uppercase()
+        && scheme.iter().all(|b| b.is_ascii_alphabetic() || *b == b'-')
+        && !scheme.eq_ignore_ascii_case(b"basic")
+        && !scheme.eq_ignore_ascii_case(b"bearer");
+    let (begin, end) = (start + scheme.len() + 1, start + inside.len());
+    (is_scheme && end > begin && rest[1..].iter().all(u8::is_ascii_graphic)).then_some(Assignment {
+        name,
+        value: Span::new(begin, end),
+        quote,
+        operator: b':',
+        wrapper: Wrapper::None,
+    })
 }
 
 /// `IDENTIFIED BY 'x'`, `IDENTIFIED WITH plugin BY 'x'`.
@@ -164,6 +197,8 @@ mod tests {
             ("curl --user   'user:value' https://x", "curl"),
             ("sshpass -p 'value' ssh host", "sshpass"),
             ("sshpass -pvalue ssh host", "sshpass"),
+            ("psexec \\\\host -u admin -p value cmd", "psexec"),
+            ("PsExec.exe \\\\host -u admin -p value cmd", "PsExec"),
             ("CREATE USER a IDENTIFIED BY 'value';", "IDENTIFIED"),
             (
                 "ALTER USER a IDENTIFIED WITH sha2 BY 'value';",
@@ -173,6 +208,8 @@ mod tests {
             ("Authorization: Basic value", "Basic"),
             ("-H 'Authorization: Api-Token value'", "Authorization"),
             ("-H \"Authorization:  value\"", "Authorization"),
+            ("{ authorization: 'ApiKey value' }", "authorization"),
+            ("{\"Authorization\": \"Token value\"}", "Authorization"),
             ("machine h.x login alice password value", "password"),
             (
                 "RUN echo 'machine h.x login alice password value' > x",
@@ -188,6 +225,8 @@ mod tests {
             ("curl -u user https://x", "curl"),
             ("the login page password value", "password"),
             ("machine learning login password value", "password"),
+            ("{ authorization: 'Bearer value' }", "authorization"),
+            ("authorization: 'asks for it'", "authorization"),
         ] {
             assert_eq!(value(line, word), None, "{line}");
         }

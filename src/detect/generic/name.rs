@@ -17,6 +17,8 @@ const PASSWORDS: &[&str] = &[
     "passwrd",
     "psw",
     "pswd",
+    "paswd",
+    "psexec",
     "passe",
     "requirepass",
     "masterpass",

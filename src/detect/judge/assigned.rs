@@ -33,6 +33,9 @@ pub(super) fn judge(
             "the name is about a secret, not of one",
         ));
     }
+    if is_kept_elsewhere(scene, assignment) {
+        return Err(Rejection::Reference("the name of a secret kept elsewhere"));
+    }
     if names_another(scene, assignment) {
         return Err(Rejection::Reference("the name of a value behind it"));
     }
@@ -77,6 +80,33 @@ fn names_another(scene: &Scene<'_>, assignment: Assignment) -> bool {
     let name = assignment.name.of(scene.text);
     assignment.quote != 0 && name.eq_ignore_ascii_case(b"key") && behind.starts_with(b"value=")
 }
+
+/// Whether a value names a secret of a cluster or of a store: `existingSecret: name`, and the key
+/// below `extract:` or `remoteRef:`.
+fn is_kept_elsewhere(scene: &Scene<'_>, assignment: Assignment) -> bool {
+    let name = assignment.name.of(scene.text);
+    if name.len() > 8 && name[..8].eq_ignore_ascii_case(b"existing") {
+        return true;
+    }
+    if name != b"key" || assignment.operator != b':' {
+        return false;
+    }
+    let start = assignment.name.start;
+    let before = &scene.text[start.saturating_sub(ABOVE)..start];
+    // The line that the name itself stands in, then those above it, less comments.
+    let mut above = before
+        .rsplit(|b| *b == b'\n')
+        .skip(1)
+        .map(|line| line.trim_ascii())
+        .filter(|line| !line.starts_with(b"#"));
+    above.next().is_some_and(|line| {
+        let line = line.strip_prefix(b"- ").unwrap_or(line).trim_ascii();
+        line == b"extract:" || line == b"remoteRef:"
+    })
+}
+
+/// How far above a key what it belongs to is looked for, in bytes.
+const ABOVE: usize = 256;
 
 /// Whether a value says that it is for trying things out.
 fn of_a_sandbox(value: &[u8]) -> bool {
@@ -337,6 +367,37 @@ mod tests {
             ("unhashed_secret", false),
         ] {
             assert_eq!(is_of_a_hash(name.as_bytes()), is, "{name}");
+        }
+    }
+
+    #[test]
+    fn what_a_store_is_asked_for_is_a_name() {
+        for (text, is) in [
+            ("existingSecret: value", true),
+            ("- extract:\n    key: value", true),
+            ("remoteRef:\n  # of the vault\n  key: value", true),
+            ("- name: a\n  key: value", false),
+            ("key: value", false),
+            ("existing: value", false),
+        ] {
+            let begin = text.rfind('\n').map_or(0, |at| at + 1);
+            let begin = begin + (text.len() - begin - text[begin..].trim_start().len());
+            let colon = text.rfind(':').unwrap();
+            let assignment = Assignment {
+                name: Span::new(begin, colon),
+                value: Span::new(colon + 2, text.len()),
+                quote: 0,
+                operator: b':',
+                wrapper: Wrapper::None,
+            };
+            let scene = Scene {
+                text: text.as_bytes(),
+                kind: crate::sources::ContentKind::Text,
+                path: std::path::Path::new("a.yaml"),
+                patterns: &[],
+                inline_allow: false,
+            };
+            assert_eq!(is_kept_elsewhere(&scene, assignment), is, "{text}");
         }
     }
 

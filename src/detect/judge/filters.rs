@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use aho_corasick::AhoCorasick;
 
 use crate::detect::generic::longest;
-use crate::detect::patterns::{Class, Pattern};
+use crate::detect::patterns::{Class, Pattern, base64_text};
 use crate::detect::{Rejection, entropy};
 
 /// The secret's Shannon entropy against the pattern's floor.
@@ -87,7 +87,15 @@ pub(in crate::detect) fn placeholder(pattern: &Pattern, secret: &[u8]) -> Result
         let signature = body.rsplit(|b| *b == b'.').next().unwrap_or(body);
         return word_in(signature).map_or(Ok(()), |word| Err(Rejection::Placeholder(word)));
     }
-    if pattern.class == Class::PrivateKey || pattern.checksum.proves() {
+    if pattern.class == Class::PrivateKey {
+        return Ok(());
+    }
+    // Vendors write it in capitals into the keys of their manuals, also into those that are JSON.
+    let of_manual = |text: Vec<u8>| text.windows(7).any(|w| w == b"EXAMPLE");
+    if secret.starts_with(b"eyJ") && base64_text(secret).is_some_and(of_manual) {
+        return Err(Rejection::Placeholder("example"));
+    }
+    if pattern.checksum.proves() {
         return Ok(());
     }
     if let Some(word) = word_in(body) {
@@ -114,7 +122,11 @@ pub(in crate::detect) fn placeholder(pattern: &Pattern, secret: &[u8]) -> Result
         (true, true) => 8,
         (true, false) => 6,
     };
-    if !person && longest_sequence(body) >= most {
+    // Beside its provider's name a value that has the provider's form is no stand-in because a part
+    // of it counts: half of it must.
+    let beside = !pattern.near.is_empty() && pattern.prefix.is_empty();
+    if !person && longest_sequence(body) >= most && !(beside && counted(body, 5) * 2 <= body.len())
+    {
         return Err(Rejection::Placeholder("a sequence"));
     }
     // What is assigned to a name is weighed by more than this.
@@ -181,12 +193,38 @@ fn joined_words(text: &[u8]) -> bool {
         && !text.iter().any(u8::is_ascii_digit)
 }
 
+/// Whether `b` follows `a` where one counts or says the alphabet.
+fn follows(a: u8, b: u8) -> bool {
+    b == a.wrapping_add(1) || (a, b) == (b'9', b'0') || (a, b) == (b'9', b'a')
+}
+
 /// The length of the longest stretch that counts up or down by one, in either case.
 fn longest_sequence(text: &[u8]) -> usize {
     let text = &text.to_ascii_lowercase()[..];
-    let next =
-        |a: u8, b: u8| b == a.wrapping_add(1) || (a, b) == (b'9', b'0') || (a, b) == (b'9', b'a');
-    longest(text, next).max(longest(text, |a, b| next(b, a)))
+    longest(text, follows).max(longest(text, |a, b| follows(b, a)))
+}
+
+/// How many bytes of a text lie in stretches of `least` and more that count up or down by one, in
+/// either case.
+fn counted(text: &[u8], least: usize) -> usize {
+    let text = text.to_ascii_lowercase();
+    let mut in_some = vec![false; text.len()];
+    for up in [true, false] {
+        let goes_on = |i: usize| {
+            let (a, b) = (text[i - 1], text[i]);
+            if up { follows(a, b) } else { follows(b, a) }
+        };
+        let mut start = 0;
+        for i in 1..=text.len() {
+            if i == text.len() || !goes_on(i) {
+                if i - start >= least {
+                    in_some[start..i].fill(true);
+                }
+                start = i;
+            }
+        }
+    }
+    in_some.iter().filter(|c| **c).count()
 }
 
 #[cfg(test)]
@@ -199,6 +237,16 @@ mod tests {
         assert_eq!(longest_sequence(b"zyxw1"), 4);
         assert_eq!(longest_repeat(b"abbbbc"), 4);
         assert_eq!(longest_sequence(b""), 0);
+    }
+
+    #[test]
+    fn how_much_of_a_text_counts() {
+        assert_eq!(counted(b"", 5), 0);
+        assert_eq!(counted(b"0123", 5), 0);
+        assert_eq!(counted(b"q0123456z", 5), 7);
+        // Down and up, with the turn in both.
+        assert_eq!(counted(b"xedcbabcdex", 5), 9);
+        assert_eq!(counted(b"7Bcdefg2k98765", 5), 11);
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod known;
 mod literal;
 mod parts;
 mod pem;
+mod sealed;
 mod words;
 
 use std::cmp::Reverse;
@@ -138,6 +139,12 @@ fn examine<'a>(
     } else if pattern.provider == "generic" && !pattern.checksum.proves() {
         assigned::token(secret, judged)?;
     }
+    if pattern.class == Class::Token && !pattern.checksum.proves() {
+        sealed::judge(scene.text, mark.span)?;
+    }
+    if !distinctive && pattern.names.is_empty() {
+        sealed::of_host(scene.text, mark.span)?;
+    }
     if !distinctive {
         integrity::judge(scene.text, mark.span)?;
         integrity::of_message(scene.path, scene.text, mark.span)?;
@@ -172,8 +179,8 @@ fn claims(judged: &Judged) -> impl Iterator<Item = Span> + '_ {
     std::iter::once(judged.secret).chain(judged.parts.iter().map(|p| p.span))
 }
 
-/// A total order, best first: checksum proved, a kind of a provider, more specific, nearer to its
-/// keyword, longer, of a smaller alphabet, earlier, id. A match loses to any better accepted match
+/// A total order, best first: checksum proved, a kind of a provider, of generic ones the surer, more
+/// specific, nearer to its keyword, longer, of a smaller alphabet, earlier, id. A match loses to any better accepted match
 /// that it overlaps.
 fn overlaps(text: &[u8], all: &mut [Judged]) {
     let mut order: Vec<usize> = (0..all.len())
@@ -184,6 +191,8 @@ fn overlaps(text: &[u8], all: &mut [Judged]) {
         (
             Reverse(proves_owner(j.pattern.checksum)),
             j.pattern.provider == "generic",
+            // `passwordCredential`: what it is more likely, it is.
+            Reverse((j.pattern.provider == "generic").then_some(j.confidence)),
             // What a name is assigned is what it says when it is decoded.
             !j.pattern.names.is_empty() && j.decoded.is_none(),
             Reverse(specificity(j.pattern)),
