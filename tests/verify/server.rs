@@ -145,7 +145,7 @@ impl Server {
                             let shown = connection.peer_certificates();
                             let peer = shown.and_then(|all| Some(all.first()?.to_vec()));
                             let stream = rustls::StreamOwned::new(connection, stream);
-                            serve(stream, &handler, &seen, peer);
+                            serve(stream, &handler, &seen, peer.as_deref());
                         }
                     });
                 }
@@ -191,10 +191,10 @@ fn serve(
     mut stream: impl Read + Write,
     handler: &Handler,
     seen: &Mutex<Vec<Seen>>,
-    peer: Option<Vec<u8>>,
+    peer: Option<&[u8]>,
 ) {
     while let Some(mut call) = next(&mut stream) {
-        call.peer.clone_from(&peer);
+        call.peer = peer.map(<[u8]>::to_vec);
         seen.lock().expect("not poisoned").push(call.clone());
         let written = match handler(&call) {
             Play::Answer(status, headers, body) => {

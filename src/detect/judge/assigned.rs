@@ -97,7 +97,7 @@ fn is_kept_elsewhere(scene: &Scene<'_>, assignment: Assignment) -> bool {
     let mut above = before
         .rsplit(|b| *b == b'\n')
         .skip(1)
-        .map(|line| line.trim_ascii())
+        .map(<[u8]>::trim_ascii)
         .filter(|line| !line.starts_with(b"#"));
     above.next().is_some_and(|line| {
         let line = line.strip_prefix(b"- ").unwrap_or(line).trim_ascii();
@@ -343,6 +343,7 @@ fn last_word(name: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::LazyKnown;
     use super::*;
 
     #[test]
@@ -395,6 +396,7 @@ mod tests {
                 kind: crate::sources::ContentKind::Text,
                 path: std::path::Path::new("a.yaml"),
                 patterns: &[],
+                known: &LazyKnown::new(),
                 inline_allow: false,
             };
             assert_eq!(is_kept_elsewhere(&scene, assignment), is, "{text}");

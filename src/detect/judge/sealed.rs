@@ -24,17 +24,17 @@ pub(super) fn judge(text: &[u8], span: Span) -> Result<(), Rejection> {
     {
         return Err(Rejection::Integrity("within a sealed value"));
     }
-    if !span.of(text).iter().all(is_base64) {
+    if !span.of(text).iter().copied().all(is_base64) {
         return Ok(());
     }
     let left = text[span.start.saturating_sub(REACH)..span.start]
         .iter()
         .rev()
-        .take_while(|b| is_base64(b))
+        .take_while(|b| is_base64(**b))
         .count();
     let right = text[span.end..text.len().min(span.end + REACH)]
         .iter()
-        .take_while(|b| is_base64(b))
+        .take_while(|b| is_base64(**b))
         .count();
     let run = &text[span.start - left..span.end + right];
     // What fills most of it is no part of it, but a long token.
@@ -69,7 +69,7 @@ pub(super) fn of_host(text: &[u8], span: Span) -> Result<(), Rejection> {
 }
 
 /// Less the `=` that pads it: before a match it is an assignment's.
-fn is_base64(byte: &u8) -> bool {
+fn is_base64(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/')
 }
 
