@@ -39,6 +39,11 @@ const NEAR: usize = 128;
 /// How far behind a match its edge and a keyword are looked for, in bytes.
 const BEHIND: usize = 28;
 
+/// How far behind a run a keyword tells it, in bytes.
+const BEHIND_RUN: usize = 40;
+
+const _: () = assert!(BEHIND_RUN + SLACK <= AHEAD_OF_NEAR);
+
 /// How far before a stem its name is read, and how far behind it an assignment, in bytes.
 const NAME_BACK: usize = 104;
 const NAME_AHEAD: usize = 1024;
@@ -94,6 +99,23 @@ impl Marks {
         self.kept.len() + self.far.len()
     }
 
+    /// Where, and of which patterns, two lists have other marks, or places that look far.
+    #[cfg(test)]
+    pub(super) fn apart_from(&self, other: &Self, detector: &Detector) -> Vec<(usize, String)> {
+        let id = |number: u16| match detector.patterns.get(usize::from(number)) {
+            Some(pattern) => pattern.id.to_owned(),
+            None => format!("({number})"),
+        };
+        let mut all = Vec::new();
+        for (one, two) in [(self, other), (other, self)] {
+            let kept = one.kept.iter().filter(|k| !two.kept.contains(k));
+            all.extend(kept.map(|k| (k.at, format!("mark {}", id(k.mark.pattern)))));
+            let far = one.far.iter().filter(|f| !two.far.contains(f));
+            all.extend(far.map(|f| (f.at, format!("far {}", id(f.pattern)))));
+        }
+        all
+    }
+
     fn settle(&mut self) {
         self.kept.sort_unstable();
         self.kept.dedup();
@@ -139,11 +161,31 @@ impl Look {
         let is_near = near > 0 && (near <= NEAR || told_by_keyword);
         Self {
             back: EDGE_BACK + if is_near { near } else { 0 },
-            ahead: far.min(if is_near { AHEAD_OF_NEAR } else { AHEAD }),
+            ahead: far
+                .min(if is_near { AHEAD_OF_NEAR } else { AHEAD })
+                .max(hit(pattern) + SLACK),
             far_back: EDGE_BACK + near,
             far,
         }
     }
+}
+
+/// How far from a candidate on what it is told by may begin, in bytes.
+fn hit(pattern: &Pattern) -> usize {
+    match pattern.lane {
+        Lane::Prefix { hi, .. }
+        | Lane::Lead { hi, .. }
+        | Lane::Run { hi, .. }
+        | Lane::Anchor { hi, .. } => usize::from(hi),
+        Lane::Name | Lane::File | Lane::Slow => 0,
+    }
+}
+
+/// How many bytes of a run of token bytes a text begins with.
+fn run_of<'b>(text: impl Iterator<Item = &'b u8>) -> usize {
+    text.take(RUN_AHEAD)
+        .take_while(|b| super::patterns::is_token(**b))
+        .count()
 }
 
 /// How far the patterns of a catalogue look; computed once.
@@ -162,13 +204,6 @@ pub(super) struct Reach {
 
 impl Reach {
     pub(super) fn new(patterns: &[&'static Pattern]) -> Self {
-        let hit = |p: &Pattern| match p.lane {
-            Lane::Prefix { hi, .. }
-            | Lane::Lead { hi, .. }
-            | Lane::Run { hi, .. }
-            | Lane::Anchor { hi, .. } => usize::from(hi),
-            Lane::Name | Lane::File | Lane::Slow => 0,
-        };
         let looks: Vec<Look> = patterns.iter().copied().map(Look::of).collect();
         let all = || looks.iter().chain([&OF_NAMES, &OF_ENCODED]);
         let behind = looks.iter().zip(patterns).map(|(l, p)| l.back + hit(p));
@@ -307,9 +342,12 @@ impl Detector {
         let mut changes: Vec<Range<usize>> = Vec::new();
         let apart = self.reach.before + self.reach.behind + SLACK;
         let mut add = |from: usize, to: usize| {
-            // In a long row of digits a hint looks back further than all else does.
-            let row = decode::row(&text[to..]);
-            let to = to + row;
+            // What is told by a run is told by all of it, and by what stands behind its end. In a long
+            // row of digits a hint looks back further than all else does.
+            let near = from.saturating_sub(BEHIND_RUN);
+            let run = run_of(text[..near].iter().rev());
+            let from = if run > SLACK { near - run } else { from };
+            let to = to + decode::row(&text[to..]);
             match changes.last_mut() {
                 // What lies between would be read for the prefilter's sake anyway.
                 Some(last) if last.end + apart >= from => last.end = last.end.max(to),
@@ -334,16 +372,11 @@ impl Detector {
 
     /// Looks for candidates that depend on a change, with all of the text at hand.
     fn search(&self, text: &[u8], change: Range<usize>, scratch: &mut Scratch, marks: &mut Marks) {
+        // A run is told by all of it.
         let start = change.start.saturating_sub(self.reach.before + EDGE_BACK);
-        let mut end = change.end + self.reach.behind + SLACK;
-        if end < text.len() {
-            // A run is told by its end, too.
-            let rest = &text[end..text.len().min(end + RUN_AHEAD)];
-            end += rest
-                .iter()
-                .take_while(|b| super::patterns::is_token(**b))
-                .count();
-        }
+        let start = start - run_of(text[..start].iter().rev());
+        let end = text.len().min(change.end + self.reach.behind + SLACK);
+        let end = end + run_of(text[end..].iter());
         let end = text.len().min(end + SLACK);
         scratch.searched += (end - start) as u64;
         let mut prefilter = std::mem::take(&mut scratch.prefilter);

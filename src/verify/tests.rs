@@ -94,7 +94,6 @@ const UNCHECKED: &[&str] = &[
     "google.oauth-refresh-token",
     "jfrog.access-token",
     "jfrog.reference-token",
-    "perplexity.api-key",
 ];
 
 fn told(facts: &Facts, reason: &str) -> BTreeMap<&'static str, String> {

@@ -46,10 +46,6 @@ pub(super) fn read(text: &[u8], name: Span) -> Behind {
         let options: [&[u8]; 4] = [b" -u ", b" --user ", b" -u", b" --user="];
         return after_option(text, name, &options, true).into();
     }
-    // `psexec \\host -u user -p password command`
-    if word.len() >= 6 && word[..6].eq_ignore_ascii_case(b"psexec") {
-        return after_option(text, name, &[b" -p ", b" /p "], false).into();
-    }
     if is("sshpass") {
         return after_option(text, name, &[b" -p ", b" -p"], false).into();
     }
@@ -197,8 +193,6 @@ mod tests {
             ("curl --user   'user:value' https://x", "curl"),
             ("sshpass -p 'value' ssh host", "sshpass"),
             ("sshpass -pvalue ssh host", "sshpass"),
-            ("psexec \\\\host -u admin -p value cmd", "psexec"),
-            ("PsExec.exe \\\\host -u admin -p value cmd", "PsExec"),
             ("CREATE USER a IDENTIFIED BY 'value';", "IDENTIFIED"),
             (
                 "ALTER USER a IDENTIFIED WITH sha2 BY 'value';",
@@ -225,8 +219,6 @@ mod tests {
             ("curl -u user https://x", "curl"),
             ("the login page password value", "password"),
             ("machine learning login password value", "password"),
-            ("{ authorization: 'Bearer value' }", "authorization"),
-            ("authorization: 'asks for it'", "authorization"),
         ] {
             assert_eq!(value(line, word), None, "{line}");
         }

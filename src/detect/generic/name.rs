@@ -17,8 +17,6 @@ const PASSWORDS: &[&str] = &[
     "passwrd",
     "psw",
     "pswd",
-    "paswd",
-    "psexec",
     "passe",
     "requirepass",
     "masterpass",

@@ -141,13 +141,6 @@ pub const STEMS: &[&str] = &[
     "dentified",
     "IDENTIFIED",
     "asterauth ",
-    "pswd",
-    "PSWD",
-    "paswd",
-    "PASWD",
-    "psexec",
-    "sExec",
-    "PSEXEC",
 ];
 
 /// A candidate, told by the prefilter.
