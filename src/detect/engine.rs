@@ -163,7 +163,7 @@ impl Detector {
             }
         }
         if marks.len() > before {
-            marks.sort_unstable_by_key(|m| (m.span.start, m.pattern, m.span.end));
+            settle(marks);
         }
     }
 
@@ -260,8 +260,7 @@ impl Detector {
                 },
             );
         }
-        marks.sort_unstable_by_key(|m| (m.span.start, m.pattern, m.span.end));
-        marks.dedup();
+        settle(marks);
     }
 
     /// Marks of patterns that are found by the name that a value is assigned to.
@@ -309,6 +308,13 @@ impl Detector {
 
 /// How far before a name the words of a pattern's name may begin, in bytes.
 const BEFORE_NAME: usize = 24;
+
+/// Sorts marks by place, and keeps each once. Two names may be assigned one value: what is compared is all
+/// of a mark, or equal ones would stand apart.
+pub(super) fn settle(marks: &mut Vec<Mark>) {
+    marks.sort_unstable_by_key(|mark| (mark.span.start, *mark));
+    marks.dedup();
+}
 
 pub(super) fn mark(pattern: u16, found: Found) -> Mark {
     Mark {
