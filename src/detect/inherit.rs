@@ -66,7 +66,7 @@ struct Kept {
     mark: Mark,
 }
 
-/// A candidate that looks further than [`AHEAD`].
+/// A candidate that looks further than its [`Look::ahead`] or [`Look::back`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Far {
     at: usize,
@@ -276,7 +276,7 @@ impl Detector {
             let range = from..from + s.len;
             for kept in within(&base.kept, &range, &mut kept_at, |k| k.at) {
                 let at = kept.at - from + s.at;
-                let tried = searched(self.look_of(kept), at)
+                let tried = searched(self.look(self.number_of(kept)), at)
                     || self.far_of(kept, base).is_some_and(|far| sees(&far, at));
                 if !tried {
                     let mark = moved(kept.mark, from, s.at);
@@ -314,8 +314,7 @@ impl Detector {
         let list = &mut scratch.marks;
         list.clear();
         list.extend(marks.kept.iter().map(|k| k.mark));
-        list.sort_unstable_by_key(|m| (m.span.start, m.pattern, m.span.end));
-        list.dedup();
+        super::engine::settle(list);
         self.judged(text, (kind, path), 0, scratch)
     }
 
@@ -350,7 +349,9 @@ impl Detector {
             let to = to + decode::row(&text[to..]);
             match changes.last_mut() {
                 // What lies between would be read for the prefilter's sake anyway.
-                Some(last) if last.end + apart >= from => last.end = last.end.max(to),
+                Some(last) if last.end + apart >= from => {
+                    *last = last.start.min(from)..last.end.max(to);
+                }
                 _ => changes.push(from..to),
             }
         };
@@ -382,23 +383,14 @@ impl Detector {
         let mut prefilter = std::mem::take(&mut scratch.prefilter);
         self.prefilter
             .candidates(&self.patterns, &text[start..end], &mut prefilter, |told| {
-                let (told, at, look) = match told {
-                    Candidate::At { pattern, start: at } => {
-                        let start = at + start;
-                        let look = self.reach.looks[usize::from(pattern)];
-                        (Candidate::At { pattern, start }, start, look)
-                    }
-                    Candidate::Name { start: at } => {
-                        let start = at + start;
-                        (Candidate::Name { start }, start, OF_NAMES)
-                    }
-                    Candidate::Encoded { start: at } => {
-                        let start = at + start;
-                        (Candidate::Encoded { start }, start, OF_ENCODED)
-                    }
+                let (number, at) = match told {
+                    Candidate::At { pattern, start } => (pattern, start),
+                    Candidate::Name { start } => (NAME, start),
+                    Candidate::Encoded { start } => (decode::ENCODED, start),
                 };
+                let (at, look) = (at + start, self.look(number));
                 if at + look.ahead >= change.start && at <= change.end + look.back {
-                    self.one(text, told, scratch, marks);
+                    self.one(text, candidate(number, at), scratch, marks);
                 }
             });
         scratch.prefilter = prefilter;
@@ -453,32 +445,28 @@ impl Detector {
 
     /// The candidate of a mark, if it looks far.
     fn far_of(&self, kept: &Kept, base: &Marks) -> Option<Far> {
-        let pattern = self.patterns.get(usize::from(kept.mark.pattern))?;
-        let named = pattern.lane == Lane::Name;
-        let pattern = if named { NAME } else { kept.mark.pattern };
         let far = Far {
             at: kept.at,
-            pattern,
+            pattern: self.number_of(kept),
         };
         base.far.binary_search(&far).is_ok().then_some(far)
     }
 
-    /// What a candidate depends on.
-    fn look(&self, pattern: u16) -> Look {
-        if pattern == NAME {
-            OF_NAMES
-        } else {
-            self.reach.looks[usize::from(pattern)]
+    /// What a candidate depends on: of a pattern, of names or of encoded text.
+    fn look(&self, number: u16) -> Look {
+        match number {
+            NAME => OF_NAMES,
+            decode::ENCODED => OF_ENCODED,
+            pattern => self.reach.looks[usize::from(pattern)],
         }
     }
 
-    /// What the candidate of a mark depended on.
-    fn look_of(&self, kept: &Kept) -> Look {
+    /// The number of the candidate that became a mark.
+    fn number_of(&self, kept: &Kept) -> u16 {
         let number = kept.mark.pattern;
         match self.patterns.get(usize::from(number)) {
-            Some(pattern) if pattern.lane == Lane::Name => OF_NAMES,
-            Some(_) => self.look(number),
-            None => OF_ENCODED,
+            Some(pattern) if pattern.lane == Lane::Name => NAME,
+            _ => number,
         }
     }
 }
@@ -498,11 +486,11 @@ fn moved(mark: Mark, from: usize, to: usize) -> Mark {
     }
 }
 
-fn candidate(pattern: u16, start: usize) -> Candidate {
-    if pattern == NAME {
-        Candidate::Name { start }
-    } else {
-        Candidate::At { pattern, start }
+fn candidate(number: u16, start: usize) -> Candidate {
+    match number {
+        NAME => Candidate::Name { start },
+        decode::ENCODED => Candidate::Encoded { start },
+        pattern => Candidate::At { pattern, start },
     }
 }
 

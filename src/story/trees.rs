@@ -99,7 +99,7 @@ impl Trees {
             trees: Vec::new(),
             missing: HashSet::new(),
             skips: Vec::new(),
-            recent: vec![Recent::default(); RECENT],
+            recent: vec![None; RECENT],
             kept: Vec::new(),
             stop: stores.stop(),
         });
@@ -292,19 +292,8 @@ impl Trees {
 struct Recent {
     /// Its id, behind which are zeros.
     id: [u8; 32],
-    /// Its number; [`NONE`] of a blob that is in a store and not asked for.
-    number: u32,
-    is_set: bool,
-}
-
-impl Default for Recent {
-    fn default() -> Self {
-        Self {
-            id: [0; 32],
-            number: NONE,
-            is_set: false,
-        }
-    }
+    /// Its number; `None` of a blob that is in a store and not asked for.
+    number: Option<u32>,
 }
 
 /// Where the entries of a tree begin, kept for the trees that are stored against it.
@@ -330,7 +319,7 @@ struct Reader<'a> {
     missing: HashSet<Box<[u8]>>,
     skips: Vec<Skip>,
     /// What was looked up last, by the first bytes of its id.
-    recent: Vec<Recent>,
+    recent: Vec<Option<Recent>>,
     /// Ranges of base entries that a tree keeps; used again for each.
     kept: Vec<(u32, u32)>,
     stop: &'a Stop,
@@ -483,28 +472,22 @@ impl Reader<'_> {
         let mut key = [0; 32];
         key[..id.len()].copy_from_slice(id);
         let slot = usize::from(u16::from_le_bytes([id[0], id[1]])) % RECENT;
-        let recent = self.recent[slot];
-        let known = recent.is_set && recent.id == key;
-        if known && recent.number == NONE && !is_tree && !is_called {
+        let known = self.recent[slot].filter(|recent| recent.id == key);
+        if known.is_some_and(|k| k.number.is_none()) && !is_tree && !is_called {
             return Some(());
         }
-        let found = if known && recent.number != NONE {
-            Some(recent.number)
-        } else {
-            self.objects.find(id)
-        };
-        let Some(child) = found else {
+        let known = known.and_then(|recent| recent.number);
+        let Some(child) = known.or_else(|| self.objects.find(id)) else {
             if !removed && !self.missing.contains(id) {
                 self.missing.insert(id.into());
             }
             return Some(());
         };
         let leads = is_tree || is_called || self.blobs.has(child);
-        self.recent[slot] = Recent {
+        self.recent[slot] = Some(Recent {
             id: key,
-            number: if leads { child } else { NONE },
-            is_set: true,
-        };
+            number: leads.then_some(child),
+        });
         if is_called {
             self.named.insert(child);
         }

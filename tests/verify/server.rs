@@ -72,20 +72,8 @@ impl Server {
 
     /// With a certificate of its own for these names.
     pub fn tls(names: &[&str], handler: impl Fn(&Seen) -> Play + Send + Sync + 'static) -> Self {
-        let names: Vec<String> = names.iter().map(|n| (*n).to_owned()).collect();
-        let made = rcgen::generate_simple_self_signed(names).expect("a certificate");
-        let key = rustls::pki_types::PrivateKeyDer::try_from(made.signing_key.serialize_der())
-            .expect("a key");
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = rustls::ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .expect("versions")
-            .with_no_client_auth()
-            .with_single_cert(vec![made.cert.der().clone()], key)
-            .expect("a configuration");
-        let mut server = Self::begin(Arc::new(handler), Some(Arc::new(config)));
-        server.certificate = made.cert.pem();
-        server
+        let nobody = rustls::server::WebPkiClientVerifier::no_client_auth();
+        Self::secured(names, nobody, Arc::new(handler))
     }
 
     /// Over TLS, with the given notion of who may come.
@@ -93,8 +81,16 @@ impl Server {
         verifier: Arc<dyn rustls::server::danger::ClientCertVerifier>,
         handler: impl Fn(&Seen) -> Play + Send + Sync + 'static,
     ) -> Self {
-        let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]);
-        let made = made.expect("a certificate");
+        Self::secured(&["localhost"], verifier, Arc::new(handler))
+    }
+
+    fn secured(
+        names: &[&str],
+        verifier: Arc<dyn rustls::server::danger::ClientCertVerifier>,
+        handler: Handler,
+    ) -> Self {
+        let names: Vec<String> = names.iter().map(|n| (*n).to_owned()).collect();
+        let made = rcgen::generate_simple_self_signed(names).expect("a certificate");
         let key = rustls::pki_types::PrivateKeyDer::try_from(made.signing_key.serialize_der())
             .expect("a key");
         let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -104,7 +100,7 @@ impl Server {
             .with_client_cert_verifier(verifier)
             .with_single_cert(vec![made.cert.der().clone()], key)
             .expect("a configuration");
-        let mut server = Self::begin(Arc::new(handler), Some(Arc::new(config)));
+        let mut server = Self::begin(handler, Some(Arc::new(config)));
         server.certificate = made.cert.pem();
         server
     }

@@ -94,14 +94,9 @@ impl Pattern {
     }
 
     fn is_named(&self, keyword: &str) -> bool {
-        let letters = |text: &str| {
-            let all = text.bytes().filter(u8::is_ascii_alphanumeric);
-            all.take(4)
-                .fold((0u64, 0), |(word, n), b| (word << 8 | u64::from(b), n + 1))
-        };
-        let (id, count) = letters(self.provider);
-        let (word, length) = letters(keyword);
-        length >= count && word >> (8 * (length - count)) == id
+        let mut letters = keyword.bytes().filter(u8::is_ascii_alphanumeric);
+        let id = self.provider.bytes().filter(u8::is_ascii_alphanumeric);
+        id.take(4).all(|letter| letters.next() == Some(letter))
     }
 
     /// Whether one of the keywords that are `asked` stands near.

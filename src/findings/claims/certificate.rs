@@ -35,13 +35,7 @@ pub fn certificate(text: &[u8]) -> Option<Certificate> {
     const BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";
     let start = memchr::memmem::find(text, BEGIN)? + BEGIN.len();
     let rest = &text[start..text.len().min(start + MOST)];
-    let body = &rest[..memchr::memmem::find(rest, b"-----END")?];
-    let body: Vec<u8> = body
-        .iter()
-        .copied()
-        .filter(|b| !b.is_ascii_whitespace())
-        .collect();
-    let der = base64(&body)?;
+    let der = decoded(&rest[..memchr::memmem::find(rest, b"-----END")?])?;
     let (_, certificate, _) = element(&der)?;
     let (_, signed, _) = element(certificate)?;
     let mut rest = signed;
@@ -93,13 +87,14 @@ pub fn key_der(pem: &[u8]) -> Option<Vec<u8>> {
     const HEAD: &[u8] = b"KEY-----";
     let begin = memchr::memmem::find(pem, HEAD).map_or(0, |at| at + HEAD.len());
     let rest = &pem[begin..];
-    let body = &rest[..memchr::memmem::find(rest, b"-----END").unwrap_or(rest.len())];
-    let body: Vec<u8> = body
-        .iter()
-        .copied()
-        .filter(|b| !b.is_ascii_whitespace())
-        .collect();
-    base64(&body)
+    decoded(&rest[..memchr::memmem::find(rest, b"-----END").unwrap_or(rest.len())])
+}
+
+/// What the lines of a PEM body stand for.
+fn decoded(body: &[u8]) -> Option<Vec<u8>> {
+    let all = body.iter().copied();
+    let digits: Vec<u8> = all.filter(|b| !b.is_ascii_whitespace()).collect();
+    base64(&digits)
 }
 
 /// The first element of DER: its tag, its content, what comes behind it.

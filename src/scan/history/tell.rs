@@ -462,19 +462,14 @@ pub(super) fn narrow(findings: &mut [Finding], stories: &[Story]) {
         let paths: HashSet<&std::path::Path> = came_in.iter().map(|(path, _)| *path).collect();
         let is_one = |o: &crate::findings::Occurrence| {
             let line = o.start.line;
-            let elsewhere = !paths.contains(&*o.path);
-            elsewhere
-                || came_in.contains(&(&*o.path, Some(line)))
+            came_in.contains(&(&*o.path, Some(line)))
                 || o.parts
                     .iter()
                     .any(|p| came_in.contains(&(&*o.path, Some(p.start.line))))
         };
-        if finding
-            .occurrences
-            .iter()
-            .any(|o| paths.contains(&*o.path) && is_one(o))
-        {
-            finding.occurrences.retain(is_one);
+        if finding.occurrences.iter().any(is_one) {
+            let stays = |o: &crate::findings::Occurrence| is_one(o) || !paths.contains(&*o.path);
+            finding.occurrences.retain(stays);
         }
     }
 }
