@@ -1,13 +1,13 @@
 //! The engine: from a chunk to its marks, and from marks to judged matches.
 
+use std::cell::OnceCell;
 use std::path::Path;
 
 use super::assignment::{Assignment, assignment_at};
 use super::inherit::Reach;
+use super::initials::Initials;
 use super::judge::{self, LazyKnown, Scene};
-use super::patterns::{
-    Called, Found, Lane, Pattern, Steps, is_called, keyword_at, keyword_end, keyword_places,
-};
+use super::patterns::{Called, Found, Lane, Pattern, Steps, is_called, keyword_at, keyword_end};
 use super::plain::Plain;
 use super::prefilter::{self, Candidate, Prefilter};
 use super::{Catalogue, Judged, decode};
@@ -41,8 +41,8 @@ pub(super) struct Mark {
 #[derive(Debug)]
 pub struct Detector {
     pub(super) patterns: Vec<&'static Pattern>,
-    /// Numbers of the patterns that are found by names.
-    named: Vec<u16>,
+    /// The patterns that are found by names.
+    named: Named,
     /// Numbers of those that are looked for in files of some names only.
     filed: Vec<u16>,
     /// The names of the files in which they count.
@@ -98,15 +98,15 @@ impl Detector {
             all.filter(|n| patterns[usize::from(*n)].lane == lane)
                 .collect()
         };
-        let (named, filed) = (of_lane(Lane::Name), of_lane(Lane::File));
+        let filed = of_lane(Lane::File);
         let files = filed.iter().map(|n| patterns[usize::from(*n)].files);
         let called = Called::new(files.flatten().copied());
         let prefilter = Prefilter::new(&patterns);
         let plain = (engine == Engine::Plain).then(|| Plain::new(&patterns));
         Self {
             reach: Reach::new(&patterns),
+            named: Named::new(&patterns),
             patterns,
-            named,
             filed,
             called,
             prefilter,
@@ -209,6 +209,7 @@ impl Detector {
             patterns: &self.patterns,
             known: &self.known,
             inline_allow: self.inline_allow,
+            whereabouts: OnceCell::new(),
         };
         judge::judge(&scene, marks, decoded, steps)
     }
@@ -274,40 +275,75 @@ impl Detector {
         let Some(assignment) = assignment_at(text, stem) else {
             return;
         };
-        let name = assignment.name.of(text);
-        // `parsehub token = "..."`: whose it is may be said before the name.
-        let before = &text[assignment.name.start.saturating_sub(BEFORE_NAME)..assignment.name.end];
-        let line = before
-            .iter()
-            .rposition(|b| *b == b'\n')
-            .map_or(0, |at| at + 1);
-        let told = &before[line..];
-        for number in &self.named {
-            let pattern = self.patterns[usize::from(*number)];
-            let named = pattern.names.iter().any(|word| {
-                holds(
-                    if word.contains(' ') { told } else { name },
-                    word.as_bytes(),
-                )
-            });
-            if named
-                && let Some(found) =
-                    pattern
-                        .program
-                        .at(&text[..assignment.value.end], assignment.value.start, steps)
+        self.named.told(text, assignment.name, |number| {
+            let program = &self.patterns[usize::from(number)].program;
+            let value = &text[..assignment.value.end];
+            if let Some(found) = program.at(value, assignment.value.start, steps)
                 && found.span == assignment.value
             {
                 marks.push(Mark {
                     assignment: Some(assignment),
-                    ..mark(*number, found)
+                    ..mark(number, found)
                 });
+            }
+        });
+    }
+}
+
+/// The words of the patterns that are found by names, with their numbers.
+#[derive(Debug)]
+struct Named {
+    /// Those that stand in the name itself.
+    inside: Initials<u16>,
+    /// Those of several words (`parsehub token`), which may begin before it.
+    around: Initials<u16>,
+}
+
+/// How far before a name the words of a pattern's name may begin, in bytes.
+const BEFORE_NAME: usize = 24;
+
+impl Named {
+    fn new(patterns: &[&'static Pattern]) -> Self {
+        let of = |several: bool| {
+            let named = patterns.iter().zip(0u16..);
+            let named = named.filter(|(pattern, _)| pattern.lane == Lane::Name);
+            let words = named.flat_map(|(p, number)| p.names.iter().map(move |w| (*w, number)));
+            Initials::new(words.filter(move |(word, _)| word.contains(' ') == several))
+        };
+        Self {
+            inside: of(false),
+            around: of(true),
+        }
+    }
+
+    /// Tells the patterns that a name speaks of, some more than once.
+    fn told(&self, text: &[u8], name: Span, mut tell: impl FnMut(u16)) {
+        let before = &text[name.start.saturating_sub(BEFORE_NAME)..name.end];
+        let line = before.iter().rposition(|b| *b == b'\n');
+        let around = &before[line.map_or(0, |at| at + 1)..];
+        let inside = name.of(text);
+        for (words, text) in [(&self.inside, inside), (&self.around, around)] {
+            for at in 0..text.len() {
+                for (word, number) in words.at(text, at) {
+                    if says(text, at, word.as_bytes()) {
+                        tell(*number);
+                    }
+                }
             }
         }
     }
 }
 
-/// How far before a name the words of a pattern's name may begin, in bytes.
-const BEFORE_NAME: usize = 24;
+/// Whether a name says a word at a place, in any case, its separators free. Short words must be whole
+/// ones: `pwd` is not in `pwdn`.
+fn says(name: &[u8], at: usize, word: &[u8]) -> bool {
+    let compare = if word.len() <= 4 {
+        keyword_at
+    } else {
+        keyword_end
+    };
+    compare(name, at, word).is_some()
+}
 
 /// Sorts marks by place, and keeps each once. Two names may be assigned one value: what is compared is all
 /// of a mark, or equal ones would stand apart.
@@ -325,14 +361,54 @@ pub(super) fn mark(pattern: u16, found: Found) -> Mark {
     }
 }
 
-/// Whether a name holds a word, in any case, its separators free. Short words must be whole ones:
-/// `pwd` is not in `pwdn`.
-fn holds(name: &[u8], word: &[u8]) -> bool {
-    keyword_places(name, word).any(|at| {
-        if word.len() <= 4 {
-            keyword_at(name, at, word).is_some()
-        } else {
-            keyword_end(name, at, word).is_some()
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is looked up is what going through all words of all patterns finds.
+    #[test]
+    fn names_are_looked_up_as_they_are_gone_through() {
+        let catalogue = Catalogue::embedded();
+        let patterns = catalogue.patterns();
+        let named = Named::new(patterns);
+        let words = || patterns.iter().flat_map(|p| p.names.iter().copied());
+        let (mut some, mut none) = (0, 0);
+        for word in words() {
+            for text in [
+                word.to_owned(),
+                word.to_ascii_uppercase().replace(['-', ' '], "_"),
+                format!("x{}n = ", word.replace('-', "")),
+                format!("my.{word}Value"),
+                format!("{word}\n name"),
+                word[..word.len() / 2].to_owned(),
+            ] {
+                // All of it is the name, or its last word.
+                for start in [0, text.rfind([' ', '.']).map_or(0, |at| at + 1)] {
+                    let name = Span::new(start, text.len());
+                    let text = text.as_bytes();
+                    let line = text.iter().rposition(|b| *b == b'\n');
+                    let line = line.map_or(0, |at| at + 1).max(start.saturating_sub(24));
+                    let by_hand: Vec<u16> = (0u16..)
+                        .zip(patterns)
+                        .filter(|(_, p)| {
+                            p.names.iter().any(|word| {
+                                let from = if word.contains(' ') { line } else { start };
+                                let text = text.get(from..).unwrap_or(b"");
+                                (0..text.len()).any(|at| says(text, at, word.as_bytes()))
+                            })
+                        })
+                        .map(|(number, _)| number)
+                        .collect();
+                    let mut told = Vec::new();
+                    named.told(text, name, |number| told.push(number));
+                    told.sort_unstable();
+                    told.dedup();
+                    assert_eq!(told, by_hand, "{}", text.escape_ascii());
+                    some += usize::from(!told.is_empty());
+                    none += usize::from(told.is_empty());
+                }
+            }
         }
-    })
+        assert!(some > 100 && none > 20, "{some} {none}");
+    }
 }

@@ -12,6 +12,7 @@ mod engine;
 mod entropy;
 mod generic;
 mod inherit;
+mod initials;
 mod judge;
 mod judged;
 mod needles;

@@ -1,10 +1,9 @@
 //! The features of an assignment: questions with yes or no as the answer. What each answer weighs
 //! stands in `weights.rs`.
 
-use std::path::Path;
 
 use super::name::{self, Promise};
-use super::place::{self, Family};
+use super::place::{self, Family, Whereabouts};
 use super::value::{self, Human, Looks};
 use crate::detect::assignment::{Assignment, Wrapper};
 
@@ -174,11 +173,11 @@ impl Answers {
 }
 
 /// Asks all questions.
-pub(super) fn answers(text: &[u8], path: &Path, assignment: &Assignment) -> Answers {
+pub(super) fn answers(text: &[u8], place: &Whereabouts, assignment: &Assignment) -> Answers {
     let mut told = Answers::default();
     let looks = value::looks(assignment.value.of(text));
     of_name(text, assignment, &mut told);
-    of_place(text, path, assignment, &mut told);
+    of_place(text, place, assignment, &mut told);
     of_value(assignment.value.of(text), &looks, &mut told);
     of_shape(text, assignment, &looks, &mut told);
     together(&looks, &mut told);
@@ -205,7 +204,7 @@ fn of_name(text: &[u8], a: &Assignment, told: &mut Answers) {
     told.set(F::NameUpper, name.upper);
 }
 
-fn of_place(text: &[u8], path: &Path, a: &Assignment, told: &mut Answers) {
+fn of_place(text: &[u8], file: &Whereabouts, a: &Assignment, told: &mut Answers) {
     use Feature as F;
     told.set(F::Colon, a.operator == b':');
     told.set(F::Call, matches!(a.operator, b'(' | b','));
@@ -220,7 +219,7 @@ fn of_place(text: &[u8], path: &Path, a: &Assignment, told: &mut Answers) {
     told.set(F::WrapperKnown, a.wrapper == Wrapper::Known);
     told.set(F::WrapperCall, a.wrapper == Wrapper::Call);
     let quoted = a.quote != 0;
-    let place = match (place::family(path), quoted) {
+    let place = match (file.family, quoted) {
         (Family::Code, true) => F::CodeQuoted,
         (Family::Code, false) => F::CodeString,
         (Family::Config, true) => F::ConfigQuoted,
@@ -237,8 +236,8 @@ fn of_place(text: &[u8], path: &Path, a: &Assignment, told: &mut Answers) {
     let line = place::line_before(text, a.name.start);
     told.set(F::Comment, place::is_comment(line));
     told.set(F::LongLine, line.len() > 500);
-    told.set(F::OfTests, place::of_tests(path));
-    told.set(F::OfTranslations, place::of_translations(path));
+    told.set(F::OfTests, file.of_tests);
+    told.set(F::OfTranslations, file.of_translations);
     let mut behind = a.value.end + usize::from(quoted);
     while text.get(behind) == Some(&b' ') {
         behind += 1;

@@ -13,12 +13,12 @@ pub(super) mod place;
 mod value;
 mod weights;
 
-use std::path::Path;
 
 pub(super) use self::features::is_uuid;
 pub(super) use self::value::longest;
 
 use self::features::{Answers, FEATURES};
+use self::place::Whereabouts;
 use self::weights::{BIAS, WEIGHTS};
 use super::assignment::Assignment;
 use super::patterns::Confidence;
@@ -40,9 +40,14 @@ pub struct Weighed {
 }
 
 /// Weighs an assignment, as a password's or as a key's.
-pub(super) fn weigh(text: &[u8], path: &Path, assignment: &Assignment, password: bool) -> Weighed {
+pub(super) fn weigh(
+    text: &[u8],
+    place: &Whereabouts,
+    assignment: &Assignment,
+    password: bool,
+) -> Weighed {
     Weighed {
-        answers: features::answers(text, path, assignment),
+        answers: features::answers(text, place, assignment),
         column: usize::from(!password),
     }
 }

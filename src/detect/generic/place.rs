@@ -75,8 +75,32 @@ const PROSE: &[&str] = &[
     "md", "rst", "txt", "adoc", "asciidoc", "markdown", "org", "tex", "mdx", "log",
 ];
 
+/// What a file's path says of what is in it: asked once a text, not once an assignment.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Whereabouts {
+    pub(crate) family: Family,
+    /// Its files are tests, fixtures or examples.
+    pub(super) of_tests: bool,
+    /// Its files are translations.
+    pub(super) of_translations: bool,
+    /// Its files hold test vectors: known answers of ciphers.
+    pub(crate) of_vectors: bool,
+}
+
+impl Whereabouts {
+    pub(crate) fn of(path: &Path) -> Self {
+        let of_tests = of_tests(path);
+        Self {
+            family: family(path),
+            of_tests,
+            of_translations: of_translations(path),
+            of_vectors: of_vectors(path, of_tests),
+        }
+    }
+}
+
 /// The family of a file, by its name.
-pub(crate) fn family(path: &Path) -> Family {
+fn family(path: &Path) -> Family {
     let name = path.file_name().and_then(|n| n.to_str()).unwrap_or("");
     let lower = name.to_ascii_lowercase();
     if lower.starts_with(".env") || lower.ends_with("rc") && lower.starts_with('.') {
@@ -103,7 +127,7 @@ pub(crate) fn family(path: &Path) -> Family {
 }
 
 /// Whether a path says that its files are tests, fixtures or examples.
-pub(super) fn of_tests(path: &Path) -> bool {
+fn of_tests(path: &Path) -> bool {
     path_has(
         path,
         &[
@@ -114,7 +138,7 @@ pub(super) fn of_tests(path: &Path) -> bool {
 }
 
 /// Whether a path says that its files are translations.
-pub(super) fn of_translations(path: &Path) -> bool {
+fn of_translations(path: &Path) -> bool {
     path_has(
         path,
         &[
@@ -139,7 +163,7 @@ pub(super) fn of_translations(path: &Path) -> bool {
 }
 
 /// Whether a path says that its files hold test vectors: known answers of ciphers.
-pub(crate) fn of_vectors(path: &Path) -> bool {
+fn of_vectors(path: &Path, of_tests: bool) -> bool {
     const CIPHERS: &[&str] = &[
         "crypto",
         "cipher",
@@ -170,7 +194,7 @@ pub(crate) fn of_vectors(path: &Path) -> bool {
             "wycheproof",
             "acvp",
         ],
-    ) || of_tests(path) && path_has(path, CIPHERS)
+    ) || of_tests && path_has(path, CIPHERS)
 }
 
 fn path_has(path: &Path, words: &[&str]) -> bool {

@@ -360,29 +360,35 @@ pub(super) fn all_standin(value: &[u8]) -> bool {
         .filter(|w| !w.is_empty())
         .all(|stretch| {
             any = true;
-            stretch.len() <= 40 && made_of_standins(&stretch.to_ascii_lowercase())
+            stretch.len() <= 40 && made_of_standins(stretch)
         })
         && any
 }
 
+/// Whether a stretch of forty letters at most is one stand-in after the other.
 fn made_of_standins(stretch: &[u8]) -> bool {
     let mut reached = [false; 41];
     reached[0] = true;
-    for end in 1..=stretch.len() {
-        reached[end] = STANDINS.iter().any(|w| {
-            w.len() <= end && reached[end - w.len()] && stretch[..end].ends_with(w.as_bytes())
-        });
+    // Told in order of their ends: what is reached before a begin is known.
+    for word in ALL.find_overlapping_iter(stretch) {
+        reached[word.end()] |= reached[word.start()];
     }
     reached[stretch.len()]
 }
 
+/// All of them, in one search.
+static ALL: LazyLock<AhoCorasick> = LazyLock::new(|| search(0));
+
 /// Those of four letters and more, in one search.
-static LONGER: LazyLock<AhoCorasick> = LazyLock::new(|| {
+static LONGER: LazyLock<AhoCorasick> = LazyLock::new(|| search(4));
+
+/// A search for stand-ins of so many letters and more.
+fn search(least: usize) -> AhoCorasick {
     AhoCorasick::builder()
         .ascii_case_insensitive(true)
-        .build(STANDINS.iter().filter(|w| w.len() >= 4))
+        .build(STANDINS.iter().filter(|w| w.len() >= least))
         .expect("some dozens of short literals compile")
-});
+}
 
 fn some_standin(value: &[u8]) -> bool {
     LONGER.is_match(value)

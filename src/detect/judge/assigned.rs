@@ -25,7 +25,7 @@ pub(super) fn judge(
         assignment,
         name,
         value,
-        family: place::family(scene.path),
+        family: scene.whereabouts().family,
         before: place::line_before(scene.text, assignment.name.start),
     };
     if ABOUT.contains(&last_word(name).as_str()) || is_of_a_hash(name) {
@@ -51,7 +51,7 @@ pub(super) fn judge(
     standing.beside()?;
     no_value(value)?;
     let is_password = pattern.class == Class::Password;
-    let mut weighed = generic::weigh(scene.text, scene.path, &assignment, is_password);
+    let mut weighed = generic::weigh(scene.text, scene.whereabouts(), &assignment, is_password);
     // What is unlikely already is asked no more.
     if !is_password && weighed.probability() > 0.03 {
         weighed = weighed.of_known_form(of_known_provider(scene, assignment));
@@ -63,7 +63,7 @@ pub(super) fn judge(
     };
     judged.confidence = confidence;
     let hex = value.iter().all(u8::is_ascii_hexdigit);
-    let vector = place::of_vectors(scene.path) && hex || is_mixed_hex(value);
+    let vector = scene.whereabouts().of_vectors && hex || is_mixed_hex(value);
     if !is_password && confidence > Confidence::Low && is_broken(scene, assignment) {
         judged.confidence = Confidence::Low;
     }
@@ -240,7 +240,7 @@ pub(super) fn userinfo(scene: &Scene<'_>, judged: &mut Judged) -> Result<(), Rej
         operator: b'@',
         wrapper: Wrapper::None,
     };
-    let weighed = generic::weigh(scene.text, scene.path, &assignment, true);
+    let weighed = generic::weigh(scene.text, scene.whereabouts(), &assignment, true);
     judged.weighed = Some(weighed);
     let Some(confidence) = weighed.confidence(false) else {
         return Err(Rejection::Unlikely(weighed));
@@ -398,6 +398,7 @@ mod tests {
                 patterns: &[],
                 known: &LazyKnown::new(),
                 inline_allow: false,
+                whereabouts: std::cell::OnceCell::new(),
             };
             assert_eq!(is_kept_elsewhere(&scene, assignment), is, "{text}");
         }

@@ -1,54 +1,8 @@
 //! Which providers a text names: asked of every assignment, so looked up, not gone through.
 
 use crate::detect::generic;
+use crate::detect::initials::{Initials, pair};
 use crate::detect::patterns::{Class, NEAR_AFTER, Pattern, begins_word, keyword_at};
-
-/// Words by their first two letters or digits.
-#[derive(Debug)]
-struct Words<T> {
-    /// The words of pair `n` are `words[starts[n]..starts[n + 1]]`.
-    starts: Vec<u32>,
-    words: Vec<(&'static str, T)>,
-}
-
-/// How many letters and digits there are.
-const LETTERS: usize = 36;
-
-impl<T: Copy> Words<T> {
-    fn new(words: impl Iterator<Item = (&'static str, T)>) -> Self {
-        let mut sorted: Vec<(usize, &'static str, T)> = words
-            .filter_map(|(word, told)| Some((pair(word.as_bytes(), 0)?, word, told)))
-            .collect();
-        sorted.sort_by_key(|word| word.0);
-        let starts = 0..=LETTERS * LETTERS;
-        Self {
-            starts: starts
-                .map(|pair| sorted.partition_point(|word| word.0 < pair) as u32)
-                .collect(),
-            words: sorted.into_iter().map(|w| (w.1, w.2)).collect(),
-        }
-    }
-
-    /// All words that may stand in `text` at `at`.
-    fn at(&self, text: &[u8], at: usize) -> &[(&'static str, T)] {
-        pair(text, at).map_or(&[], |pair| {
-            &self.words[self.starts[pair] as usize..self.starts[pair + 1] as usize]
-        })
-    }
-}
-
-/// The number of the first two letters or digits from `at` on, which may stand apart.
-fn pair(text: &[u8], at: usize) -> Option<usize> {
-    let letter = |byte: u8| match byte {
-        b'0'..=b'9' => Some(usize::from(byte - b'0')),
-        b'a'..=b'z' => Some(usize::from(byte - b'a') + 10),
-        b'A'..=b'Z' => Some(usize::from(byte - b'A') + 10),
-        _ => None,
-    };
-    let first = letter(*text.get(at)?)?;
-    let second = text[at + 1..].iter().take(3).find_map(|b| letter(*b))?;
-    Some(first * LETTERS + second)
-}
 
 /// What is known, made when it is asked for first.
 pub(in crate::detect) type LazyKnown = std::sync::OnceLock<Known>;
@@ -57,13 +11,13 @@ pub(in crate::detect) type LazyKnown = std::sync::OnceLock<Known>;
 #[derive(Debug)]
 pub(in crate::detect) struct Known {
     /// Ids of providers of tokens, and whether one is an ordinary word, too.
-    providers: Words<bool>,
+    providers: Initials<bool>,
     /// Keywords that name the provider of the token with this number.
-    keywords: Words<u16>,
+    keywords: Initials<u16>,
     /// The same, by the letters of the provider's id alone.
-    owners: Words<u16>,
+    owners: Initials<u16>,
     /// How tokens begin that begin in a way of their own.
-    prefixes: Words<()>,
+    prefixes: Initials<()>,
     /// Those of them with other signs in front.
     signs: Vec<&'static str>,
     /// The farthest that a keyword may stand before a token, in bytes.
@@ -92,12 +46,12 @@ impl Known {
             .partition(|prefix| pair(prefix.as_bytes(), 0).is_some());
         let near = tokens().map(|(p, _)| usize::from(p.near_bytes)).max();
         Self {
-            providers: Words::new(providers.map(|p| (p.provider, generic::is_word(p.provider)))),
-            keywords: Words::new(
+            providers: Initials::new(providers.map(|p| (p.provider, generic::is_word(p.provider)))),
+            keywords: Initials::new(
                 tokens().flat_map(|(p, n)| p.naming_keywords().map(move |k| (k, n))),
             ),
-            owners: Words::new(tokens().map(|(p, n)| (p.provider, n))),
-            prefixes: Words::new(lettered.into_iter().map(|prefix| (prefix, ()))),
+            owners: Initials::new(tokens().map(|(p, n)| (p.provider, n))),
+            prefixes: Initials::new(lettered.into_iter().map(|prefix| (prefix, ()))),
             signs,
             near: near.unwrap_or(0),
         }

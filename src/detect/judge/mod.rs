@@ -16,6 +16,7 @@ mod pem;
 mod sealed;
 mod words;
 
+use std::cell::OnceCell;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -24,13 +25,14 @@ use self::allow::Comments;
 pub(super) use self::known::LazyKnown;
 use self::parts::Spots;
 use super::engine::Mark;
+use super::generic::place::Whereabouts;
 use super::patterns::{Checksum, Class, Confidence, Pattern, Steps, is_called, is_token};
 use super::{Judged, Outcome, Rejection};
 use crate::base::Span;
 use crate::sources::ContentKind;
 
 /// What is judged: one text and what is known of it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(super) struct Scene<'a> {
     pub(super) text: &'a [u8],
     pub(super) kind: ContentKind,
@@ -39,12 +41,19 @@ pub(super) struct Scene<'a> {
     /// Made when it is asked for first.
     pub(super) known: &'a LazyKnown,
     pub(super) inline_allow: bool,
+    /// What the path says, found out when it is asked for first.
+    pub(super) whereabouts: OnceCell<Whereabouts>,
 }
 
 impl Scene<'_> {
     /// The providers of the catalogue.
     fn known(&self) -> &known::Known {
         self.known.get_or_init(|| known::Known::new(self.patterns))
+    }
+
+    /// What the path says of the text.
+    fn whereabouts(&self) -> &Whereabouts {
+        self.whereabouts.get_or_init(|| Whereabouts::of(self.path))
     }
 }
 

@@ -31,7 +31,7 @@ pub use error::PatternError;
 pub use files::{Called, is_called};
 pub use format::{Parsed, parse, parse_file};
 pub use gate::{GATE_BYTES, GATE_MOST, Gate};
-pub use keyword::{begins_word, keyword_at, keyword_end, keyword_places};
+pub use keyword::{begins_word, keyword_at, keyword_end};
 pub use lane::{ANCHORS, Lane, RUN};
 pub use mark::NEAR_AFTER;
 pub use program::{Found, Op, Program, Steps};

@@ -18,13 +18,15 @@ mod avx2;
 mod avx512;
 mod encoded;
 mod gates;
+mod head;
 mod literals;
 mod masks;
 mod runs;
 mod tables;
 
-use super::patterns::{ANCHORS, ByteSet, GATE_MOST, Lane, Op, Pattern};
+use super::patterns::{ANCHORS, ByteSet, GATE_MOST, Lane, Pattern};
 use gates::{Gate, Gates};
+use head::Head;
 use literals::Literal;
 use masks::{Masks, Sought};
 use tables::{Keywords, Triples};
@@ -221,59 +223,6 @@ impl Reach {
             exact: if fixed { p.program.max } else { 0 },
         }
     }
-}
-
-/// What is known of the first eight bytes of every match of a pattern, bit by bit: most candidates end
-/// here, at one comparison, before anything else of their pattern is looked at.
-#[derive(Clone, Copy, Debug)]
-struct Head {
-    bytes: u64,
-    mask: u64,
-}
-
-impl Head {
-    fn new(pattern: &Pattern) -> Self {
-        let mut known: Vec<(u8, u8)> = Vec::with_capacity(8);
-        for op in pattern.program.ops {
-            match op {
-                Op::SecretStart => {}
-                Op::Bytes(bytes) => known.extend(bytes.iter().map(|b| (*b, 0xff))),
-                Op::Set { set, min, max, .. } => {
-                    let count = usize::from(*min).min(8);
-                    known.extend(std::iter::repeat_n(common(*set), count));
-                    if min != max {
-                        break;
-                    }
-                }
-                _ => break,
-            }
-        }
-        known.resize(8, (0, 0));
-        let word =
-            |of: fn(&(u8, u8)) -> u8| u64::from_le_bytes(std::array::from_fn(|i| of(&known[i])));
-        Self {
-            bytes: word(|(byte, mask)| byte & mask),
-            mask: word(|(_, mask)| *mask),
-        }
-    }
-
-    /// Whether a match may begin at `start`. Near the text's end it may.
-    #[inline]
-    fn may_begin(self, text: &[u8], start: usize) -> bool {
-        match text[start..].first_chunk::<8>() {
-            Some(eight) => u64::from_le_bytes(*eight) & self.mask == self.bytes,
-            None => true,
-        }
-    }
-}
-
-/// A byte of a set, and the bits that all of its bytes have alike: all but one of a letter in any case.
-fn common(set: ByteSet) -> (u8, u8) {
-    let first = set.iter().next().unwrap_or_default();
-    (
-        first,
-        set.iter().fold(0xff, |mask, byte| mask & !(byte ^ first)),
-    )
 }
 
 /// The compiled prefilter of one catalogue.

@@ -1,0 +1,178 @@
+//! What is known of how every match of a pattern begins: most candidates end here, before anything else of
+//! their pattern is looked at.
+
+use std::ops::RangeInclusive;
+
+use crate::detect::patterns::{ByteSet, Op, Pattern};
+
+/// How many bytes are looked at.
+const BYTES: usize = 8;
+
+/// The first bytes of every match, as far as they are known, bit by bit.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Head {
+    bytes: u64,
+    mask: u64,
+    /// The rarest of them that is one byte, and its place.
+    rarest: Option<(u8, u8)>,
+}
+
+/// A byte of a match, and which bits of it are known.
+type Known = (u8, u8);
+
+impl Head {
+    pub(super) fn new(pattern: &Pattern) -> Self {
+        let ops = pattern.program.ops;
+        let mut known = known(ops, 0, &mut 64);
+        known.resize(BYTES, (0, 0));
+        let word =
+            |of: fn(&Known) -> u8| u64::from_le_bytes(std::array::from_fn(|i| of(&known[i])));
+        let whole = known.iter().zip(0u8..).filter(|(k, _)| k.1 == 0xff);
+        let rarest = whole.min_by_key(|(k, _)| frequency(k.0));
+        Self {
+            bytes: word(|(byte, mask)| byte & mask),
+            mask: word(|(_, mask)| *mask),
+            rarest: rarest.map(|(k, place)| (k.0, place)),
+        }
+    }
+
+    /// Whether a match may begin at `start`. Near the text's end it may.
+    #[inline]
+    pub(super) fn may_begin(self, text: &[u8], start: usize) -> bool {
+        match text[start..].first_chunk::<BYTES>() {
+            Some(eight) => u64::from_le_bytes(*eight) & self.mask == self.bytes,
+            None => true,
+        }
+    }
+
+    /// Tells where a match may begin, of a range of places.
+    #[inline]
+    pub(super) fn places(
+        self,
+        text: &[u8],
+        starts: RangeInclusive<usize>,
+        mut tell: impl FnMut(usize),
+    ) {
+        let (from, to) = starts.into_inner();
+        match self.rarest {
+            Some((byte, place)) if to - from >= WIDE && to + BYTES <= text.len() => {
+                let place = usize::from(place);
+                for at in memchr::memchr_iter(byte, &text[from + place..=to + place]) {
+                    if self.may_begin(text, from + at) {
+                        tell(from + at);
+                    }
+                }
+            }
+            _ => (from..=to)
+                .filter(|start| self.may_begin(text, *start))
+                .for_each(tell),
+        }
+    }
+}
+
+/// In how many places and more a byte is looked for before any is compared.
+const WIDE: usize = 16;
+
+/// What is known of the bytes from an instruction on. `tries` bounds how many alternatives are gone
+/// through.
+fn known(ops: &[Op], mut op: usize, tries: &mut usize) -> Vec<Known> {
+    let mut all = Vec::with_capacity(BYTES);
+    while all.len() < BYTES
+        && let Some(next) = ops.get(op)
+    {
+        op += 1;
+        match next {
+            Op::SecretStart | Op::SecretEnd => {}
+            Op::Jump(to) => op = usize::from(*to),
+            Op::Bytes(bytes) => all.extend(bytes.iter().map(|b| (*b, 0xff))),
+            Op::Set { set, min, max, .. } => {
+                let count = usize::from(*min).min(BYTES);
+                all.extend(std::iter::repeat_n(common(*set), count));
+                if min != max {
+                    break;
+                }
+            }
+            Op::Split(first, second) => {
+                *tries = tries.saturating_sub(1);
+                if *tries == 0 {
+                    break;
+                }
+                let first = known(ops, usize::from(*first), tries);
+                let second = known(ops, usize::from(*second), tries);
+                let both = first.iter().zip(&second);
+                all.extend(both.map(|(a, b)| (a.0, a.1 & b.1 & !(a.0 ^ b.0))));
+                break;
+            }
+        }
+    }
+    all.truncate(BYTES);
+    all
+}
+
+/// A byte of a set, and the bits that all of its bytes have alike: all but one of a letter in any case.
+fn common(set: ByteSet) -> Known {
+    let first = set.iter().next().unwrap_or_default();
+    (
+        first,
+        set.iter().fold(0xff, |mask, byte| mask & !(byte ^ first)),
+    )
+}
+
+/// How often a byte stands in text and code, as an order: capitals and rare signs first, blanks last.
+fn frequency(byte: u8) -> usize {
+    const ORDER: &[u8] = b"zqjxkvbwygpfmhdculrnsiotae:\"/.-_=, ";
+    match ORDER.iter().position(|b| *b == byte) {
+        Some(place) => 1 + place,
+        None if byte.is_ascii_digit() => 12,
+        None => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::detect::Catalogue;
+
+    fn head(id: &str) -> Head {
+        let catalogue = Catalogue::embedded();
+        let mut patterns = catalogue.patterns().iter();
+        Head::new(patterns.find(|p| p.id == id).unwrap())
+    }
+
+    /// What alternatives have alike is known, and nothing that one of them has not.
+    #[test]
+    fn alternatives_are_known_as_far_as_they_are_alike() {
+        // `"(?:bearer|github-oauth|gitlab-oauth|gitlab-token|bitbucket-oauth)"`
+        let composer = head("composer.auth-token");
+        for text in [
+            "\"bearer\": ",
+            "\"github-oauth\"",
+            "\"gitlab-token\"",
+            "\"bitbucket",
+        ] {
+            assert!(composer.may_begin(text.as_bytes(), 0), "{text}");
+        }
+        for text in ["\"sha256\": ", "\"version\"", "\"auth\" : ", "'bearer': "] {
+            assert!(!composer.may_begin(text.as_bytes(), 0), "{text}");
+        }
+    }
+
+    /// Looking for the rarest byte tells what comparing every place tells.
+    #[test]
+    fn wide_ranges_are_searched_as_narrow_ones_are_compared() {
+        let tink = head("google.tink-keyset");
+        assert_eq!(tink.rarest, Some((b'y', 2)));
+        let mut text = vec![b'y'; 200];
+        for at in [3, 40, 41, 160] {
+            text[at..at + 9].copy_from_slice(b"\"type.goo");
+        }
+        for (from, to) in [(0, 191), (3, 160), (4, 159), (0, 15), (30, 60), (150, 199)] {
+            let mut told = Vec::new();
+            tink.places(&text, from..=to, |start| told.push(start));
+            let by_hand: Vec<usize> = (from..=to)
+                .filter(|at| text.len() - at < 8 || text[*at..].starts_with(b"\"type.g"))
+                .collect();
+            assert_eq!(told, by_hand, "{from} {to}");
+        }
+    }
+}
