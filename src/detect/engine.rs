@@ -304,15 +304,13 @@ const BEFORE_NAME: usize = 24;
 
 impl Named {
     fn new(patterns: &[&'static Pattern]) -> Self {
-        let of = |several: bool| {
-            let named = patterns.iter().zip(0u16..);
-            let named = named.filter(|(pattern, _)| pattern.lane == Lane::Name);
-            let words = named.flat_map(|(p, number)| p.names.iter().map(move |w| (*w, number)));
-            Initials::new(words.filter(move |(word, _)| word.contains(' ') == several))
-        };
+        let named = patterns.iter().zip(0u16..);
+        let named = named.filter(|(pattern, _)| pattern.lane == Lane::Name);
+        let words = named.flat_map(|(p, number)| p.names.iter().map(move |w| (*w, number)));
+        let (around, inside): (Vec<_>, Vec<_>) = words.partition(|(word, _)| word.contains(' '));
         Self {
-            inside: of(false),
-            around: of(true),
+            inside: Initials::new(inside.into_iter()),
+            around: Initials::new(around.into_iter()),
         }
     }
 

@@ -14,15 +14,18 @@ const LETTERS: usize = 36;
 
 impl<T: Copy> Initials<T> {
     pub(super) fn new(words: impl Iterator<Item = (&'static str, T)>) -> Self {
-        let mut sorted: Vec<(usize, &'static str, T)> = words
-            .filter_map(|(word, told)| Some((pair(word.as_bytes(), 0)?, word, told)))
-            .collect();
+        let paired = words.filter_map(|(word, told)| Some((pair(word.as_bytes(), 0)?, word, told)));
+        let mut sorted: Vec<(usize, &'static str, T)> = paired.collect();
         sorted.sort_by_key(|word| word.0);
-        let starts = 0..=LETTERS * LETTERS;
+        let mut starts = vec![0; LETTERS * LETTERS + 1];
+        for (pair, ..) in &sorted {
+            starts[pair + 1] += 1;
+        }
+        for pair in 1..starts.len() {
+            starts[pair] += starts[pair - 1];
+        }
         Self {
-            starts: starts
-                .map(|pair| sorted.partition_point(|word| word.0 < pair) as u32)
-                .collect(),
+            starts,
             words: sorted.into_iter().map(|w| (w.1, w.2)).collect(),
         }
     }

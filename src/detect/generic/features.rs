@@ -1,7 +1,6 @@
 //! The features of an assignment: questions with yes or no as the answer. What each answer weighs
 //! stands in `weights.rs`.
 
-
 use super::name::{self, Promise};
 use super::place::{self, Family, Whereabouts};
 use super::value::{self, Human, Looks};
@@ -173,7 +172,7 @@ impl Answers {
 }
 
 /// Asks all questions.
-pub(super) fn answers(text: &[u8], place: &Whereabouts, assignment: &Assignment) -> Answers {
+pub(super) fn answers(text: &[u8], place: Whereabouts, assignment: &Assignment) -> Answers {
     let mut told = Answers::default();
     let looks = value::looks(assignment.value.of(text));
     of_name(text, assignment, &mut told);
@@ -204,7 +203,7 @@ fn of_name(text: &[u8], a: &Assignment, told: &mut Answers) {
     told.set(F::NameUpper, name.upper);
 }
 
-fn of_place(text: &[u8], file: &Whereabouts, a: &Assignment, told: &mut Answers) {
+fn of_place(text: &[u8], file: Whereabouts, a: &Assignment, told: &mut Answers) {
     use Feature as F;
     told.set(F::Colon, a.operator == b':');
     told.set(F::Call, matches!(a.operator, b'(' | b','));

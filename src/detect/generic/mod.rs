@@ -13,7 +13,6 @@ pub(super) mod place;
 mod value;
 mod weights;
 
-
 pub(super) use self::features::is_uuid;
 pub(super) use self::value::longest;
 
@@ -42,7 +41,7 @@ pub struct Weighed {
 /// Weighs an assignment, as a password's or as a key's.
 pub(super) fn weigh(
     text: &[u8],
-    place: &Whereabouts,
+    place: Whereabouts,
     assignment: &Assignment,
     password: bool,
 ) -> Weighed {

@@ -219,7 +219,7 @@ pub(super) fn no_value(value: &[u8]) -> Result<(), Rejection> {
 }
 
 fn holds(text: &[u8], part: &[u8]) -> bool {
-    text.windows(part.len()).any(|w| w == part)
+    memchr::memmem::find(text, part).is_some()
 }
 
 /// Rejects base64 of words that stand in for a secret: `user:not my real password`.

@@ -52,8 +52,8 @@ impl Scene<'_> {
     }
 
     /// What the path says of the text.
-    fn whereabouts(&self) -> &Whereabouts {
-        self.whereabouts.get_or_init(|| Whereabouts::of(self.path))
+    fn whereabouts(&self) -> Whereabouts {
+        *self.whereabouts.get_or_init(|| Whereabouts::of(self.path))
     }
 }
 

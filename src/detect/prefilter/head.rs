@@ -23,8 +23,7 @@ type Known = (u8, u8);
 impl Head {
     pub(super) fn new(pattern: &Pattern) -> Self {
         let ops = pattern.program.ops;
-        let mut known = known(ops, 0, &mut 64);
-        known.resize(BYTES, (0, 0));
+        let (known, _) = known(ops, 0, &mut 64);
         let word =
             |of: fn(&Known) -> u8| u64::from_le_bytes(std::array::from_fn(|i| of(&known[i])));
         let whole = known.iter().zip(0u8..).filter(|(k, _)| k.1 == 0xff);
@@ -73,21 +72,28 @@ impl Head {
 /// In how many places and more a byte is looked for before any is compared.
 const WIDE: usize = 16;
 
-/// What is known of the bytes from an instruction on. `tries` bounds how many alternatives are gone
-/// through.
-fn known(ops: &[Op], mut op: usize, tries: &mut usize) -> Vec<Known> {
-    let mut all = Vec::with_capacity(BYTES);
-    while all.len() < BYTES
+/// What is known of the bytes from an instruction on, and of how many. `tries` bounds how many
+/// alternatives are gone through.
+fn known(ops: &[Op], mut op: usize, tries: &mut usize) -> ([Known; BYTES], usize) {
+    let (mut all, mut count) = ([(0, 0); BYTES], 0);
+    while count < BYTES
         && let Some(next) = ops.get(op)
     {
         op += 1;
+        let rest = &mut all[count..];
         match next {
             Op::SecretStart | Op::SecretEnd => {}
             Op::Jump(to) => op = usize::from(*to),
-            Op::Bytes(bytes) => all.extend(bytes.iter().map(|b| (*b, 0xff))),
+            Op::Bytes(bytes) => {
+                for (known, byte) in rest.iter_mut().zip(*bytes) {
+                    *known = (*byte, 0xff);
+                }
+                count = BYTES.min(count + bytes.len());
+            }
             Op::Set { set, min, max, .. } => {
-                let count = usize::from(*min).min(BYTES);
-                all.extend(std::iter::repeat_n(common(*set), count));
+                let sure = usize::from(*min).min(rest.len());
+                rest[..sure].fill(common(*set));
+                count += sure;
                 if min != max {
                     break;
                 }
@@ -97,16 +103,17 @@ fn known(ops: &[Op], mut op: usize, tries: &mut usize) -> Vec<Known> {
                 if *tries == 0 {
                     break;
                 }
-                let first = known(ops, usize::from(*first), tries);
-                let second = known(ops, usize::from(*second), tries);
-                let both = first.iter().zip(&second);
-                all.extend(both.map(|(a, b)| (a.0, a.1 & b.1 & !(a.0 ^ b.0))));
+                let (first, ends) = known(ops, usize::from(*first), tries);
+                let (second, end) = known(ops, usize::from(*second), tries);
+                for (known, (a, b)) in rest.iter_mut().zip(first.iter().zip(&second)) {
+                    *known = (a.0, a.1 & b.1 & !(a.0 ^ b.0));
+                }
+                count = BYTES.min(count + ends.min(end));
                 break;
             }
         }
     }
-    all.truncate(BYTES);
-    all
+    (all, count)
 }
 
 /// A byte of a set, and the bits that all of its bytes have alike: all but one of a letter in any case.

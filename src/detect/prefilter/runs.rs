@@ -135,11 +135,6 @@ impl Prefilter {
         if at < lo {
             return;
         }
-        #[cfg(test)]
-        super::cnt::CALLS[usize::from(number)].fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        #[cfg(test)]
-        super::cnt::HEADS[usize::from(number)]
-            .fetch_add((hi - lo + 1) as u64, std::sync::atomic::Ordering::Relaxed);
         head.places(text, at.saturating_sub(hi)..=at - lo, |start| {
             if text.get(start).is_some_and(|b| first.has(*b)) {
                 tell(Candidate::At {

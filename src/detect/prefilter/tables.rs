@@ -1,5 +1,7 @@
 //! Small hash tables: three bytes to the patterns that begin (or lead) with them, and keywords.
 
+use std::collections::HashMap;
+
 use super::masks::Masks;
 use crate::detect::patterns::keyword_end;
 
@@ -7,11 +9,30 @@ use crate::detect::patterns::keyword_end;
 /// Ki bits, answers "no" with one load.
 #[derive(Clone, Debug)]
 pub(super) struct Table<const N: usize> {
-    seen: Box<[u64; 2048]>,
-    /// Sorted by bucket and key.
+    seen: Seen,
+    /// By bucket.
     entries: Vec<(u32, u16)>,
     /// Where a bucket's entries begin; one more at the end.
     buckets: Vec<u16>,
+}
+
+/// A bit for each hash, of 17 bits at most.
+#[derive(Clone, Debug)]
+struct Seen(Box<[u64; 2048]>);
+
+impl Seen {
+    fn new() -> Self {
+        Self(Box::new([0; 2048]))
+    }
+
+    fn add(&mut self, hash: usize) {
+        self.0[hash / 64] |= 1 << (hash % 64);
+    }
+
+    #[inline]
+    fn has(&self, hash: usize) -> bool {
+        self.0[hash / 64] >> (hash % 64) & 1 != 0
+    }
 }
 
 /// By three bytes.
@@ -47,23 +68,27 @@ impl<const N: usize> Table<N> {
     }
 
     pub(super) fn new(pairs: impl IntoIterator<Item = ([u8; N], u16)>) -> Self {
-        let mut seen = Box::new([0; 2048]);
-        let mut entries: Vec<(u32, u16)> = pairs.into_iter().map(|(b, v)| (key(b), v)).collect();
-        entries.sort_unstable_by_key(|(k, v)| (Self::hash(*k) % BUCKETS, *k, *v));
-        entries.dedup();
-        for (k, _) in &entries {
+        let mut seen = Seen::new();
+        let pairs: Vec<(u32, u16)> = pairs.into_iter().map(|(b, v)| (key(b), v)).collect();
+        // Where a bucket ends, counted; then each pair is put before that. The program waits for this
+        // whenever it starts, so nothing is compared but what is in one bucket.
+        let mut buckets = vec![0u16; BUCKETS + 1];
+        for (k, _) in &pairs {
             let h = Self::hash(*k);
-            seen[h / 64] |= 1 << (h % 64);
+            seen.add(h);
+            buckets[h % BUCKETS] += 1;
         }
-        let mut buckets = Vec::with_capacity(BUCKETS + 1);
-        let mut at = 0;
-        for bucket in 0..BUCKETS {
-            buckets.push(at as u16);
-            while at < entries.len() && Self::hash(entries[at].0) % BUCKETS == bucket {
-                at += 1;
-            }
+        let mut end = 0;
+        for bucket in &mut buckets {
+            end += *bucket;
+            *bucket = end;
         }
-        buckets.push(at as u16);
+        let mut entries = vec![(0, 0); pairs.len()];
+        for pair in pairs.iter().rev() {
+            let bucket = &mut buckets[Self::hash(pair.0) % BUCKETS];
+            *bucket -= 1;
+            entries[usize::from(*bucket)] = *pair;
+        }
         Self {
             seen,
             entries,
@@ -74,8 +99,7 @@ impl<const N: usize> Table<N> {
     /// Whether the bytes may be in the table: no means no.
     #[inline]
     pub(super) fn may_have(&self, bytes: u32) -> bool {
-        let h = Self::hash(bytes & Self::KEY);
-        self.seen[h / 64] >> (h % 64) & 1 != 0
+        self.seen.has(Self::hash(bytes & Self::KEY))
     }
 
     /// The values of the bytes.
@@ -94,8 +118,12 @@ impl<const N: usize> Table<N> {
 /// Keywords, looked for without case near a run.
 #[derive(Clone, Debug)]
 pub(super) struct Keywords {
-    /// First four bytes, without case, to the keywords that can begin with them.
-    openings: Table<4>,
+    /// Whether some keyword begins with four bytes, without case: asked first.
+    seen: Seen,
+    /// The same bytes to the short keywords that can begin with them.
+    short: Table<4>,
+    /// [`mixed`] of the first six, to all others: a word of English begins as many keywords do.
+    long: Table<4>,
     words: Vec<Keyword>,
 }
 
@@ -112,9 +140,7 @@ struct Keyword {
 
 impl Keyword {
     fn new(text: &'static str, pattern: u16) -> Self {
-        let fixed = text
-            .bytes()
-            .take_while(|b| !matches!(b, b' ' | b'-' | b'_'));
+        let fixed = text.bytes().take_while(|b| !is_separator(*b));
         let (mut head, mut mask) = ([0; 8], [0; 8]);
         for ((head, mask), byte) in head.iter_mut().zip(&mut mask).zip(fixed) {
             (*head, *mask) = (byte | 0x20, 0xff);
@@ -142,24 +168,36 @@ impl Keyword {
 
 impl Keywords {
     pub(super) fn new(pairs: impl IntoIterator<Item = (&'static str, u16)>) -> Self {
-        let mut pairs: Vec<_> = pairs.into_iter().collect();
-        pairs.sort_unstable();
-        pairs.dedup();
         let mut words: Vec<Keyword> = Vec::new();
+        let mut numbers = HashMap::new();
         for (text, pattern) in pairs {
-            match words.last_mut() {
-                Some(last) if last.text == text => last.patterns.push(pattern),
-                _ => words.push(Keyword::new(text, pattern)),
+            let number = *numbers.entry(text).or_insert(words.len());
+            match words.get_mut(number) {
+                Some(word) if word.patterns.last() == Some(&pattern) => {}
+                Some(word) => word.patterns.push(pattern),
+                None => words.push(Keyword::new(text, pattern)),
             }
         }
-        let mut pairs = Vec::new();
-        for (number, word) in words.iter().enumerate() {
-            openings(word.text.as_bytes(), &mut |opening| {
-                pairs.push((opening, number as u16));
+        let mut seen = Seen::new();
+        let (mut short, mut long) = (Vec::new(), Vec::new());
+        for (number, word) in (0u16..).zip(&words) {
+            let word = word.text.as_bytes();
+            openings(word, &mut |four: [u8; 4]| {
+                seen.add(Table::<4>::hash(key(four)));
             });
+            let letters = word.iter().filter(|b| !is_separator(**b)).count();
+            if letters >= SIX {
+                openings(word, &mut |six: [u8; SIX]| {
+                    long.push((mixed(padded(&six)).to_le_bytes(), number));
+                });
+            } else {
+                openings(word, &mut |four: [u8; 4]| short.push((four, number)));
+            }
         }
         Self {
-            openings: Table::new(pairs),
+            seen,
+            short: Table::new(short),
+            long: Table::new(long),
             words,
         }
     }
@@ -199,21 +237,32 @@ impl Keywords {
                 if at >= to {
                     return;
                 }
-                let key = match text[at..].first_chunk::<4>() {
-                    Some(four) => u32::from_le_bytes(*four),
-                    None => key([text[at], text[at + 1], text[at + 2]]),
+                let eight = match text[at..].first_chunk::<8>() {
+                    Some(eight) => u64::from_le_bytes(*eight),
+                    None => padded(&text[at..]),
                 };
-                let key = key | 0x2020_2020;
-                if self.openings.may_have(key) {
-                    self.compare(text, at, key, &mut tell);
+                let folded = eight | 0x2020_2020_2020_2020;
+                if !self.seen.has(Table::<4>::hash(folded as u32)) {
+                    continue;
+                }
+                for (table, key) in [(&self.short, folded as u32), (&self.long, mixed(folded))] {
+                    if table.may_have(key) {
+                        self.compare(text, at, table.get(key), &mut tell);
+                    }
                 }
             }
         }
     }
 
     #[inline]
-    fn compare(&self, text: &[u8], at: usize, key: u32, tell: &mut impl FnMut(usize, u16)) {
-        for word in self.openings.get(key) {
+    fn compare(
+        &self,
+        text: &[u8],
+        at: usize,
+        words: impl Iterator<Item = u16>,
+        tell: &mut impl FnMut(usize, u16),
+    ) {
+        for word in words {
             let keyword = &self.words[usize::from(word)];
             if keyword.may_begin(text, at)
                 && keyword_end(text, at, keyword.text.as_bytes()).is_some()
@@ -224,22 +273,44 @@ impl Keywords {
     }
 }
 
-/// Tells the folded four-byte openings of a keyword: a separator stands for any, or for none. The
-/// fourth byte of a keyword of three may be any.
-fn openings(word: &[u8], tell: &mut impl FnMut([u8; 4])) {
-    fn go(rest: &[u8], done: [u8; 4], len: usize, tell: &mut impl FnMut([u8; 4])) {
+/// How many bytes of a keyword are looked up that has so many letters and digits.
+const SIX: usize = 6;
+
+/// A key of the first six of eight bytes. Others may have the same: what is found is compared.
+#[inline]
+fn mixed(eight: u64) -> u32 {
+    ((eight << 16).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as u32
+}
+
+/// Fewer than eight bytes, and zeros behind them.
+#[cold]
+fn padded(text: &[u8]) -> u64 {
+    let mut eight = [0; 8];
+    eight[..text.len()].copy_from_slice(text);
+    u64::from_le_bytes(eight)
+}
+
+/// Whether a byte of a keyword stands for any separator, or for none.
+const fn is_separator(byte: u8) -> bool {
+    matches!(byte, b' ' | b'-' | b'_')
+}
+
+/// Tells the folded openings of a keyword: a separator stands for any, or for none. The byte
+/// behind a keyword that is one too short may be any.
+fn openings<const N: usize>(word: &[u8], tell: &mut impl FnMut([u8; N])) {
+    fn go<const N: usize>(rest: &[u8], done: [u8; N], len: usize, tell: &mut impl FnMut([u8; N])) {
         let with = |byte: u8| {
             let mut more = done;
             more[len] = byte | 0x20;
             more
         };
         match rest.split_first() {
-            _ if len == 4 => tell(done),
-            None if len == 3 => (0..=255)
+            _ if len == N => tell(done),
+            None if len + 1 == N => (0..=255)
                 .filter(|b| b & 0x20 != 0)
                 .for_each(|b| tell(with(b))),
             None => {}
-            Some((b' ' | b'-' | b'_', rest)) => {
+            Some((first, rest)) if is_separator(*first) => {
                 go(rest, done, len, tell);
                 for separator in *b" -_." {
                     go(rest, with(separator), len + 1, tell);
@@ -248,7 +319,7 @@ fn openings(word: &[u8], tell: &mut impl FnMut([u8; 4])) {
             Some((first, rest)) => go(rest, with(*first), len + 1, tell),
         }
     }
-    go(word, [0; 4], 0, tell);
+    go(word, [0; N], 0, tell);
 }
 
 #[cfg(test)]
@@ -292,8 +363,8 @@ mod tests {
         let mut masks = Masks::default();
         masks.read(text, &Sought::of(&[]));
         words.find(text, &masks, 0, 23, |at, word| told.push((at, word)));
-        assert_eq!(told, [(2, 1), (9, 0), (17, 0)]);
-        assert_eq!(words.patterns(1), [1, 3]);
+        assert_eq!(told, [(2, 0), (9, 1), (17, 1)]);
+        assert_eq!(words.patterns(0), [1, 3]);
     }
 
     #[test]
