@@ -18,6 +18,8 @@ mod gate;
 mod hostile;
 #[path = "verify/hosts.rs"]
 mod hosts;
+#[path = "verify/keyed.rs"]
+mod keyed;
 #[path = "verify/lies.rs"]
 mod lies;
 #[cfg(target_os = "linux")]

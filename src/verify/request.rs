@@ -213,6 +213,8 @@ fn clock(values: &mut Values, now: i64) -> Result<(), Unchecked> {
         (now * 1_000).to_string(),
         format!("{}Z", second_of(now)),
         sign::http_date(now),
+        sign::mail_date(now),
+        sign::basic_date(now),
         (now + 60).to_string(),
         nonce,
     ];
@@ -231,7 +233,10 @@ fn signature(call: &Call, values: &mut Values, now: i64) -> Result<(), Unchecked
             form: &with("form")?,
             key_form: &with("key form")?,
             key: &with("key")?,
+            key_of: &with("key of")?,
             text: &with("text")?,
+            quoted: &made_of(call, values, "quoted", Way::Form)?,
+            digest: &with("digest")?,
         }),
         Sign::JwtRs256 => sign::jwt(&sign::Claims {
             key: &with("key")?,
@@ -255,9 +260,13 @@ fn signature(call: &Call, values: &mut Values, now: i64) -> Result<(), Unchecked
 
 /// What a signature is made of; nothing of what is not given.
 fn of(call: &Call, values: &Values, name: &str) -> Result<String, Unchecked> {
+    made_of(call, values, name, Way::Raw)
+}
+
+fn made_of(call: &Call, values: &Values, name: &str, way: Way) -> Result<String, Unchecked> {
     let template = call.with.iter().find(|(n, _)| *n == name);
     let template = template.map_or("", |(_, template)| template);
-    filled(template, values, Way::Raw, true)
+    filled(template, values, way, true)
 }
 
 /// The finished URL and what it leads to: a host of the verifier's, or what the user named.

@@ -200,6 +200,26 @@ fn a_status_alone_never_makes_a_verdict() {
     }
 }
 
+/// Somebody must be able to read it there.
+#[test]
+fn each_quote_says_where_it_was_read() {
+    let both = [
+        all(|parsed| parsed.verifiers),
+        all(|parsed| parsed.revokers),
+    ];
+    let quotes: Vec<(&str, &Quote)> = both
+        .iter()
+        .flatten()
+        .flat_map(|v| v.quotes.iter().map(|q| (v.patterns[0], q)))
+        .collect();
+    assert!(quotes.len() > 300, "{} quotes", quotes.len());
+    let without: Vec<_> = quotes
+        .iter()
+        .filter(|(_, q)| !q.source.contains("https://"))
+        .collect();
+    assert!(without.is_empty(), "{without:#?}");
+}
+
 #[test]
 fn what_is_sourced_quotes_life_and_death() {
     for verifier in declared() {

@@ -26,7 +26,11 @@ pub(super) fn twin(finding: &Finding, verifier: &Verifier) -> Option<Credential>
         })
     };
     let own = &finding.credential;
-    let mut secret = one(pattern.expression[1], pattern.checksum, &own.secret)?;
+    let mut secret = if is_coded(verifier, "secret") {
+        mutated(&own.secret)?
+    } else {
+        one(pattern.expression[1], pattern.checksum, &own.secret)?
+    };
     for (_, of, behind) in verifier.cut {
         // What is cut from it says where to call.
         if *of == "secret" {
@@ -48,6 +52,8 @@ pub(super) fn twin(finding: &Finding, verifier: &Verifier) -> Option<Credential>
         // made up, and does not leave this machine.
         let made = if in_url(verifier, name) || signs(verifier, name) {
             value.clone()
+        } else if is_coded(verifier, name) {
+            mutated(value)?
         } else {
             one(part.expression, Checksum::None, value)?
         };
@@ -91,6 +97,15 @@ fn signs(verifier: &Verifier, name: &str) -> bool {
         .calls
         .iter()
         .any(|call| call.sign == Sign::JwtRs256 && call.with.iter().any(is_key))
+}
+
+/// Whether it is a key in base64: what only looks like one cannot sign.
+fn is_coded(verifier: &Verifier, name: &str) -> bool {
+    let key = format!("{{{name}}}");
+    verifier.calls.iter().any(|call| {
+        let has = |name, with: &str| call.with.contains(&(name, with));
+        call.sign == Sign::Hmac && has("key form", "base64") && has("key", &key)
+    })
 }
 
 fn in_url(verifier: &Verifier, name: &str) -> bool {

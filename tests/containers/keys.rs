@@ -3,6 +3,10 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
+
+use straykey::scan::{ScanOptions, scan};
+use straykey::verify::offline;
 
 use super::make::{Told, run, told, write};
 use super::modes::{all, git};
@@ -95,6 +99,44 @@ fn a_store_that_opens_tells_the_key_that_stands_in_pem_beside_it() {
     // The same key in another form has other bytes.
     assert_eq!(patterns(&told, "one.der"), ["private-key.pem"]);
     assert_eq!(told.code, 1);
+}
+
+/// Nobody has to be asked for that: what `openssl` says of the certificate, the store says of its key.
+#[test]
+fn the_certificate_in_a_store_says_when_its_key_ends() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let dir = dir.path();
+    if !pair(dir) {
+        return;
+    }
+    pkcs12(dir, "java.p12", "changeit", &[]);
+    pkcs12(dir, "google.p12", "notasecret", &["-legacy"]);
+    let end = ["x509", "-in", "c.pem", "-noout", "-enddate"];
+    let end = Command::new("openssl")
+        .args(end)
+        .args(["-dateopt", "iso_8601"])
+        .current_dir(dir)
+        .output()
+        .expect("openssl is there");
+    let end = String::from_utf8(end.stdout).expect("text");
+    let end = end.trim().strip_prefix("notAfter=").expect("a date");
+    let end = end.replace(' ', "T");
+    for name in ["k.pem", "c.pem"] {
+        fs::remove_file(dir.join(name)).expect("removed");
+    }
+    let found = scan(&ScanOptions {
+        targets: vec![dir.to_owned()],
+        threads: 1,
+        ..ScanOptions::default()
+    });
+    let found = found.expect("scanned").findings;
+    let [key] = &found[..] else {
+        panic!("one key, twice: {found:?}");
+    };
+    assert_eq!(key.pattern.id, "private-key.pem");
+    let notes = offline(key).notes;
+    let told = notes.iter().any(|n| n.contains(&format!("ends at {end}")));
+    assert!(told, "{end}: {notes:?}");
 }
 
 #[test]

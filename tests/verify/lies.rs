@@ -108,6 +108,38 @@ fn a_stalling_server_is_left() {
     assert_eq!(said.reason, "no answer in time");
 }
 
+/// Whoever answers what is real and stalls at what is made up would hold up each of many credentials.
+#[test]
+fn a_made_up_one_that_gets_no_answer_is_not_sent_again() {
+    let findings = [1, 2, 3].map(|seed| finding("github.pat-classic", seed));
+    let own = [1, 2, 3].map(|seed| super::common::secret("github.pat-classic", seed));
+    let known = own.clone();
+    let server = Server::plain(move |call| {
+        let bearer = call.header("authorization").unwrap_or_default();
+        if known.iter().any(|secret| bearer.ends_with(secret)) {
+            json(200, LIVE)
+        } else {
+            Play::Stall(Duration::from_secs(20))
+        }
+    });
+    let short = HttpOptions {
+        timeout: Duration::from_millis(500),
+        ..client()
+    };
+    let all: Vec<_> = findings.iter().collect();
+    let asked = ask(&all, &options("github", &server), &short);
+    for said in &asked.verified {
+        assert_eq!(said.verdict, Verdict::Unknown, "{said:?}");
+        assert!(said.reason.contains("made-up"), "{said:?}");
+    }
+    let seen = server.seen();
+    let made_up = seen.iter().filter(|call| {
+        let bearer = call.header("authorization").unwrap_or_default();
+        !own.iter().any(|secret| bearer.ends_with(secret))
+    });
+    assert_eq!((seen.len(), made_up.count()), (4, 1));
+}
+
 /// Each byte comes in time, and all of them never do: the bound is for the whole call.
 #[test]
 fn a_dripping_server_is_left() {

@@ -48,6 +48,7 @@ pub(in crate::verify) fn shared_key(request: &mut Request, with: &Shared<'_>) ->
         key_form: "base64",
         key: with.key,
         text: &text,
+        ..Hmac::default()
     });
     let Some(signature) = signature else {
         return false;

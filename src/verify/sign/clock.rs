@@ -24,6 +24,16 @@ pub(in crate::verify) fn http_date(seconds: i64) -> String {
     )
 }
 
+/// `Sun, 06 Nov 1994 08:49:37 +0000` (RFC 5322, section 3.3).
+pub(in crate::verify) fn mail_date(seconds: i64) -> String {
+    http_date(seconds).replace("GMT", "+0000")
+}
+
+/// `19941106T08:49:37+0000`, as Akamai's signatures hold it.
+pub(in crate::verify) fn basic_date(seconds: i64) -> String {
+    format!("{}+0000", second_of(seconds).replace('-', ""))
+}
+
 /// Sixteen random bytes in hex; `None` if the system gives none.
 pub(in crate::verify) fn nonce() -> Option<String> {
     let mut bytes = [0; 16];
@@ -41,6 +51,13 @@ mod tests {
         assert_eq!(http_date(784_111_777), "Sun, 06 Nov 1994 08:49:37 GMT");
         // `date -u -d @1767225600 '+%a, %d %b %Y %T GMT'`
         assert_eq!(http_date(1_767_225_600), "Thu, 01 Jan 2026 00:00:00 GMT");
+    }
+
+    #[test]
+    fn dates_of_mail_and_of_signatures() {
+        // `date -u -R -d @1345570158`, and the time of the test data that Akamai's clients share.
+        assert_eq!(mail_date(1_345_570_158), "Tue, 21 Aug 2012 17:29:18 +0000");
+        assert_eq!(basic_date(1_395_430_461), "20140321T19:34:21+0000");
     }
 
     #[test]

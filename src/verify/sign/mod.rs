@@ -11,6 +11,6 @@ mod keyed;
 
 pub(super) use aws::{Aws, aws};
 pub(super) use azure::{Shared, shared_key};
-pub(super) use clock::{http_date, nonce};
+pub(super) use clock::{basic_date, http_date, mail_date, nonce};
 pub(super) use jwt::{Claims, jwt};
 pub(super) use keyed::{Hmac, hmac};

@@ -219,9 +219,18 @@ super::words! {
 }
 
 /// What every call can name beside its credential: seconds and milliseconds since 1970-01-01 UTC, the
-/// time as `2026-11-28T10:00:00Z` and as HTTP writes it, the second that is a minute away, and a number
-/// that is used once.
-pub const CLOCK: &[&str] = &["now", "now ms", "now iso", "now http", "soon", "nonce"];
+/// time as `2026-11-28T10:00:00Z`, as HTTP and as mail writes it, and as `20261128T10:00:00+0000`, the
+/// second that is a minute away, and a number that is used once.
+pub const CLOCK: &[&str] = &[
+    "now",
+    "now ms",
+    "now iso",
+    "now http",
+    "now mail",
+    "now basic",
+    "soon",
+    "nonce",
+];
 
 impl Sign {
     /// What it is made of: names that must be given, and such as may be.
@@ -229,7 +238,10 @@ impl Sign {
         match self {
             Self::None => (&[], &[]),
             Self::AwsSigV4 => (&["id", "key", "region", "service"], &["token"]),
-            Self::Hmac => (&["key", "text"], &["hash", "form", "key form"]),
+            Self::Hmac => (
+                &["key", "text"],
+                &["hash", "form", "key form", "key of", "quoted", "digest"],
+            ),
             Self::JwtRs256 => (
                 &["key", "issuer", "audience"],
                 &["key id", "subject", "scope"],

@@ -6,7 +6,7 @@
 use sha1::{Digest, Sha1};
 
 use super::ber::{Item, OID, SEQUENCE};
-use super::{DEBUG, DEFAULTS, Steps, Store, is_key};
+use super::{CERTIFICATES, DEBUG, DEFAULTS, Steps, Store, is_key};
 
 const JCEKS: u32 = 0xcece_cece;
 
@@ -92,7 +92,10 @@ fn entry<'a>(
             store.is_debug |= alias == DEBUG.as_bytes();
             sealed.push(bytes.long()?);
             for _ in 0..bytes.four()? {
-                certificate(bytes)?;
+                let one = certificate(bytes)?;
+                if store.certificates.len() < CERTIFICATES {
+                    store.certificates.push(one.to_vec());
+                }
             }
         }
         2 => {

@@ -1,7 +1,8 @@
 //! Files that are credentials themselves: key stores, private keys in binary, databases of passwords.
 //!
 //! A store that opens without a password, or with one that everybody knows, holds its keys for all
-//! to read: they are told as text, in PEM, so that they are found as they are elsewhere. Of a store
+//! to read: they are told as text, in PEM, so that they are found as they are elsewhere; certificates
+//! of the same store stand behind them, for what they say of the keys. Of a store
 //! that stays shut a line of text is told, which says what it is and ends with the SHA-256 of the
 //! file; patterns find that. A store with certificates alone is nothing.
 //!
@@ -58,6 +59,9 @@ const fn default(password: Option<&'static str>, words: &'static str) -> Default
 /// What Android's tools call the key that they make for debugging.
 const DEBUG: &str = "androiddebugkey";
 
+/// Certificates of one store that are told.
+const CERTIFICATES: usize = 32;
+
 /// What is left of the work that passwords may cost.
 pub(in super::super) struct Steps(u64);
 
@@ -82,6 +86,8 @@ impl Steps {
 struct Store {
     /// Keys, in PKCS #8.
     keys: Vec<Vec<u8>>,
+    /// Certificates that stand beside them.
+    certificates: Vec<Vec<u8>>,
     /// Keys that its password opens, in a form that is not read here.
     unread: usize,
     /// Keys behind a password that is not known.
@@ -188,6 +194,9 @@ fn told(file: &[u8], kind: Kind, store: &Store) -> String {
         let _ = writeln!(out, "{}: {opens} opens it", kind.word());
         for key in &store.keys {
             out.push_str(&pem("PRIVATE KEY", key));
+        }
+        for certificate in &store.certificates {
+            out.push_str(&pem("CERTIFICATE", certificate));
         }
     }
     if let (Some(opens), 1..) = (store.opens, store.unread) {

@@ -1,7 +1,7 @@
 //! PKCS #12: RFC 7292 (2014).
 //!
-//! What opens a store is told by its own sum, or by a key that comes out whole. Certificates are not
-//! looked at. What an unknown password costs is bounded: iterations are a number in the file.
+//! What opens a store is told by its own sum, or by a key that comes out whole. Certificates are taken
+//! as they are. What an unknown password costs is bounded: iterations are a number in the file.
 
 use cbc::cipher::{BlockModeDecrypt, KeyIvInit, block_padding::Pkcs7};
 use des::{TdesEde2, TdesEde3};
@@ -14,7 +14,7 @@ use sha2::digest::{Digest, Output};
 use sha2::{Sha224, Sha256, Sha384, Sha512};
 
 use super::ber::{INTEGER, Item, Items, OCTETS, OID, SEQUENCE, ZERO, head};
-use super::{DEBUG, DEFAULTS, Default, Steps, Store, is_key};
+use super::{CERTIFICATES, DEBUG, DEFAULTS, Default, Steps, Store, is_key};
 
 /// Object identifiers of PKCS #7: data, encrypted data.
 const DATA: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01";
@@ -28,6 +28,8 @@ const CIPHER: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x01";
 const SHA1: &[u8] = b"\x2b\x0e\x03\x02\x1a";
 const SHA2: &[u8] = b"\x60\x86\x48\x01\x65\x03\x04\x02";
 
+/// What a bag of a certificate says of X.509.
+const X509: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x16\x01";
 /// How deep bags lie in bags.
 const DEPTH: usize = 4;
 /// Bags of one store that are looked at.
@@ -133,6 +135,7 @@ struct Bags {
     bare: Vec<Vec<u8>>,
     /// Keys that are encrypted.
     shrouded: Vec<Vec<u8>>,
+    certificates: Vec<Vec<u8>>,
     /// Whether there are secrets of another kind, or what is not known.
     is_opaque: bool,
     is_debug: bool,
@@ -159,7 +162,10 @@ impl Bags {
                 _ if self.count > BAGS => self.is_opaque = true,
                 (Some([1]), Some(key)) if is_key(key.whole) => self.bare.push(key.whole.to_vec()),
                 (Some([2]), Some(key)) => self.shrouded.push(key.whole.to_vec()),
-                // A certificate, a list of revoked ones.
+                (Some([3]), Some(bag)) if self.certificates.len() < CERTIFICATES => {
+                    self.certificates.extend(certificate(bag));
+                }
+                // More of them, a list of revoked ones.
                 (Some([3 | 4]), _) => {}
                 (Some([6]), Some(bags)) if depth > 0 => self.take(bags.whole, depth - 1),
                 _ => self.is_opaque = true,
@@ -181,6 +187,7 @@ impl Bags {
     fn closed(self) -> Store {
         Store {
             keys: self.bare,
+            certificates: self.certificates,
             sealed: self.shrouded.len(),
             is_opaque: self.is_opaque,
             ..Store::default()
@@ -192,6 +199,7 @@ impl Bags {
         let sealed = self.shrouded.len() - keys.len();
         Store {
             keys: [self.bare, keys].concat(),
+            certificates: self.certificates,
             sealed,
             is_opaque: self.is_opaque,
             is_debug: self.is_debug,
@@ -199,6 +207,14 @@ impl Bags {
             ..Store::default()
         }
     }
+}
+
+/// The certificate of a bag.
+fn certificate(bag: Item<'_>) -> Option<Vec<u8>> {
+    let mut parts = bag.items();
+    parts.tagged(OID).filter(|id| id.body == X509)?;
+    let content = parts.tagged(ZERO)?.items().next()?.octets()?;
+    is_sequence(&content).then_some(content.to_vec())
 }
 
 fn unshrouded(key: &[u8], password: Option<&str>, steps: &mut Steps) -> Option<Vec<u8>> {
