@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::claims::{self, is_token, key_der, token_claims};
 use crate::base::{Secret, Span};
-use crate::detect::patterns::{Class, Pattern, base64};
+use crate::detect::patterns::{AROUND, Class, Pattern, base64, is_signature};
 
 /// The name by which a password's URL, without the password, stands among a credential's parts.
 pub const BESIDE_URL: &str = "url beside it";
@@ -22,6 +22,8 @@ const NAMESPACE: &str = "namespace";
 
 /// How far a URL reaches to the front and to the back, in bytes.
 const URL: usize = 256;
+/// How far a signed URL reaches to the front and to the back of its signature.
+const SIGNED: usize = 2 << 10;
 /// How far the certificate of a kubeconfig may stand from its key.
 const FAR: usize = 16 << 10;
 /// The certificates that are held against a key.
@@ -44,6 +46,7 @@ pub(super) fn beside(
         "kubernetes.client-key-data" if !has(CERTIFICATE) => {
             certificate(text, secret).map(|found| (CERTIFICATE, Secret::new(found)))
         }
+        _ if is_signature(pattern) => return around(text, secret),
         _ if pattern.class == Class::PrivateKey => {
             of_key(text, secret).map(|found| (KEYS_CERTIFICATE, Secret::new(found)))
         }
@@ -128,6 +131,24 @@ fn url(text: &[u8], secret: Span) -> Option<Vec<u8>> {
         .count();
     after.first().filter(|b| **b == b'@')?;
     Some([head, &after[..tail]].concat())
+}
+
+/// The URL of which the secret is the signature: what stands before it, and behind it.
+fn around(text: &[u8], secret: Span) -> Vec<(&'static str, Secret)> {
+    const BEGIN: &[u8] = b"https://";
+    let is_url = |b: &u8| b.is_ascii_graphic() && !b"\"'`<>\\,;)]}".contains(b);
+    let before = &text[secret.start.saturating_sub(SIGNED)..secret.start];
+    let Some(at) = memchr::memmem::rfind(before, BEGIN) else {
+        return Vec::new();
+    };
+    let behind = &text[secret.end..text.len().min(secret.end + SIGNED)];
+    let length = behind.iter().take_while(|b| is_url(b)).count();
+    // What is cut off would be another URL.
+    if !before[at..].iter().all(is_url) || length == SIGNED {
+        return Vec::new();
+    }
+    let parts = [&before[at..], &behind[..length]].map(Secret::new);
+    AROUND.into_iter().zip(parts).collect()
 }
 
 /// The line up to the secret.

@@ -9,6 +9,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::record::{Hint, PrivilegeClass, Stamp};
+use crate::base::second_of;
 use crate::detect::patterns::Class;
 use crate::findings::claims::{
     aws_account, certificate, hashed_token, is_token, signed_url, token_claims,
@@ -158,8 +159,10 @@ impl Facts {
         let stamped =
             |(seconds, parameter): (i64, &str)| (Stamp(seconds), format!("parameter {parameter}"));
         if told.is_presigned {
-            self.expires = told.ends.map(stamped);
-            self.created = told.begins.map(stamped);
+            // The URL ends; the key that signed it does not.
+            if let Some((end, _)) = told.ends {
+                self.hint("signed-url-ends", &format!("{}Z", second_of(end)));
+            }
         } else {
             self.expires = self.expires.take().or_else(|| told.ends.map(stamped));
             self.created = self.created.take().or_else(|| told.begins.map(stamped));
@@ -257,8 +260,9 @@ mod tests {
         let line = "GET https://b.invalid/k?X-Amz-Date=20261124T120000Z&X-Amz-Expires=3600&X-Amz-Signature=00";
         let mut facts = Facts::default();
         facts.signed_url(line);
-        // `date -u -d 2026-11-24T13:00:00Z +%s`
-        assert_eq!(facts.expires.map(|e| e.0), Some(Stamp(1_795_525_200)));
+        assert_eq!(facts.expires, None, "the key goes on");
+        let ends = facts.hints.get("signed-url-ends").map(String::as_str);
+        assert_eq!(ends, Some("2026-11-24T13:00:00Z"));
     }
 
     #[test]

@@ -94,23 +94,21 @@ fn beside(finding: &Finding, out: &mut Offline) {
         return;
     };
     let told = signed_url(&line.text);
-    match told.allowed {
+    if told.is_presigned {
+        // The URL ends; the key that signed it does not.
+        if let Some((end, _)) = told.ends {
+            let end = second_of(end);
+            out.notes
+                .push(format!("the signed URL that it stands in ends at {end}Z"));
+        }
+    } else if finding.pattern.id == "azure.sas-token" {
         // Another secret may stand on the line: only of what signs such URLs is it told.
-        Some(allowed) if finding.pattern.id == "azure.sas-token" => {
-            out.expires = told.ends.map(|t| t.0);
-            out.created = told.begins.map(|t| t.0);
+        out.expires = told.ends.map(|t| t.0);
+        out.created = told.begins.map(|t| t.0);
+        if let Some(allowed) = told.allowed {
             out.notes
                 .push(format!("allows {allowed} (its parameter sp)"));
         }
-        _ if told.is_presigned => {
-            // The URL ends; the key that signed it does not.
-            if let Some((end, _)) = told.ends {
-                let end = second_of(end);
-                out.notes
-                    .push(format!("the signed URL that it stands in ends at {end}Z"));
-            }
-        }
-        _ => {}
     }
 }
 

@@ -286,7 +286,7 @@ fn address(
             _ if named => Ok((target, url)),
             _ if !declared => Err(Unchecked::Host),
             // The secret itself is a URL of its provider: the server that the user named stands for it.
-            Some(endpoint) if is_whole(call) => {
+            Some(endpoint) if !is_told(verifier, call) => {
                 let rest = &url[host_end(&url)..];
                 let url = format!("{}{rest}", endpoint.base());
                 Ok((endpoint.target().clone(), url))
@@ -327,9 +327,10 @@ fn address(
     Ok((target, url))
 }
 
-/// Whether the secret is the URL, scheme and all; not what an earlier answer told.
-fn is_whole(call: &Call) -> bool {
-    call.url.starts_with("{+secret}")
+/// Whether an earlier answer told the URL. Else it is the credential's own, scheme and all.
+fn is_told(verifier: &Verifier, call: &Call) -> bool {
+    let mut taken = verifier.calls.iter().flat_map(|call| call.take);
+    taken.any(|(name, _)| call.url.starts_with(&format!("{{+{name}}}")))
 }
 
 /// Where the path of a URL begins, or its end.
@@ -350,7 +351,7 @@ fn shown_address(
     let url = filled(call.url, values, Way::Raw, false)?;
     if call.url.starts_with("{+") {
         return Ok(match endpoint {
-            Some(endpoint) if is_whole(call) => format!("{url} at {}", endpoint.base()),
+            Some(endpoint) if !is_told(verifier, call) => format!("{url} at {}", endpoint.base()),
             _ => url,
         });
     }

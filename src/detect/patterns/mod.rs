@@ -37,8 +37,8 @@ pub use mark::NEAR_AFTER;
 pub use program::{Found, Op, Program, Steps};
 pub use sample::{Draw, Length, Sampler, sample_match, sample_secret, sample_text};
 pub use verifier::{
-    Basis, BodyKind, CLOCK, Call, Case, Facts, Hole, Meaning, Piece, Power, Privilege, Quote,
-    Scalar, Sign, Verifier, pieces,
+    AROUND, Basis, BodyKind, CLOCK, Call, Case, Facts, Hole, Meaning, Piece, Power, Privilege,
+    Quote, Scalar, Sign, Verifier, is_signature, pieces,
 };
 
 /// One kind of credential. Every field is static: a catalogue costs nothing to load.

@@ -19,8 +19,11 @@ pub struct SignedUrl {
 }
 
 /// Shared access signatures of Azure Storage (`se`, `st`, `sp`: service SAS and account SAS in
-/// its REST reference), and presigned URLs (`X-Amz-Date` and `X-Amz-Expires` of AWS Signature
-/// Version 4, `X-Goog-...` of Cloud Storage).
+/// its REST reference) and of Service Bus (`se` in seconds: "Service Bus access control with shared
+/// access signatures"), and presigned URLs: `X-Amz-Date` and `X-Amz-Expires` of AWS Signature Version
+/// 4, `X-Goog-...` of Cloud Storage, and those of before, which hold the second itself (Amazon S3, "Query
+/// string request authentication alternative"; Cloud Storage, "V2 signing process"; Object Storage
+/// Service, "Add signatures to a URL"; `CloudFront`, "Create a signed URL using a canned policy").
 pub fn signed_url(line: &str) -> SignedUrl {
     let mut told = SignedUrl::default();
     let value = |name: &str| parameter(line, name);
@@ -37,6 +40,23 @@ pub fn signed_url(line: &str) -> SignedUrl {
         told.ends = time("se");
         told.begins = time("st");
         told.allowed = value("sp");
+    }
+    let second = |name: &str| value(name)?.parse::<i64>().ok().filter(|s| *s > 0);
+    if value("sig").is_some() && value("skn").is_some() && told.ends.is_none() {
+        told.ends = second("se").map(|s| (s, "se"));
+    }
+    let signer = [
+        "AWSAccessKeyId",
+        "GoogleAccessId",
+        "OSSAccessKeyId",
+        "Key-Pair-Id",
+    ];
+    if signer.iter().any(|name| value(name).is_some())
+        && value("Signature").is_some()
+        && let Some(end) = second("Expires")
+    {
+        told.ends = Some((end, "Expires"));
+        told.is_presigned = true;
     }
     for (date, lasts) in [
         ("X-Amz-Date", "X-Amz-Expires"),
@@ -125,6 +145,25 @@ mod tests {
         assert_eq!(told.ends, Some((1_795_525_200, "X-Goog-Expires")));
         assert_eq!(told.begins, Some((1_795_521_600, "X-Goog-Date")));
         assert!(told.is_presigned);
+        // The example of Amazon S3's page on query string authentication, its key id and signature cut.
+        let line = "/photos/puppy.jpg?AWSAccessKeyId=A&Expires=1141889120&Signature=v%3D HTTP/1.1";
+        let told = signed_url(line);
+        assert_eq!(told.ends, Some((1_141_889_120, "Expires")));
+        assert!(told.is_presigned);
+        // The form of Service Bus's page, "Generate a shared access signature token".
+        let line = "SharedAccessSignature sr=x&sig=ab%3D&se=1438205742&skn=KeyName";
+        let told = signed_url(line);
+        assert_eq!(told.ends, Some((1_438_205_742, "se")));
+        assert!(!told.is_presigned);
+        // Without a signature, or without who signed, it is any query.
+        for line in [
+            "/a?AWSAccessKeyId=A&Expires=1141889120",
+            "/a?Expires=1141889120&Signature=x",
+            "/a?sig=1&se=1438205742",
+            "/a?Key-Pair-Id=A&Signature=x&Expires=soon",
+        ] {
+            assert_eq!(signed_url(line), SignedUrl::default(), "{line}");
+        }
         assert_eq!(basic_time("2026112XT120000Z"), None);
         assert_eq!(signed_url("sig=1&se=2027-01-31"), SignedUrl::default());
     }

@@ -9,8 +9,8 @@ use super::super::format::{leak, leak_all};
 use super::answers::{case, day, quotes};
 use super::spec::{CallSpec, Places, PrivilegeSpec, VerifierSpec};
 use super::{
-    Basis, BodyKind, CLOCK, Call, Case, Facts, Meaning, Piece, Power, Privilege, Sign, Verifier,
-    pieces,
+    AROUND, Basis, BodyKind, CLOCK, Call, Case, Facts, Meaning, Piece, Power, Privilege, Sign,
+    Verifier, is_signature, pieces,
 };
 use crate::base::quote;
 
@@ -119,6 +119,9 @@ fn one(
     known.extend(parts.iter().map(|p| p.name).filter(all).map(str::to_owned));
     verifier.cut = cuts(check, &mut known, spec);
     known.extend(CLOCK.iter().map(|name| (*name).to_owned()));
+    if patterns.iter().all(|p| is_signature(p)) {
+        known.extend(AROUND.iter().map(|name| (*name).to_owned()));
+    }
     let given = known.len();
     let mut calls = Vec::new();
     for spec in &spec.call {
@@ -370,8 +373,9 @@ fn address(check: &mut Check<'_>, verifier: &Verifier, url: &str, at: usize) {
     if url.starts_with('/') {
         return;
     }
-    // A secret that is a whole URL: where it leads is looked at when it is filled in.
-    if url.starts_with("{+secret}") && !verifier.hosts.is_empty() {
+    // A secret that is a whole URL, or signs one: where it leads is looked at when it is filled in.
+    let whole = ["{+secret}", "{+url before it}{+secret}"];
+    if whole.iter().any(|w| url.starts_with(w)) && !verifier.hosts.is_empty() {
         return;
     }
     let Some(host) = host_of(url) else {

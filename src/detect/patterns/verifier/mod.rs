@@ -232,6 +232,14 @@ pub const CLOCK: &[&str] = &[
     "nonce",
 ];
 
+/// What a call can name of a secret that is the signature of a URL: the URL up to it, and what follows.
+pub const AROUND: [&str; 2] = ["url before it", "url behind it"];
+
+/// Whether a pattern's secret is the signature of a URL.
+pub fn is_signature(pattern: &super::Pattern) -> bool {
+    pattern.expression[0].ends_with("sig=")
+}
+
 impl Sign {
     /// What it is made of: names that must be given, and such as may be.
     pub const fn needs(self) -> (&'static [&'static str], &'static [&'static str]) {
