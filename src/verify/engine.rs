@@ -13,6 +13,7 @@ use super::logins::{About, second_tries};
 use super::memory::{Memory, how};
 use super::offline::offline;
 use super::pace::{PATIENCE, Pace};
+use super::published;
 use super::reading::{read, tell};
 use super::request::{MASK, Shown, Values, fill};
 use super::servers::plan;
@@ -138,6 +139,9 @@ fn values(verifier: &Verifier, credential: &Credential, masked: &str) -> Values 
 ///
 /// Why none would be made.
 pub fn dry_run(finding: &Finding, options: &VerifyOptions) -> Result<Vec<Shown>, Unchecked> {
+    if let Some(list) = published::list(finding, options) {
+        return Ok(vec![published::shown(list)]);
+    }
     if let Some(login) = plan(finding, &options.endpoints) {
         return Ok(vec![login?.shown]);
     }
@@ -289,6 +293,9 @@ impl Run<'_> {
     }
 
     fn by_others(&self, number: usize, finding: &Finding) -> Verified {
+        if let Some(list) = published::list(finding, self.options) {
+            return self.looked_up(finding, list);
+        }
         if let Some(login) = plan(finding, &self.options.endpoints) {
             return self.log_in(number, finding, login);
         }

@@ -35,6 +35,15 @@ pub(super) struct About<'a> {
 }
 
 impl<'a> About<'a> {
+    /// Of a look that does not use the credential.
+    pub(super) fn looking(finding: &'a Finding, provider: &'a str) -> Self {
+        Self {
+            finding,
+            provider,
+            made_up: false,
+        }
+    }
+
     pub(super) fn of(job: &Job<'a>, made_up: bool) -> Self {
         Self {
             finding: job.finding,

@@ -20,6 +20,7 @@ mod logins;
 mod memory;
 mod offline;
 mod pace;
+mod published;
 mod reading;
 mod request;
 mod revoking;

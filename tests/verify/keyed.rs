@@ -4,6 +4,7 @@
 use ring::{digest, hmac};
 use straykey::detect::patterns::base64 as decoded;
 use straykey::findings::Finding;
+use straykey::scan::{ScanOptions, scan};
 use straykey::verify::Verdict;
 
 use super::common::base64;
@@ -148,52 +149,57 @@ fn duo() {
     });
 }
 
-/// Akamai, "`EdgeGrid` authentication": the key is made of the secret and the time.
-#[test]
-fn akamai() {
-    let one = finding("akamai.client-secret", 5);
-    let own = secret(&one);
-    let (client, access, host) = (
-        part(&one, "client token"),
-        part(&one, "access token"),
-        part(&one, "api host"),
-    );
-    let key = own.clone();
-    held(&one, "akamai", &own, move |call| {
-        let sent = call.header("authorization").unwrap_or_default();
-        let (unsigned, signature) = sent.rsplit_once("signature=").unwrap_or_default();
-        let field = |name: &str| {
-            let fields = unsigned.split([' ', ';']);
-            fields
-                .filter_map(|f| f.strip_prefix(name)?.strip_prefix('='))
-                .next()
-                .unwrap_or_default()
-        };
-        let derived = mac(
-            hmac::HMAC_SHA256,
-            key.as_bytes(),
-            field("timestamp").as_bytes(),
-        );
-        let text = format!(
-            "{}\thttps\t{host}\t{}\t\t\t{unsigned}",
-            call.method, call.path
-        );
-        let want = mac(
-            hmac::HMAC_SHA256,
-            base64(&derived).as_bytes(),
-            text.as_bytes(),
-        );
-        let known = field("client_token") == client && field("access_token") == access;
-        if unsigned.starts_with("EG1-HMAC-SHA256 ") && known && signature == base64(&want) {
-            json(
-                200,
-                r#"[{"credentialId":1,"clientToken":"x","status":"ACTIVE"}]"#,
-            )
-        } else {
-            json(
-                401,
-                r#"{"title":"Not authorized","detail":"Inactive client token"}"#,
-            )
-        }
+/// Findings of a file with one line.
+fn scanned(line: &str) -> Vec<Finding> {
+    let dir = tempfile::tempdir().expect("a folder");
+    std::fs::write(dir.path().join("a.env"), line).expect("written");
+    let found = scan(&ScanOptions {
+        targets: vec![dir.path().to_owned()],
+        threads: 1,
+        ..ScanOptions::default()
     });
+    let all = found.expect("scanned").findings.into_iter();
+    all.filter(|f| f.pattern.id == "azure.sas-token").collect()
+}
+
+/// A signature stands in the middle of its URL as well as at the end; the whole URL is asked for, at its
+/// provider's own host only, and only if that was wanted by name.
+#[test]
+fn a_shared_access_signature_is_asked_for_at_its_own_url() {
+    let own = base64(&sha256(b"what signs it"))
+        .replace('+', "%2B")
+        .replace('/', "%2F")
+        .replace('=', "%3D");
+    let path = format!("/box?sv=2022-11-02&sr=c&sig={own}&se=2099-01-01T00%3A00Z&sp=rl");
+    let line = |host: &str| format!("URL=\"https://{host}{path}\"\n");
+    let found = scanned(&line("account.blob.core.windows.net"));
+    assert_eq!(found.len(), 1, "{found:?}");
+    let want = format!("{path}&restype=container&comp=list&maxresults=1");
+    let server = Server::plain(move |call| {
+        let xml = vec![("content-type".to_owned(), "application/xml".to_owned())];
+        if call.path == want {
+            let list = "<EnumerationResults ServiceEndpoint=\"x\"><Blobs/></EnumerationResults>";
+            return Play::Answer(200, xml, list.into());
+        }
+        let wrong = "<Error><Code>AuthenticationFailed</Code><AuthenticationErrorDetail>Signature did \
+                     not match</AuthenticationErrorDetail></Error>";
+        Play::Answer(403, xml, wrong.into())
+    });
+    let mut options = options("azure", &server);
+    let asked = ask(&[&found[0]], &options, &client());
+    assert_eq!(asked.verified[0].verdict, Verdict::Live, "{asked:?}");
+    let seen = server.seen();
+    // Itself, and a made-up one: at the container, then at what its URL names.
+    assert_eq!(seen.len(), 3, "{seen:?}");
+    assert!(seen[2].path.ends_with("&comp=metadata"), "{seen:?}");
+    // Of another host nothing is asked, whoever named a server for the provider.
+    let planted = scanned(&line("evil.example/blob.core.windows.net"));
+    assert_eq!(planted.len(), 1, "{planted:?}");
+    let asked = ask(&[&planted[0]], &options, &client());
+    assert_eq!(asked.verified[0].verdict, Verdict::NotChecked, "{asked:?}");
+    // And without its name nothing at all: it stands in a URL.
+    options.named = Vec::new();
+    let asked = ask(&[&found[0]], &options, &client());
+    assert_eq!(asked.verified[0].verdict, Verdict::NotChecked, "{asked:?}");
+    assert_eq!(server.seen().len(), 3);
 }

@@ -24,7 +24,17 @@ pub(super) use wire::Network;
 
 use super::reading::shown;
 use super::{Facts, Trouble, Verdict};
+use crate::base::base64;
 use wire::Wire;
+
+/// The public half of a private key of SSH, as lists of keys have it: base64.
+///
+/// # Errors
+///
+/// Why it cannot be read.
+pub(super) fn public_half(key: &[u8]) -> Result<String, &'static str> {
+    ssh::Key::read(key).map(|key| base64(key.public()))
+}
 
 /// What a server said of a login.
 #[derive(Clone, Debug, PartialEq, Eq)]

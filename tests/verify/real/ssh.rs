@@ -127,3 +127,87 @@ fn a_key_is_offered_and_no_command_is_run() {
         assert!(!at.join("ran").exists(), "no command is run");
     }
 }
+
+/// A list of public keys, as forges publish them: what stands there is known without the key being used.
+#[test]
+fn a_key_is_looked_for_among_those_that_are_published() {
+    use std::collections::BTreeSet;
+
+    use super::super::declared::{ask, client};
+    use super::super::server::{Play, Server};
+    use straykey::scan::{ScanOptions, scan};
+    use straykey::verify::{Endpoint, Verdict, VerifyOptions, dry_run};
+
+    if program("ssh-keygen").is_none() {
+        return;
+    }
+    let dir = folder();
+    let mut lines = Vec::new();
+    for (name, kind) in KINDS {
+        let at = dir.path().join(name);
+        pair(&at, kind);
+        let public = at.with_extension("pub");
+        let line = fs::read_to_string(&public).expect("a half");
+        fs::remove_file(public).expect("removed");
+        // As forges do: without the words at the end.
+        let words: Vec<&str> = line.split_ascii_whitespace().take(2).collect();
+        lines.push(words.join(" "));
+    }
+    let found = scan(&ScanOptions {
+        targets: vec![dir.path().to_owned()],
+        threads: 1,
+        ..ScanOptions::default()
+    });
+    let found = found.expect("scanned").findings;
+    let found: Vec<_> = found
+        .iter()
+        .filter(|f| f.pattern.id == "private-key.pem")
+        .collect();
+    assert_eq!(found.len(), KINDS.len(), "{found:?}");
+    let secrets: BTreeSet<String> = found
+        .iter()
+        .map(|f| String::from_utf8_lossy(f.credential.secret.expose()).into_owned())
+        .collect();
+    let list = lines.join("\n") + "\n";
+    let others = format!("{}\n", lines[0]);
+    for (body, status, live, unknown) in [
+        (list.clone(), 200, KINDS.len(), 0),
+        (others, 200, 1, KINDS.len() - 1),
+        // A page for people, nothing, and a list that is none of this user's any more.
+        (format!("<html>\n{list}</html>"), 200, 0, KINDS.len()),
+        (String::new(), 200, 0, KINDS.len()),
+        (list, 404, 0, KINDS.len()),
+    ] {
+        let server = Server::plain(move |_| Play::Answer(status, Vec::new(), body.clone()));
+        let url = format!("{}/octocat.keys", server.url());
+        let options = VerifyOptions {
+            endpoints: [("ssh".to_owned(), Endpoint::parse(&url).expect("a list"))].into(),
+            rate_host: 0.0,
+            rate_total: 0.0,
+            ..VerifyOptions::default()
+        };
+        let shown = dry_run(found[0], &options).expect("a call");
+        assert_eq!(shown[0].line, format!("GET {url}"));
+        assert_eq!(server.seen().len(), 0);
+        let asked = ask(&found, &options, &client());
+        let count = |verdict| {
+            let all = asked.verified.iter();
+            all.filter(|said| said.verdict == verdict).count()
+        };
+        let told = (count(Verdict::Live), count(Verdict::Unknown));
+        assert_eq!(told, (live, unknown), "{status}: {:?}", asked.verified);
+        for said in &asked.verified {
+            let whose = (said.verdict == Verdict::Live).then_some("octocat");
+            assert_eq!(said.facts.identity.as_deref(), whose);
+        }
+        let seen = server.seen();
+        assert_eq!(seen.len(), KINDS.len());
+        for call in seen {
+            assert_eq!((&*call.method, &*call.path), ("GET", "/octocat.keys"));
+            let whole = call.whole();
+            let lines = secrets.iter().flat_map(|s| s.lines());
+            let long = lines.filter(|l| l.len() > 16 && !l.starts_with("-----"));
+            assert_eq!(long.filter(|l| whole.contains(l)).count(), 0);
+        }
+    }
+}
