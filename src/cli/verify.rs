@@ -4,6 +4,7 @@ mod ask;
 mod report;
 mod user;
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -28,7 +29,8 @@ pub use ask::{Asked, Ready, ask, ready, refuse, say_own, say_ready, wanted, with
 
 /// What is to be asked for.
 enum What {
-    Fingerprints(Vec<String>),
+    /// Fingerprints as they were typed or stood in the report, in lower case.
+    Fingerprints(HashSet<String>),
     /// Whatever standard input holds.
     Input,
 }
@@ -36,7 +38,7 @@ enum What {
 impl What {
     fn has(&self, finding: &Finding) -> bool {
         match self {
-            Self::Fingerprints(all) => all.iter().any(|f| finding.fingerprint.matches(f)),
+            Self::Fingerprints(all) => finding.fingerprint.names().any(|name| all.contains(&name)),
             Self::Input => true,
         }
     }
@@ -131,7 +133,7 @@ fn read(args: &VerifyArgs) -> Result<(What, Vec<PathBuf>, bool), CliError> {
     let digits = args.what.strip_prefix("w:").unwrap_or(&args.what);
     let is_print = digits.len() >= 8 && digits.bytes().all(|b| b.is_ascii_hexdigit());
     if is_print && !Path::new(&args.what).exists() {
-        let what = What::Fingerprints(vec![args.what.clone()]);
+        let what = What::Fingerprints([args.what.to_ascii_lowercase()].into());
         return Ok((what, or_here(paths), args.history));
     }
     if !Path::new(&args.what).is_file() {
@@ -148,10 +150,14 @@ fn read(args: &VerifyArgs) -> Result<(What, Vec<PathBuf>, bool), CliError> {
         _ => paths,
     };
     Ok((
-        What::Fingerprints(report.fingerprints),
+        What::Fingerprints(lower(report.fingerprints)),
         or_here(places),
         of_history,
     ))
+}
+
+fn lower(all: impl IntoIterator<Item = String>) -> HashSet<String> {
+    all.into_iter().map(|f| f.to_ascii_lowercase()).collect()
 }
 
 /// Looks for the secrets again: all of them, however unsure.
@@ -217,9 +223,10 @@ fn nothing(what: &What, result: &ScanResult) -> CliError {
 }
 
 /// Tells what was asked for and was not found again.
-fn missing(all: &[String], result: &ScanResult) -> usize {
-    let is_there = |f: &&String| result.findings.iter().any(|one| one.fingerprint.matches(f));
-    let missing = all.iter().filter(|f| !is_there(f)).count();
+fn missing(all: &HashSet<String>, result: &ScanResult) -> usize {
+    let names = result.findings.iter().flat_map(|f| f.fingerprint.names());
+    let there: HashSet<String> = names.filter(|name| all.contains(name)).collect();
+    let missing = all.len() - there.len();
     if missing > 0 {
         tell(&format!(
             "{missing} of {} credentials were not found again, and not asked for",

@@ -133,6 +133,14 @@ impl Fingerprint {
         let least = if self.is_weak() { full.len() } else { 8 };
         typed.len() >= least && full.starts_with(&typed.to_ascii_lowercase())
     }
+
+    /// Every text that names it, in lower case: for one look-up among many, where
+    /// [`matches`](Self::matches) would be held against each.
+    pub fn names(&self) -> impl Iterator<Item = String> {
+        let full = self.to_string();
+        let least = if self.is_weak() { full.len() } else { 8 };
+        (least..=full.len()).map(move |end| full[..end].to_owned())
+    }
 }
 
 /// The identity of a place in which a finding stands, for systems that want one for each: it is made

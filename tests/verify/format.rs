@@ -102,6 +102,11 @@ fn each_mistake_is_told_with_its_line() {
         ),
         (
             "https://api.acme.example/me",
+            "{+url before it}{+secret}/me",
+            "nothing is called 'url before it' here",
+        ),
+        (
+            "https://api.acme.example/me",
             "https://x@api.acme.example/me",
             "url: https://",
         ),

@@ -80,7 +80,7 @@ impl Key {
     }
 
     /// Its public half.
-    pub(super) fn public(&self) -> &[u8] {
+    pub(in super::super) fn public(&self) -> &[u8] {
         &self.public
     }
 
