@@ -223,6 +223,8 @@ fn each_verifier_says_what_its_quotes_say() {
                 .credential
                 .parts
                 .first()
+                // What stands around a signature is of a made-up one, too.
+                .filter(|(name, _)| !name.starts_with("url "))
                 .map(|(_, p)| p.expose().to_owned());
             let signed = is_signed(&verifier);
             let turns = Mutex::new((0, 0));

@@ -103,7 +103,7 @@ fn each_mistake_is_told_with_its_line() {
         (
             "https://api.acme.example/me",
             "{+url before it}{+secret}/me",
-            "nothing is called 'url before it' here",
+            "nothing is called",
         ),
         (
             "https://api.acme.example/me",
