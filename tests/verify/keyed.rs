@@ -9,6 +9,7 @@ use straykey::verify::Verdict;
 
 use super::common::base64;
 use super::declared::{ask, client, finding, options};
+use super::schemes::hex;
 use super::server::{Play, Seen, Server, json};
 
 fn sha256(text: &[u8]) -> Vec<u8> {
@@ -139,8 +140,8 @@ fn duo() {
             key.as_bytes(),
             text.as_bytes(),
         );
-        let hex: String = made.iter().map(|b| format!("{b:02x}")).collect();
-        let want = format!("Basic {}", base64(format!("{id}:{hex}").as_bytes()));
+        let pair = format!("{id}:{}", hex(&made));
+        let want = format!("Basic {}", base64(pair.as_bytes()));
         if date.ends_with(" +0000") && call.header("authorization") == Some(&want) {
             json(200, r#"{"stat":"OK","response":{"time":1357020061}}"#)
         } else {

@@ -31,7 +31,7 @@ fn part(id: &str, name: &str) -> String {
     String::from_utf8(found.1.expose().to_vec()).expect("text")
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
     bytes.iter().fold(String::new(), |mut out, byte| {
         let _ = write!(out, "{byte:02x}");
