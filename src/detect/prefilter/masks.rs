@@ -207,6 +207,13 @@ impl Masks {
         back(2) | back(3) | back(4) | back(6)
     }
 
+    /// Whether a match may begin at `at` that begins behind no letter or digit but those of an escape.
+    #[inline]
+    pub(super) fn may_begin(&self, at: usize) -> bool {
+        let (word, bit) = (at / 64, at % 64);
+        self.edges(word) >> bit & 1 != 0 || self.behind_escapes(word) >> bit & 1 != 0
+    }
+
     /// Bits of a word at which escapes stand as in a row of them: two that are two bytes apart
     /// (`\/\/`), or three of the same length (`%41%42%43`, `\x41\x42\x43`, `\u0041\u0042\u0043`) or
     /// of five or six bytes (`&#99;&#100;&#101;`).

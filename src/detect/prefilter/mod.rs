@@ -179,6 +179,8 @@ struct Reach {
     changes: u8,
     /// What it can begin with.
     first: ByteSet,
+    /// It begins behind no letter or digit but those of an escape.
+    edged: bool,
     /// The length of every match if it is always the same and no letter or digit may follow; else
     /// 0.
     exact: u16,
@@ -220,6 +222,7 @@ impl Reach {
             least,
             changes,
             first: p.program.first,
+            edged: p.left.is_some_and(|left| ByteSet::ALNUM.within(left)),
             exact: if fixed { p.program.max } else { 0 },
         }
     }
@@ -288,7 +291,7 @@ impl Prefilter {
             match p.lane {
                 Lane::Prefix { literals, .. } => {
                     // Whatever must not stand before the match, letters and digits are among it.
-                    let at_edge = here.hi == 0 && p.left.is_some_and(|l| ByteSet::ALNUM.within(l));
+                    let at_edge = here.hi == 0 && here.edged;
                     let pairs = literals.iter().map(|l| (*l, number));
                     if at_edge && here.changes >= GATE_MOST {
                         edged.extend(pairs);
@@ -381,7 +384,7 @@ impl Prefilter {
                 .at(text, *hit, |start, literal| match literal {
                     Literal::Anchor(anchor) => {
                         for number in &self.anchored[usize::from(anchor)] {
-                            self.back(text, *number, start, tell);
+                            self.back(text, masks, *number, start, tell);
                         }
                     }
                     Literal::Stem if self.names => tell(Candidate::Name { start }),

@@ -26,14 +26,14 @@ impl Prefilter {
             encoded::escapes(text, masks, *word, tell);
         }
         for Begins { word, runs, inner } in masks.begins.iter().copied() {
-            self.inner_prefixes(text, word, inner, tell);
+            self.inner_prefixes(text, masks, word, inner, tell);
             let mut starts = runs & masks.starts(word);
             while starts != 0 {
                 let at = word * 64 + starts.trailing_zeros() as usize;
                 starts &= starts - 1;
                 let (end, look) = masks.run(text, at);
                 let run = Run { at, end, look };
-                self.leads(text, run, tell);
+                self.leads(text, masks, run, tell);
                 encoded::run(text, run, tell);
                 if look.passes(self.edged_gate.of(end - at)) {
                     self.prefixes(text, masks, run, tell);
@@ -53,6 +53,7 @@ impl Prefilter {
     fn inner_prefixes(
         &self,
         text: &[u8],
+        masks: &Masks,
         word: usize,
         mut inner: u64,
         tell: &mut impl FnMut(Candidate),
@@ -63,7 +64,7 @@ impl Prefilter {
             let bytes = opening(text, at);
             if self.inner.may_have(bytes) {
                 for number in self.inner.get(bytes) {
-                    self.back(text, number, at, tell);
+                    self.back(text, masks, number, at, tell);
                 }
             }
         }
@@ -71,7 +72,7 @@ impl Prefilter {
 
     /// Probes what leads to a run.
     #[inline]
-    fn leads(&self, text: &[u8], run: Run, tell: &mut impl FnMut(Candidate)) {
+    fn leads(&self, text: &[u8], masks: &Masks, run: Run, tell: &mut impl FnMut(Candidate)) {
         let at = run.at;
         if at < 3 {
             return;
@@ -80,7 +81,7 @@ impl Prefilter {
         if self.leads.may_have(bytes) {
             for number in self.leads.get(bytes) {
                 if self.may_be(number, at, run) {
-                    self.back(text, number, at, tell);
+                    self.back(text, masks, number, at, tell);
                 }
             }
         }
@@ -105,7 +106,7 @@ impl Prefilter {
                 if self.edged.may_have(bytes) {
                     for number in self.edged.get(bytes) {
                         if self.may_be(number, at, run) {
-                            self.back(text, number, at, tell);
+                            self.back(text, masks, number, at, tell);
                         }
                     }
                 }
@@ -125,18 +126,26 @@ impl Prefilter {
     pub(super) fn back(
         &self,
         text: &[u8],
+        masks: &Masks,
         number: u16,
         at: usize,
         tell: &mut impl FnMut(Candidate),
     ) {
         let head = self.heads[usize::from(number)];
-        let Reach { lo, hi, first, .. } = self.reach[usize::from(number)];
+        let Reach {
+            lo,
+            hi,
+            first,
+            edged,
+            ..
+        } = self.reach[usize::from(number)];
         let (lo, hi) = (usize::from(lo), usize::from(hi));
         if at < lo {
             return;
         }
         head.places(text, at.saturating_sub(hi)..=at - lo, |start| {
-            if text.get(start).is_some_and(|b| first.has(*b)) {
+            let here = text.get(start).is_some_and(|b| first.has(*b));
+            if here && (!edged || masks.may_begin(start)) {
                 tell(Candidate::At {
                     pattern: number,
                     start,
@@ -219,7 +228,7 @@ impl Prefilter {
             return;
         }
         if reach.hi > 0 {
-            self.back(text, reach.pattern, at, tell);
+            self.back(text, masks, reach.pattern, at, tell);
             // What stands before its run may be nothing: then it begins inside, as others do.
             if reach.lo > 0 {
                 return;

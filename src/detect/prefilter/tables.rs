@@ -169,7 +169,7 @@ impl Keyword {
 impl Keywords {
     pub(super) fn new(pairs: impl IntoIterator<Item = (&'static str, u16)>) -> Self {
         let mut words: Vec<Keyword> = Vec::new();
-        let mut numbers = HashMap::new();
+        let mut numbers = HashMap::with_capacity(2048);
         for (text, pattern) in pairs {
             let number = *numbers.entry(text).or_insert(words.len());
             match words.get_mut(number) {
