@@ -1,6 +1,8 @@
-"""Sums samples of `perf script -F ip,sym,dso` part by part: files of stacks to a Markdown table."""
+"""Sums samples of `perf script --no-inline -F ip,sym,dso` of a program part by part: files of stacks to a
+Markdown table. What was inlined is told by `llvm-addr2line`, each address once."""
 
 import re
+import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
@@ -45,25 +47,49 @@ def part(stack):
     return PARTS[-1][0]
 
 
-def stacks(path):
-    stack = []
+def stacks(path, program):
+    """The stacks: of each frame its place in the program's file, or its name if it is not the program's."""
+    name, stack = Path(program).name, []
     for line in path.open(errors="replace"):
         line = line.rstrip("\n")
-        if line:
-            found = re.match(r"\s*[0-9a-f]+ (.*) \(.*\)$", line)
-            if found:
-                stack.append(found[1])
-        elif stack:
-            yield stack
+        if not line:
+            if stack:
+                yield stack
             stack = []
+        elif found := re.match(r"\s*([0-9a-f]+) (.*) \((.*)\)$", line):
+            own = Path(found[3]).name == name
+            # A caller's address is the one behind its call.
+            stack.append(int(found[1], 16) - (len(stack) > 0) if own else found[2])
     if stack:
         yield stack
 
 
+def named(program, all_stacks):
+    """The stacks with names for places, inlined functions innermost."""
+    headers = subprocess.run(["readelf", "-lW", program], check=True, capture_output=True, text=True).stdout
+    code = re.search(r"LOAD\s+(0x[0-9a-f]+) (0x[0-9a-f]+) .* R E ", headers)
+    moved = int(code[2], 16) - int(code[1], 16)
+    all_stacks = list(all_stacks)
+    places = sorted({frame for stack in all_stacks for frame in stack if isinstance(frame, int)})
+    asked = "".join(f"{place + moved:#x}\n" for place in places)
+    command = ["llvm-addr2line", "-e", program, "-f", "-i", "-C", "-a"]
+    told = subprocess.run(command, input=asked, check=True, capture_output=True, text=True).stdout
+    names, at = {}, -1
+    for number, line in enumerate(told.splitlines()):
+        if re.fullmatch(r"0x[0-9a-f]+", line):
+            at, begin = at + 1, number
+            names[places[at]] = []
+        elif (number - begin) % 2 == 1:
+            names[places[at]].append(line)
+    for stack in all_stacks:
+        yield [name for frame in stack for name in (names[frame] if isinstance(frame, int) else [frame])]
+
+
 def main():
     columns = {}
-    for path in map(Path, sys.argv[1:]):
-        counts = Counter(map(part, stacks(path)))
+    program = sys.argv[1]
+    for path in map(Path, sys.argv[2:]):
+        counts = Counter(map(part, named(program, stacks(path, program))))
         if not counts:
             sys.exit(f"no sample was read of {path.stem}")
         columns[path.stem] = counts

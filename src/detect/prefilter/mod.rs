@@ -239,9 +239,12 @@ pub struct Prefilter {
     reach: Vec<Reach>,
     /// By pattern, as `reach` is.
     heads: Vec<Head>,
-    keywords: Keywords,
-    /// The farthest that a keyword may stand before a match.
-    near_bytes: usize,
+    /// Keywords that stand close to a match, as nearly all do.
+    close: Near,
+    /// Those that may stand far before one.
+    far: Near,
+    /// The gate of the patterns that want those.
+    far_gate: Gate,
     /// Patterns of the run lane that need no keyword, those with the shortest runs first.
     bare: Vec<Bare>,
     /// Their gate.
@@ -259,6 +262,17 @@ pub struct Prefilter {
     slow: Vec<u16>,
 }
 
+/// Keywords, and where they are looked for.
+#[derive(Debug)]
+struct Near {
+    keywords: Keywords,
+    /// The farthest that one may stand before the run of a match.
+    bytes: usize,
+}
+
+/// A keyword that stands no farther before a run is close, in bytes.
+const CLOSE: usize = 96;
+
 /// A pattern of the run lane that needs no keyword.
 #[derive(Clone, Copy, Debug)]
 struct Bare {
@@ -271,19 +285,38 @@ struct Bare {
 #[derive(Debug, Default)]
 pub struct Scratch {
     masks: Masks,
-    /// Keywords found so far, as place and number, in order of place.
+    close: Heard,
+    far: Heard,
+}
+
+/// The keywords of a text that were found so far.
+#[derive(Debug, Default)]
+struct Heard {
+    /// Place and number, in order of place.
     words: Vec<(usize, u16)>,
+    /// Up to where they were looked for.
+    searched: usize,
+}
+
+impl Near {
+    /// Words, the patterns that want them, and how far they may stand.
+    fn new(words: &[(&'static str, u16, usize)]) -> Self {
+        Self {
+            keywords: Keywords::new(words.iter().map(|word| (word.0, word.1))),
+            bytes: words.iter().map(|word| word.2).max().unwrap_or(0),
+        }
+    }
 }
 
 impl Prefilter {
     /// Compiles the lanes of `patterns`, whose numbers are their places in the slice.
     pub fn new(patterns: &[&'static Pattern]) -> Self {
         let (mut edged, mut inner) = (Vec::new(), Vec::new());
-        let (mut leads, mut keywords) = (Vec::new(), Vec::new());
+        let (mut leads, mut close, mut far) = (Vec::new(), Vec::new(), Vec::new());
         let (mut reach, mut bare, mut slow) = (Vec::new(), Vec::new(), Vec::new());
         let mut anchored = vec![Vec::new(); ANCHORS.len()];
-        let (mut near_bytes, mut names) = (0, false);
-        let (mut edged_gate, mut bare_gate) = (Gate::new(), Gate::new());
+        let mut names = false;
+        let (mut edged_gate, mut bare_gate, mut far_gate) = (Gate::new(), Gate::new(), Gate::new());
         let mut gates = Gates::new();
         for (number, p) in patterns.iter().enumerate() {
             let number = number as u16;
@@ -312,8 +345,14 @@ impl Prefilter {
                     } else {
                         gates.open(p, here, behind);
                         // Counted from the match, which may begin before the run.
-                        near_bytes = near_bytes.max(usize::from(p.near_bytes + here.hi));
-                        keywords.extend(p.near.iter().map(|word| (*word, number)));
+                        let bytes = usize::from(p.near_bytes + here.hi);
+                        let words = p.near.iter().map(|word| (*word, number, bytes));
+                        if bytes <= CLOSE {
+                            close.extend(words);
+                        } else {
+                            far.extend(words);
+                            far_gate.open(here.least, u16::MAX, here.changes);
+                        }
                     }
                 }
                 Lane::Anchor { anchors, .. } => {
@@ -335,8 +374,9 @@ impl Prefilter {
             leads: Triples::new(leads),
             reach,
             heads: patterns.iter().map(|p| Head::new(p)).collect(),
-            keywords: Keywords::new(keywords),
-            near_bytes,
+            close: Near::new(&close),
+            far: Near::new(&far),
+            far_gate,
             bare,
             bare_gate,
             edged_gate,

@@ -1,7 +1,7 @@
 //! The run lane: 16 or more token bytes in a row, probed for prefixes, leads and keywords.
 
 use super::masks::{Begins, Look, Masks};
-use super::{Bare, Candidate, Prefilter, Reach, Scratch, encoded};
+use super::{Bare, Candidate, Heard, Near, Prefilter, Reach, Scratch, encoded};
 use crate::detect::patterns::RUN;
 
 /// A run of token bytes.
@@ -12,6 +12,14 @@ pub(super) struct Run {
     pub(super) look: Look,
 }
 
+impl Heard {
+    /// Begins a text.
+    fn forget(&mut self) {
+        self.words.clear();
+        self.searched = 0;
+    }
+}
+
 impl Prefilter {
     pub(super) fn run_lane(
         &self,
@@ -19,9 +27,9 @@ impl Prefilter {
         scratch: &mut Scratch,
         tell: &mut impl FnMut(Candidate),
     ) {
-        let Scratch { masks, words } = scratch;
-        words.clear();
-        let mut searched = 0;
+        let Scratch { masks, close, far } = scratch;
+        close.forget();
+        far.forget();
         for word in &masks.escaped {
             encoded::escapes(text, masks, *word, tell);
         }
@@ -42,7 +50,10 @@ impl Prefilter {
                     self.bare(text, masks, run, tell);
                 }
                 if self.gates.pass(text, run) {
-                    self.near(text, masks, run, words, &mut searched, tell);
+                    self.near(text, masks, run, (&self.close, close), tell);
+                    if look.passes(self.far_gate.of(end - at)) {
+                        self.near(text, masks, run, (&self.far, far), tell);
+                    }
                 }
             }
         }
@@ -176,19 +187,19 @@ impl Prefilter {
         text: &[u8],
         masks: &Masks,
         run: Run,
-        words: &mut Vec<(usize, u16)>,
-        searched: &mut usize,
+        (near, heard): (&Near, &mut Heard),
         tell: &mut impl FnMut(Candidate),
     ) {
         let Run { at, end, look } = run;
-        if self.keywords.is_empty() {
+        if near.keywords.is_empty() {
             return;
         }
+        let Heard { words, searched } = heard;
         // A keyword may stand before the match, inside of the run, or right behind it.
-        let from = at.saturating_sub(self.near_bytes + 16);
+        let from = at.saturating_sub(near.bytes + 16);
         let to = (end + 32).min(text.len());
         let start = (*searched).max(from);
-        self.keywords.find(text, masks, start, to, |place, word| {
+        near.keywords.find(text, masks, start, to, |place, word| {
             words.push((place, word));
         });
         *searched = (*searched).max(to);
@@ -198,7 +209,7 @@ impl Prefilter {
             if *place < from {
                 break;
             }
-            for number in self.keywords.patterns(*word) {
+            for number in near.keywords.patterns(*word) {
                 let reach = self.reach[usize::from(*number)];
                 if told[..count.min(16)].contains(number) || !look.passes(reach.changes) {
                     continue;
@@ -271,4 +282,50 @@ impl Prefilter {
 fn opening(text: &[u8], at: usize) -> u32 {
     let four = text[at..].first_chunk::<4>();
     u32::from_le_bytes(*four.expect("a run has 16 bytes"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Candidate;
+    use super::*;
+    use crate::detect::Catalogue;
+    use crate::detect::patterns::{Lane, Sampler, Steps, sample_secret};
+
+    /// A keyword that stands as far away as its pattern lets it is heard, before and behind.
+    #[test]
+    fn keywords_are_heard_from_as_far_as_they_count() {
+        let catalogue = Catalogue::embedded();
+        let patterns = catalogue.patterns();
+        let prefilter = Prefilter::new(patterns);
+        let (mut scratch, mut steps) = (Scratch::default(), Steps::default());
+        let (mut close, mut far) = (0, 0);
+        for (p, number) in patterns.iter().zip(0u16..) {
+            if !matches!(p.lane, Lane::Run { .. }) || p.near.is_empty() {
+                continue;
+            }
+            let mut sampler = Sampler::new(u64::from(number));
+            for seed in 0..8 {
+                let mut found = Vec::new();
+                for part in p.expression {
+                    found.extend(sample_secret(part, p.checksum, &mut sampler));
+                }
+                let keyword = p.near[seed % p.near.len()];
+                let blank = " ".repeat(usize::from(p.near_bytes) - keyword.len());
+                let text = [keyword.as_bytes(), blank.as_bytes(), &found, b"\n"].concat();
+                let start = usize::from(p.near_bytes);
+                if p.mark_at(&text, start, &mut steps).is_none() {
+                    continue;
+                }
+                let mut told = false;
+                prefilter.candidates(patterns, &text, &mut scratch, |candidate| {
+                    let pattern = number;
+                    told |= candidate == Candidate::At { pattern, start };
+                });
+                assert!(told, "{}", p.id);
+                close += usize::from(p.near_bytes <= 96);
+                far += usize::from(p.near_bytes > 96);
+            }
+        }
+        assert!(close > 3000 && far > 20, "{close} {far}");
+    }
 }
