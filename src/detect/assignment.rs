@@ -83,6 +83,10 @@ pub fn assignment_at(text: &[u8], stem: usize) -> Option<Assignment> {
     if quoted_name || peek(text, at) == b'\\' && matches!(peek(text, at + 1), b'"' | b'\'') {
         at += if quoted_name { 1 } else { 2 };
     }
+    // `pwd` in back quotes is what a shell asks for its folder.
+    if quoted_name && text[at - 1] == b'`' && name.of(text) == b"pwd" {
+        return None;
+    }
     if peek(text, at) == b']' {
         at += 1;
     }
@@ -133,8 +137,10 @@ pub fn assignment_at(text: &[u8], stem: usize) -> Option<Assignment> {
         }
         // `<add key="password" value="..."/>`, `name="password" value="..."`
         b'v' if quoted_name && text[at..].starts_with(b"value=") => (b'=', at + 6),
-        // `--password value`, `-Password value`
-        _ if at > gap && is_option(text, name.start) => (b' ', at),
+        // `--password value`, `-Password value`, and RPM's `%define password value`
+        _ if at > gap && (is_option(text, name.start) || is_macro(text, name.start)) => (b' ', at),
+        // `#define password "..."` within a string
+        b'\\' if text[at..].starts_with(b"\\t\\\"") => (b' ', at + 2),
         // `var password string = "..."`: a type between name and operator
         _ if at > gap && !quoted_name => (b'=', typed_before(text, at)?),
         _ => return None,
@@ -148,6 +154,12 @@ fn is_constant(name: &[u8]) -> bool {
         && name
             .iter()
             .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || *b == b'_')
+}
+
+/// Whether a name is that of a macro in a file of RPM's.
+fn is_macro(text: &[u8], name: usize) -> bool {
+    let before = text[..name].trim_ascii_end();
+    before.len() < name && (before.ends_with(b"%define") || before.ends_with(b"%global"))
 }
 
 /// Whether dashes stand before a name, and a blank before them.
@@ -322,6 +334,9 @@ fn value(text: &[u8], name: Span, operator: u8, at: usize) -> Option<Assignment>
     if let Some(next) = parameter(text, name, &window[..length]) {
         length = next;
     }
+    if let Some(quote) = memchr::memmem::find(&window[..length], ENTITY) {
+        length = quote;
+    }
     // `(pw:value)`
     if name.start > 0
         && text[name.start - 1] == b'('
@@ -481,9 +496,20 @@ mod tests {
                 "password",
             ),
             ("Connect -Password value", "Password"),
+            ("%define password value", "password"),
+            ("%global password   value\n", "password"),
+            (r##""#define\tpassword\t\"value\"""##, "password"),
+            ("alert(&quot;password:value&quot;)", "password"),
         ] {
             assert_eq!(read(line), Some((name, "value")), "{line}");
         }
+    }
+
+    #[test]
+    fn what_a_shell_asks_for_is_no_assignment() {
+        let read = |line: &str| assignment_at(line.as_bytes(), line.find("pwd").unwrap());
+        assert!(read("run --volume `pwd`:/checkout").is_none());
+        assert!(read("run --volume 'pwd':/checkout").is_some());
     }
 
     #[test]
@@ -491,6 +517,7 @@ mod tests {
         for line in [
             "password::Hash",
             "the password manager = 7",
+            "define password value",
             "<password>\n  two\n  lines\n</password>",
             "fields = ['password', 'value']",
             "the password is wrong",

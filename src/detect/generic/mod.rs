@@ -51,6 +51,11 @@ pub(super) fn weigh(
     }
 }
 
+/// Whether a text has no digit, and words cover nine tenths of its letters.
+pub(super) fn is_worded(text: &[u8]) -> bool {
+    !text.iter().any(u8::is_ascii_digit) && language::cover(text).share() >= 0.9
+}
+
 /// Whether a value is its name once more.
 pub(super) fn same_letters(name: &[u8], value: &[u8]) -> bool {
     name::letters(name) == name::letters(value)

@@ -46,6 +46,48 @@ const PASSWORDS: &[&str] = &[
     "wachtwoord",
     "bindpw",
 ];
+/// Words before `pass` that say that it is a run over something: of a renderer, of a compiler.
+const PASSES: &[&str] = &[
+    "render",
+    "shadow",
+    "depth",
+    "color",
+    "shader",
+    "effect",
+    "blur",
+    "bloom",
+    "pipeline",
+    "add",
+    "find",
+    "create",
+    "all",
+    "any",
+    "both",
+    "first",
+    "second",
+    "last",
+    "next",
+    "final",
+    "multi",
+    "single",
+    "two",
+    "one",
+    "low",
+    "high",
+    "band",
+    "compile",
+    "compiler",
+    "optimize",
+    "optimization",
+    "function",
+    "module",
+    "loop",
+    "analysis",
+    "boarding",
+    "season",
+    "test",
+    "tests",
+];
 /// Words for what a machine makes.
 const SECRETS: &[&str] = &[
     "secret",
@@ -198,6 +240,7 @@ const OTHERS: &[&str] = &[
     "test",
     "example",
     "dummy",
+    "fake",
     "old",
     "invalid",
     "wrong",
@@ -294,7 +337,9 @@ pub(super) fn name(text: &[u8]) -> Name {
 }
 
 fn promise(word: &str, before: Option<&str>) -> Promise {
-    if PASSWORDS.contains(&word) {
+    if word == "pass" && before.is_some_and(|before| PASSES.contains(&before)) {
+        Promise::Nothing
+    } else if PASSWORDS.contains(&word) {
         Promise::Password
     } else if SECRETS.contains(&word) {
         Promise::Secret
@@ -367,6 +412,9 @@ mod tests {
             ("sort_key", Promise::Key),
             ("oauth_token", Promise::Token),
             ("bypass", Promise::Nothing),
+            ("renderPass", Promise::Nothing),
+            ("find_pass", Promise::Nothing),
+            ("userPass", Promise::Password),
             ("compass", Promise::Nothing),
             ("author", Promise::Nothing),
             ("keyboard", Promise::Nothing),

@@ -1,7 +1,8 @@
 //! Values that are assigned to names: literals or references, secrets or words.
 
 use super::Scene;
-use super::literal::{Standing, made, no_value, reference, stands_in};
+use super::literal::{Standing, reference};
+use super::made::{made, no_value, stands_in};
 use super::words::{ABOUT, COMMON};
 use crate::base::Span;
 use crate::detect::assignment::{Assignment, Wrapper};
@@ -246,6 +247,10 @@ pub(super) fn userinfo(scene: &Scene<'_>, judged: &mut Judged) -> Result<(), Rej
         return Err(Rejection::Unlikely(weighed));
     };
     judged.confidence = confidence.min(judged.pattern.confidence);
+    // A host of a name that is kept for examples has nothing to open (RFC 2606, RFC 6761).
+    if weighed.probability() < SURELY && of_example(&scene.text[judged.secret.end..]) {
+        judged.confidence = Confidence::Low;
+    }
     // `mysql://mysql:mysql@localhost`: what a server for trying out is set up with.
     let before = &scene.text[judged.span.start..judged.secret.start];
     let user = before.rsplit(|b| *b == b'/').next().unwrap_or(before);
@@ -254,6 +259,28 @@ pub(super) fn userinfo(scene: &Scene<'_>, judged: &mut Judged) -> Result<(), Rej
     }
     Ok(())
 }
+
+/// How likely a password must be a secret to count beside the name of a host for examples.
+const SURELY: f32 = 0.9;
+
+/// Whether what follows a password in a URL is a host that is kept for examples.
+fn of_example(behind: &[u8]) -> bool {
+    let host = behind.strip_prefix(b"@").unwrap_or(behind);
+    let end = host
+        .iter()
+        .take(MOST_HOST)
+        .position(|b| !b.is_ascii_alphanumeric() && !matches!(b, b'.' | b'-'));
+    let host = host[..end.unwrap_or(host.len().min(MOST_HOST))].to_ascii_lowercase();
+    let mut labels = host.rsplit(|b| *b == b'.');
+    match (labels.next(), labels.next()) {
+        (Some(b"com" | b"net" | b"org"), Some(second)) => second == b"example",
+        (Some(top), Some(_)) => matches!(top, b"example" | b"invalid" | b"test"),
+        _ => false,
+    }
+}
+
+/// The longest name of a host, in bytes (RFC 1035).
+const MOST_HOST: usize = 255;
 
 /// A generic token: long, and too random to be words.
 pub(super) fn token(value: &[u8], judged: &mut Judged) -> Result<(), Rejection> {

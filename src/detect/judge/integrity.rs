@@ -7,6 +7,7 @@ use std::path::Path;
 
 use crate::base::Span;
 use crate::detect::Rejection;
+use crate::detect::generic;
 
 /// Words that stand directly before a hash on its line.
 const BEFORE: &[&str] = &[
@@ -67,6 +68,14 @@ pub(super) fn judge(text: &[u8], span: Span) -> Result<(), Rejection> {
     if pinned && matches!(span.len(), 40 | 64) && span.of(text).iter().all(hex) {
         return Err(Rejection::Integrity("pinned"));
     }
+    // `17680888/40040137-8e3323a6-...`: a part of a longer name.
+    let number = text[..span.start].strip_suffix(b"-");
+    let digits = number.map_or(0, |n| {
+        n.iter().rev().take_while(|b| b.is_ascii_digit()).count()
+    });
+    if digits >= 4 && generic::is_uuid(span.of(text)) {
+        return Err(Rejection::Integrity("a part of a longer name"));
+    }
     // `/entities/<id>/factors`; in `/forecast/<key>/52,13` nothing is one of many.
     let within = text[..span.start].ends_with(b"s/") && text.get(span.end) == Some(&b'/');
     if within && span.of(text).iter().all(hex) {
@@ -86,7 +95,11 @@ pub(super) fn judge(text: &[u8], span: Span) -> Result<(), Rejection> {
             continue;
         }
         // `Former-commit-id: `
-        let behind = behind.strip_prefix(b"-id").unwrap_or(behind);
+        // `thumbprint_list = ["`, `thumbprints: `
+        let behind = [b"-id".as_slice(), b"_list", b"s"]
+            .iter()
+            .find_map(|more| behind.strip_prefix(*more))
+            .unwrap_or(behind);
         if begins && behind.iter().all(|b| !b.is_ascii_alphanumeric()) {
             return Err(Rejection::Integrity(word));
         }
@@ -184,6 +197,8 @@ mod tests {
             ),
             (format!("Former-commit-id: {hex}"), true),
             (format!("[formerly {hex}]"), true),
+            (format!("thumbprint_list = [\"{hex}"), true),
+            (format!("thumbprints: {hex}"), true),
             (format!("commit-key: {hex}"), false),
             (format!("https://api.example.com/{hex}"), false),
             (

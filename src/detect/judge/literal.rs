@@ -2,7 +2,7 @@
 
 use super::Scene;
 use super::harmless::harmless;
-use super::words::{COMMON, REFERENCES};
+use super::words::REFERENCES;
 use crate::detect::Rejection;
 use crate::detect::assignment::Assignment;
 use crate::detect::generic::{self, place, place::Family};
@@ -20,6 +20,9 @@ pub(super) struct Standing<'a> {
 
 /// How far before `IDENTIFIED BY word` its statement may begin, in bytes.
 const STATEMENT: usize = 96;
+
+/// How far before a name `GPG` may be said of a key, in bytes.
+const KEY_OF: usize = 12;
 
 impl Standing<'_> {
     fn bare(&self) -> bool {
@@ -42,8 +45,12 @@ impl Standing<'_> {
             Some((quote, rest)) if b"\"'`".contains(quote) && behind == Some(quote) => rest,
             _ => self.before,
         };
-        if self.family == Family::Code && !element && !place::in_string(before) {
+        let in_code = self.family == Family::Code && !place::in_string(before);
+        if !element && (in_code || self.of_source_map() || self.is_cast()) {
             return Err(Rejection::Reference("an expression in code"));
+        }
+        if self.is_port() {
+            return Err(Rejection::Reference("the port of a host"));
         }
         if value.contains(&b'(') || value.ends_with(b":") || dotted(value) {
             return Err(Rejection::Reference("an expression"));
@@ -70,13 +77,40 @@ impl Standing<'_> {
         Ok(())
     }
 
+    /// Whether the file holds the sources of a script, line by line in one string each: what is bare in
+    /// them is code.
+    fn of_source_map(&self) -> bool {
+        self.scene.path.extension().is_some_and(|e| e == "map")
+    }
+
+    /// `this.password = arg as string`, `{ password: p }=url`: a variable, in code that stands in a string.
+    fn is_cast(&self) -> bool {
+        let behind = &self.scene.text[self.assignment.value.end..];
+        let cast = behind.strip_prefix(b" as ").and_then(|b| b.first());
+        cast.is_some_and(u8::is_ascii_lowercase) && self.value.iter().all(u8::is_ascii_alphanumeric)
+            || holds(self.value, b"}=")
+    }
+
+    /// `http://onepassword:8080`: what stands behind a host's name is its port.
+    fn is_port(&self) -> bool {
+        let close = self.assignment.operator == b':'
+            && self.assignment.value.start == self.assignment.name.end + 1;
+        let host = self.before.ends_with(b"//")
+            || self.name.to_ascii_lowercase().starts_with(b"onepassword");
+        close && host && self.value.len() <= 5 && self.value.iter().all(u8::is_ascii_digit)
+    }
+
     /// Whether the value is the id or the fingerprint of an OpenPGP key (RFC 4880, section 12.2): it is
     /// public.
     fn is_key_id(&self) -> bool {
-        let name = self.name.to_ascii_lowercase();
-        let of_key = [b"gpg".as_slice(), b"pgp"]
-            .iter()
-            .any(|word| name.windows(3).any(|w| w == *word));
+        // `Release GPG key: ...`: what key it is may be said before the name.
+        let before = &self.before[self.before.len().saturating_sub(KEY_OF)..];
+        let of_key = [before, self.name].iter().any(|text| {
+            let text = text.to_ascii_lowercase();
+            [b"gpg".as_slice(), b"pgp"]
+                .iter()
+                .any(|word| holds(&text, word))
+        });
         let digits = self.value.strip_prefix(b"0x").unwrap_or(self.value);
         of_key && matches!(digits.len(), 8 | 16 | 40) && digits.iter().all(u8::is_ascii_hexdigit)
     }
@@ -90,6 +124,10 @@ impl Standing<'_> {
             .any(|w| holds(value, w))
         {
             return Err(Rejection::Reference("markup"));
+        }
+        // `one pass: a===b?c:d`
+        if [b"===".as_slice(), b"!=="].iter().any(|w| holds(value, w)) {
+            return Err(Rejection::Reference("an expression in code"));
         }
         // `label: "Password:", hint: "..."`: what stands between two strings.
         if !self.bare() && matches!(value[0], b',' | b';' | b')') {
@@ -195,57 +233,8 @@ impl Standing<'_> {
     }
 }
 
-/// Rejects values that are none whatever they are assigned to.
-pub(super) fn no_value(value: &[u8]) -> Result<(), Rejection> {
-    let lower = value.to_ascii_lowercase();
-    if COMMON.iter().any(|w| w.as_bytes() == lower) {
-        return Err(Rejection::Placeholder("a word that stands for a secret"));
-    }
-    if is_number(value) {
-        return Err(Rejection::Placeholder("a number"));
-    }
-    let telling = |b: &&u8| b.is_ascii_alphanumeric() || !b.is_ascii();
-    if value.iter().filter(telling).count() < 3 {
-        return Err(Rejection::Placeholder("hardly a letter or digit"));
-    }
-    if value.ends_with(b"...") {
-        return Err(Rejection::Placeholder("cut short with dots"));
-    }
-    let mut escaped = value.split(|b| *b == b'%').skip(1);
-    if value[0] == b'%' && escaped.all(|byte| byte.len() == 2) {
-        return Err(Rejection::Placeholder("escaped bytes only"));
-    }
-    Ok(())
-}
-
 fn holds(text: &[u8], part: &[u8]) -> bool {
     memchr::memmem::find(text, part).is_some()
-}
-
-/// Rejects base64 of words that stand in for a secret: `user:not my real password`.
-pub(super) fn stands_in(value: &[u8]) -> Result<(), Rejection> {
-    let Some(text) = crate::detect::patterns::base64_text(value) else {
-        return Ok(());
-    };
-    let password = text.rsplit(|b| *b == b':').next().unwrap_or(&text);
-    if generic::is_standin(password) {
-        return Err(Rejection::Placeholder(
-            "base64 of words that stand for a secret",
-        ));
-    }
-    Ok(())
-}
-
-/// Whether a value is a number or a time: `0x1f`, `-1.5E+10`, `2026-01-31T12:00:00Z`.
-fn is_number(value: &[u8]) -> bool {
-    let digits = value.strip_prefix(b"0x").or(value.strip_prefix(b"0X"));
-    if let Some(digits) = digits {
-        return digits.iter().all(u8::is_ascii_hexdigit);
-    }
-    value.iter().any(|b| matches!(b, b'.' | b'+' | b'-'))
-        && value
-            .iter()
-            .all(|b| b.is_ascii_digit() || b".+-eE:TZ".contains(b))
 }
 
 /// Whether a value is a command in the way of PowerShell: `Get-Secret`.
@@ -267,65 +256,6 @@ fn is_command(value: &[u8]) -> bool {
     parts.next().is_some_and(|verb| VERBS.contains(&verb))
         && parts.next().is_some_and(word)
         && parts.next().is_none()
-}
-
-/// Whether a value was made of a secret so that it does not give it away.
-pub(super) fn made(value: &[u8]) -> bool {
-    const MADE: &[&str] = &[
-        "$2a$",
-        "$2b$",
-        "$2x$",
-        "$2y$",
-        "$1$",
-        "$5$",
-        "$6$",
-        "$y$",
-        "$7$",
-        "$apr1$",
-        "$argon2",
-        "$scrypt$",
-        "$pbkdf2",
-        "pbkdf2_",
-        "pbkdf2:",
-        "scrypt:",
-        "bcrypt_",
-        "argon2$",
-        "{SSHA",
-        "{SHA",
-        "{MD5}",
-        "{CRYPT}",
-        "{bcrypt}",
-        "ssh-rsa",
-        "ssh-ed25519",
-        "ecdsa-sha2",
-        "sha1$",
-        "sha256$",
-        "sha512$",
-        "MFkw",
-        "MCow",
-        "MHYw",
-        "MIGfMA",
-        "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS",
-        "ENC(",
-        "ENC[",
-        // SealedSecret: the length of a session key under RSA of 4096 bits, and two bits more.
-        "AgA",
-        "AgB",
-        "AgC",
-        "AgD",
-        // Spring Cloud Config, Vault's transit engine, AWS KMS, dotenvx.
-        "{cipher}",
-        "vault:v",
-        "AQICAH",
-        "encrypted:",
-        "SCRAM-SHA-",
-    ];
-    // DER of a certificate or a public key. A private key's begins with a version number.
-    let head = &value[..value.len().min(40)];
-    let version = |w: &&[u8]| head.windows(w.len()).any(|h| h == *w);
-    let private = [b"IBAAK".as_slice(), b"IBADAN"].iter().any(version);
-    head.starts_with(b"MII") && head.len() == 40 && !private
-        || MADE.iter().any(|m| value.starts_with(m.as_bytes()))
 }
 
 /// Whether a bare value is an assignment itself (`password=,domain=x`).

@@ -11,6 +11,7 @@ mod harmless;
 mod integrity;
 mod known;
 mod literal;
+mod made;
 mod parts;
 mod pem;
 mod sealed;
@@ -142,7 +143,7 @@ fn examine<'a>(
     {
         assigned::judge(scene, pattern, assignment, judged)?;
     } else if mark.assignment.is_some() {
-        literal::stands_in(secret)?;
+        made::stands_in(secret)?;
     } else if pattern.class == Class::ConnectionString {
         assigned::userinfo(scene, judged)?;
     } else if pattern.provider == "generic" && !pattern.checksum.proves() {

@@ -66,6 +66,7 @@ pub(super) const ABOUT: &[&str] = &[
     "param",
     "parameter",
     "enabled",
+    "disabled",
     "required",
     "callback",
     "handler",
@@ -80,6 +81,7 @@ pub(super) const ABOUT: &[&str] = &[
     "page",
     "view",
     "template",
+    "schema",
     "provider",
     "manager",
     "store",
@@ -169,6 +171,27 @@ pub(super) const REFERENCES: &[&str] = &[
     "options.",
     "request.",
     "params.",
+];
+
+/// Kinds of characters that a rule wants of passwords.
+pub(super) const CLASSES: &[&str] = &[
+    "lower",
+    "upper",
+    "lowercase",
+    "uppercase",
+    "digit",
+    "digits",
+    "number",
+    "numbers",
+    "numeric",
+    "special",
+    "symbol",
+    "symbols",
+    "punctuation",
+    "letter",
+    "letters",
+    "alpha",
+    "alphanumeric",
 ];
 
 /// What documentation writes where a password goes.
