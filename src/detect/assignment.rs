@@ -138,6 +138,8 @@ pub fn assignment_at(text: &[u8], stem: usize) -> Option<Assignment> {
         // `<add key="password" value="..."/>`, `name="password" value="..."`
         b'v' if quoted_name && text[at..].starts_with(b"value=") => (b'=', at + 6),
         // `--password value`, `-Password value`, and RPM's `%define password value`
+        // `--disabled-password --gecos ""`: another option follows.
+        _ if text[at..].starts_with(b"--") && is_option(text, name.start) => return None,
         _ if at > gap && (is_option(text, name.start) || is_macro(text, name.start)) => (b' ', at),
         // `#define password "..."` within a string
         b'\\' if text[at..].starts_with(b"\\t\\\"") => (b' ', at + 2),
@@ -518,6 +520,7 @@ mod tests {
             "password::Hash",
             "the password manager = 7",
             "define password value",
+            "adduser --disabled-password --gecos value",
             "<password>\n  two\n  lines\n</password>",
             "fields = ['password', 'value']",
             "the password is wrong",

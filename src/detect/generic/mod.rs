@@ -51,9 +51,15 @@ pub(super) fn weigh(
     }
 }
 
-/// Whether a text has no digit, and words cover nine tenths of its letters.
+/// Whether a path is of translations.
+pub(super) fn of_translations(path: &Path) -> bool {
+    place::of_translations(path)
+}
+
+/// Whether a text has hardly a digit, and words cover nine tenths of its letters.
 pub(super) fn is_worded(text: &[u8]) -> bool {
-    !text.iter().any(u8::is_ascii_digit) && language::cover(text).share() >= 0.9
+    let digits = text.iter().filter(|b| b.is_ascii_digit()).count();
+    digits * 10 <= text.len() && language::cover(text).share() >= 0.9
 }
 
 /// Whether a value is its name once more.

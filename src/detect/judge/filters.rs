@@ -150,7 +150,7 @@ pub(in crate::detect) fn placeholder(pattern: &Pattern, secret: &[u8]) -> Result
         return Err(Rejection::Words);
     }
     // Words by which most letters are covered do not come by chance, whatever stands before them.
-    if may_have_digits && body.len() >= 16 && generic::is_worded(body) {
+    if !person && may_have_digits && body.len() >= 16 && generic::is_worded(body) {
         return Err(Rejection::Words);
     }
     Ok(())

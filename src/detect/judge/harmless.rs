@@ -10,7 +10,7 @@ pub(super) fn harmless(name: &[u8], value: &[u8]) -> bool {
 /// Whether a name tells of a token that opens nothing: against forged forms, or published.
 fn unasked(name: &[u8]) -> bool {
     let lower = name.to_ascii_lowercase();
-    ["csrf", "xsrf", "authenticity", "public"]
+    ["csrf", "xsrf", "authenticity", "public", "idempotency"]
         .iter()
         .any(|w| lower.windows(w.len()).any(|l| l == w.as_bytes()))
 }

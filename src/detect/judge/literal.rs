@@ -4,7 +4,7 @@ use super::Scene;
 use super::harmless::harmless;
 use super::words::REFERENCES;
 use crate::detect::Rejection;
-use crate::detect::assignment::Assignment;
+use crate::detect::assignment::{Assignment, Wrapper};
 use crate::detect::generic::{self, place, place::Family};
 
 /// An assignment and where it stands.
@@ -77,6 +77,22 @@ impl Standing<'_> {
         Ok(())
     }
 
+    /// Whether more words follow a bare value in its line.
+    fn goes_on(&self) -> bool {
+        let behind = &self.scene.text[self.assignment.value.end..];
+        let next = behind.strip_prefix(b" ").and_then(|b| b.first());
+        next.is_some_and(|b| b.is_ascii_alphabetic() || *b == b'(')
+            && self.value.iter().all(u8::is_ascii_alphabetic)
+    }
+
+    /// Whether the value is a word or the first of some in a file of translations.
+    fn is_translated(&self) -> bool {
+        let letters = |b: &u8| b.is_ascii_alphabetic() || !b.is_ascii();
+        let foreign = self.value.iter().any(|b| !b.is_ascii());
+        generic::of_translations(self.scene.path)
+            && (foreign || self.bare() && self.goes_on() && self.value.iter().all(letters))
+    }
+
     /// Whether the file holds the sources of a script, line by line in one string each: what is bare in
     /// them is code.
     fn of_source_map(&self) -> bool {
@@ -132,6 +148,18 @@ impl Standing<'_> {
         // `label: "Password:", hint: "..."`: what stands between two strings.
         if !self.bare() && matches!(value[0], b',' | b';' | b')') {
             return Err(Rejection::Reference("text between two strings"));
+        }
+        if self.is_translated() {
+            return Err(Rejection::Words);
+        }
+        // What is called `key` and has neither digits nor capitals names an entry.
+        let named = |b: &u8| b.is_ascii_lowercase() || matches!(b, b'_' | b'-' | b'.');
+        if self.name.eq_ignore_ascii_case(b"key") && value.iter().all(named) {
+            return Err(Rejection::Words);
+        }
+        // PayPal's checkout page: the token is the id of the order.
+        if self.before.ends_with(b"/checkoutnow?") {
+            return Err(Rejection::Reference("the id of an order"));
         }
         if harmless(self.name, value) {
             return Err(Rejection::Reference("a token of a form, or a public one"));
@@ -226,6 +254,9 @@ impl Standing<'_> {
         };
         let said = match self.assignment.operator {
             b' ' | b'(' | b',' => true,
+            b':' if self.assignment.wrapper == Wrapper::Call => true,
+            // `no pass => genuinely failed`
+            b'=' if self.bare() => self.goes_on(),
             b':' if self.bare() => !of_option && !noted && self.family != Family::Config,
             _ => false,
         };

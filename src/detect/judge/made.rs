@@ -14,6 +14,9 @@ pub(super) fn no_value(value: &[u8]) -> Result<(), Rejection> {
     if of_classes(&lower) {
         return Err(Rejection::Placeholder("what a password must be made of"));
     }
+    if is_route(value) {
+        return Err(Rejection::Reference("a path of names and numbers"));
+    }
     if is_number(value) {
         return Err(Rejection::Placeholder("a number"));
     }
@@ -43,6 +46,19 @@ pub(super) fn stands_in(value: &[u8]) -> Result<(), Rejection> {
         ));
     }
     Ok(())
+}
+
+/// Whether a value is names and a number that slashes join: `owner/project/15806102004`.
+fn is_route(value: &[u8]) -> bool {
+    let name = |part: &[u8]| {
+        !part.is_empty()
+            && part
+                .iter()
+                .all(|b| b.is_ascii_lowercase() || matches!(b, b'-' | b'_'))
+    };
+    let number = |part: &[u8]| !part.is_empty() && part.iter().all(u8::is_ascii_digit);
+    let mut parts = value.split(|b| *b == b'/');
+    parts.next_back().is_some_and(number) && parts.clone().count() > 0 && parts.all(name)
 }
 
 /// Whether a value is a number or a time: `0x1f`, `-1.5E+10`, `2026-01-31T12:00:00Z`.
@@ -96,6 +112,8 @@ pub(super) fn made(value: &[u8]) -> bool {
         "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS",
         "ENC(",
         "ENC[",
+        // ejson: the version, then key, nonce and box.
+        "EJ[1:",
         // SealedSecret: the length of a session key under RSA of 4096 bits, and two bits more.
         "AgA",
         "AgB",
@@ -174,6 +192,20 @@ mod tests {
             (point.replacen("BD", "BQ", 1), false),
         ] {
             assert_eq!(made(value.as_bytes()), is, "{value}");
+        }
+    }
+
+    #[test]
+    fn names_and_a_number_are_a_path() {
+        for (value, is) in [
+            ("owner/project/15806102004", true),
+            ("jobs/7", true),
+            ("15806102004", false),
+            ("owner/project", false),
+            ("Kx7/2mq/9", false),
+            ("/owner/7", false),
+        ] {
+            assert_eq!(is_route(value.as_bytes()), is, "{value}");
         }
     }
 
