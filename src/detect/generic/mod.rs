@@ -62,6 +62,11 @@ pub(super) fn is_worded(text: &[u8]) -> bool {
     digits * 10 <= text.len() && language::cover(text).share() >= 0.9
 }
 
+/// Whether a name is of a run over something, not of a password: `renderPass`.
+pub(super) fn means_run(name: &[u8]) -> bool {
+    name::means_run(name)
+}
+
 /// Whether a value is its name once more.
 pub(super) fn same_letters(name: &[u8], value: &[u8]) -> bool {
     name::letters(name) == name::letters(value)

@@ -336,10 +336,20 @@ pub(super) fn name(text: &[u8]) -> Name {
     told
 }
 
+/// Whether a word means a run over something: `render` before `pass`.
+fn is_run(word: &str, before: Option<&str>) -> bool {
+    word == "pass" && before.is_some_and(|before| PASSES.contains(&before))
+}
+
+/// Whether the last words of a name mean a run over something: `renderPass`, `find_pass`.
+pub(super) fn means_run(text: &[u8]) -> bool {
+    let words = words(text);
+    let mut last = words.iter().rev().map(String::as_str);
+    last.next().is_some_and(|word| is_run(word, last.next()))
+}
+
 fn promise(word: &str, before: Option<&str>) -> Promise {
-    if word == "pass" && before.is_some_and(|before| PASSES.contains(&before)) {
-        Promise::Nothing
-    } else if PASSWORDS.contains(&word) {
+    if PASSWORDS.contains(&word) {
         Promise::Password
     } else if SECRETS.contains(&word) {
         Promise::Secret
@@ -412,15 +422,20 @@ mod tests {
             ("sort_key", Promise::Key),
             ("oauth_token", Promise::Token),
             ("bypass", Promise::Nothing),
-            ("renderPass", Promise::Nothing),
-            ("find_pass", Promise::Nothing),
-            ("userPass", Promise::Password),
             ("compass", Promise::Nothing),
             ("author", Promise::Nothing),
             ("keyboard", Promise::Nothing),
             ("monkey", Promise::Nothing),
         ] {
             assert_eq!(name(text.as_bytes()).class, class, "{text}");
+        }
+        for (text, is) in [
+            ("renderPass", true),
+            ("find_pass", true),
+            ("userPass", false),
+            ("pass", false),
+        ] {
+            assert_eq!(means_run(text.as_bytes()), is, "{text}");
         }
         assert!(name(b"passwordHash").other && !name(b"passwordHash").last);
     }

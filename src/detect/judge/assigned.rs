@@ -1,11 +1,11 @@
 //! Values that are assigned to names: literals or references, secrets or words.
 
 use super::Scene;
-use super::literal::{Standing, reference};
+use super::literal::Standing;
 use super::made::{made, no_value, stands_in};
-use super::words::{ABOUT, COMMON};
-use crate::base::Span;
-use crate::detect::assignment::{Assignment, Wrapper};
+use super::references::reference;
+use super::words::ABOUT;
+use crate::detect::assignment::Assignment;
 use crate::detect::generic::{self, place};
 use crate::detect::patterns::{Class, Confidence, Pattern, Program, Steps, is_token};
 use crate::detect::{Judged, Rejection, entropy};
@@ -220,68 +220,6 @@ fn only_of(name: &[u8], provider: &str) -> bool {
     some && rest.is_empty()
 }
 
-/// The password in a URL: a literal, not a placeholder.
-pub(super) fn userinfo(scene: &Scene<'_>, judged: &mut Judged) -> Result<(), Rejection> {
-    let value = judged.secret.of(scene.text);
-    reference(value)?;
-    if value
-        .iter()
-        .any(|b| matches!(b, b'{' | b'<' | b'[' | b'\\'))
-    {
-        return Err(Rejection::Reference("a template"));
-    }
-    let lower = value.to_ascii_lowercase();
-    if COMMON.iter().any(|w| w.as_bytes() == lower) {
-        return Err(Rejection::Placeholder("a word that stands for a password"));
-    }
-    let assignment = Assignment {
-        name: Span::new(judged.secret.start, judged.secret.start),
-        value: judged.secret,
-        quote: 0,
-        operator: b'@',
-        wrapper: Wrapper::None,
-    };
-    let weighed = generic::weigh(scene.text, scene.whereabouts(), &assignment, true);
-    judged.weighed = Some(weighed);
-    let Some(confidence) = weighed.confidence(false) else {
-        return Err(Rejection::Unlikely(weighed));
-    };
-    judged.confidence = confidence.min(judged.pattern.confidence);
-    // A host of a name that is kept for examples has nothing to open (RFC 2606, RFC 6761).
-    if weighed.probability() < SURELY && of_example(&scene.text[judged.secret.end..]) {
-        judged.confidence = Confidence::Low;
-    }
-    // `mysql://mysql:mysql@localhost`: what a server for trying out is set up with.
-    let before = &scene.text[judged.span.start..judged.secret.start];
-    let user = before.rsplit(|b| *b == b'/').next().unwrap_or(before);
-    if user.strip_suffix(b":") == Some(value) {
-        judged.confidence = Confidence::Low;
-    }
-    Ok(())
-}
-
-/// How likely a password must be a secret to count beside the name of a host for examples.
-const SURELY: f32 = 0.9;
-
-/// Whether what follows a password in a URL is a host that is kept for examples.
-fn of_example(behind: &[u8]) -> bool {
-    let host = behind.strip_prefix(b"@").unwrap_or(behind);
-    let end = host
-        .iter()
-        .take(MOST_HOST)
-        .position(|b| !b.is_ascii_alphanumeric() && !matches!(b, b'.' | b'-'));
-    let host = host[..end.unwrap_or(host.len().min(MOST_HOST))].to_ascii_lowercase();
-    let mut labels = host.rsplit(|b| *b == b'.');
-    match (labels.next(), labels.next()) {
-        (Some(b"com" | b"net" | b"org"), Some(second)) => second == b"example",
-        (Some(top), Some(_)) => matches!(top, b"example" | b"invalid" | b"test"),
-        _ => false,
-    }
-}
-
-/// The longest name of a host, in bytes (RFC 1035).
-const MOST_HOST: usize = 255;
-
 /// A generic token: long, and too random to be words.
 pub(super) fn token(value: &[u8], judged: &mut Judged) -> Result<(), Rejection> {
     let has = |f: fn(&u8) -> bool| value.iter().any(f);
@@ -372,6 +310,8 @@ fn last_word(name: &[u8]) -> String {
 mod tests {
     use super::super::LazyKnown;
     use super::*;
+    use crate::base::Span;
+    use crate::detect::assignment::Wrapper;
 
     #[test]
     fn the_last_word_of_a_name() {

@@ -14,7 +14,9 @@ mod literal;
 mod made;
 mod parts;
 mod pem;
+mod references;
 mod sealed;
+mod userinfo;
 mod words;
 
 use std::cell::OnceCell;
@@ -145,7 +147,7 @@ fn examine<'a>(
     } else if mark.assignment.is_some() {
         made::stands_in(secret)?;
     } else if pattern.class == Class::ConnectionString {
-        assigned::userinfo(scene, judged)?;
+        userinfo::judge(scene, judged)?;
     } else if pattern.provider == "generic" && !pattern.checksum.proves() {
         assigned::token(secret, judged)?;
     }
