@@ -92,6 +92,19 @@ impl Standing<'_> {
             && (foreign || self.bare() && self.goes_on() && self.value.iter().all(letters))
     }
 
+    /// `"src/token.rs": "<sha256>"`: what is named is a file, and the value is as long as a hash.
+    fn is_hash_of_file(&self) -> bool {
+        let ending = self.name.rsplit(|b| *b == b'.').next().unwrap_or(b"");
+        let file = self.before.ends_with(b"/") || self.name.contains(&b'.') && ending.len() <= 3;
+        let quoted = matches!(
+            self.scene.text.get(self.assignment.name.end),
+            Some(b'"' | b'\'')
+        );
+        file && quoted
+            && matches!(self.value.len(), 32 | 40 | 64 | 128)
+            && self.value.iter().all(u8::is_ascii_hexdigit)
+    }
+
     /// Whether the file holds the sources of a script, line by line in one string each: what is bare in
     /// them is code.
     fn of_source_map(&self) -> bool {
@@ -148,11 +161,14 @@ impl Standing<'_> {
         if !self.bare() && matches!(value[0], b',' | b';' | b')') {
             return Err(Rejection::Reference("text between two strings"));
         }
+        if self.is_hash_of_file() {
+            return Err(Rejection::Integrity("the hash of a file"));
+        }
         if self.is_translated() {
             return Err(Rejection::Words);
         }
         // What is called `key` and has neither digits nor capitals names an entry; as `auth`, a user.
-        let named = |b: &u8| b.is_ascii_lowercase() || matches!(b, b'_' | b'-' | b'.');
+        let named = |b: &u8| b.is_ascii_lowercase() || matches!(b, b'_' | b'-' | b'.' | b'/');
         let is_plain =
             self.name.eq_ignore_ascii_case(b"key") || self.name.eq_ignore_ascii_case(b"auth");
         if is_plain && value.iter().all(named) {
@@ -372,6 +388,23 @@ mod tests {
         for (text, path, told) in cases {
             let text = text.replace("{}", &value);
             assert_eq!(is_told(&text, path), *told, "{text}");
+        }
+    }
+
+    #[test]
+    fn hashes_of_files_are_no_secrets() {
+        let hash = [
+            "1c76311fcc82098e630056d71fd6f392",
+            "9194ee31b0840e2aa643c7b9f35fcaee",
+        ]
+        .concat();
+        for (before, told) in [
+            ("{\"files\":{\"src/to_tokens.rs\":\"", false),
+            ("{\"files\":{\"lib/libtokenbinding.a\":\"", false),
+            ("{\"app\":{\"deploy.token\":\"", true),
+        ] {
+            let text = [before, &hash, "\"}}"].concat();
+            assert_eq!(is_told(&text, "a.json"), told, "{text}");
         }
     }
 
