@@ -51,11 +51,6 @@ pub(super) fn weigh(
     }
 }
 
-/// Whether a path is of translations.
-pub(super) fn of_translations(path: &Path) -> bool {
-    place::of_translations(path)
-}
-
 /// Whether a text has hardly a digit, and words cover nine tenths of its letters.
 pub(super) fn is_worded(text: &[u8]) -> bool {
     let digits = text.iter().filter(|b| b.is_ascii_digit()).count();

@@ -88,7 +88,7 @@ impl Standing<'_> {
     fn is_translated(&self) -> bool {
         let letters = |b: &u8| b.is_ascii_alphabetic() || !b.is_ascii();
         let foreign = self.value.iter().any(|b| !b.is_ascii());
-        generic::of_translations(self.scene.path)
+        self.scene.whereabouts().of_translations
             && (foreign || self.bare() && self.goes_on() && self.value.iter().all(letters))
     }
 
