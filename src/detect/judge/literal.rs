@@ -274,6 +274,8 @@ impl Standing<'_> {
         };
         let said = match self.assignment.operator {
             b' ' | b'(' | b',' => true,
+            // `pass === 'opaque'`
+            b'~' => self.value.iter().all(u8::is_ascii_alphabetic),
             b':' if self.assignment.wrapper == Wrapper::Call => true,
             // `no pass => genuinely failed`
             b'=' if self.bare() => self.goes_on(),
@@ -430,6 +432,8 @@ mod tests {
             ("  setopt(curl, CURLOPT_KEYPASSWD, \"{}\");", "a.c", true),
             ("  if (p.renderPass === 'translucent') {", "a.js", false),
             ("  if (p.renderPass === '{}') {", "a.js", true),
+            ("  if (pass === 'translucent') {", "a.js", false),
+            ("  if (pass === '{}') {", "a.js", true),
         ]);
     }
 
