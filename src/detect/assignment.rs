@@ -336,7 +336,7 @@ fn value(text: &[u8], name: Span, operator: u8, at: usize) -> Option<Assignment>
     if let Some(next) = parameter(text, name, &window[..length]) {
         length = next;
     }
-    if let Some(quote) = memchr::memmem::find(&window[..length], ENTITY) {
+    if let Some(quote) = memchr::memmem::find(&window[..window.len().min(length + 1)], ENTITY) {
         length = quote;
     }
     // `(pw:value)`
