@@ -199,13 +199,13 @@ mod tests {
             let told = of_message(Path::new(path), text.as_bytes(), span);
             assert_eq!(told.is_err(), is, "{text}");
         }
-        let token = "Kq7ZpXw3RtVn5LmY8sHd";
+        let inner = "Kq7ZpXw3RtVn5LmY8sHd";
         for (before, is) in [
             ("x v1.0.0 h1:fE/", true),
             ("\"integrity\": \"sha512-fE/Kx+", true),
             ("key: fE/", false),
         ] {
-            let text = format!("{before}{token}");
+            let text = format!("{before}{inner}");
             let span = Span::new(before.len(), text.len());
             assert_eq!(judge(text.as_bytes(), span).is_err(), is, "{text}");
         }
