@@ -83,6 +83,10 @@ pub fn assignment_at(text: &[u8], stem: usize) -> Option<Assignment> {
     if quoted_name || peek(text, at) == b'\\' && matches!(peek(text, at + 1), b'"' | b'\'') {
         at += if quoted_name { 1 } else { 2 };
     }
+    // `pwd` in back quotes is what a shell asks for its folder.
+    if quoted_name && text[at - 1] == b'`' && name.of(text) == b"pwd" {
+        return None;
+    }
     if peek(text, at) == b']' {
         at += 1;
     }
@@ -133,8 +137,12 @@ pub fn assignment_at(text: &[u8], stem: usize) -> Option<Assignment> {
         }
         // `<add key="password" value="..."/>`, `name="password" value="..."`
         b'v' if quoted_name && text[at..].starts_with(b"value=") => (b'=', at + 6),
-        // `--password value`, `-Password value`
-        _ if at > gap && is_option(text, name.start) => (b' ', at),
+        // `--password value`, `-Password value`, and RPM's `%define password value`
+        // `--disabled-password --gecos ""`: another option follows.
+        _ if text[at..].starts_with(b"--") && is_option(text, name.start) => return None,
+        _ if at > gap && (is_option(text, name.start) || is_macro(text, name.start)) => (b' ', at),
+        // `#define password "..."` within a string
+        b'\\' if text[at..].starts_with(b"\\t\\\"") => (b' ', at + 2),
         // `var password string = "..."`: a type between name and operator
         _ if at > gap && !quoted_name => (b'=', typed_before(text, at)?),
         _ => return None,
@@ -148,6 +156,12 @@ fn is_constant(name: &[u8]) -> bool {
         && name
             .iter()
             .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || *b == b'_')
+}
+
+/// Whether a name is that of a macro in a file of RPM's.
+fn is_macro(text: &[u8], name: usize) -> bool {
+    let before = text[..name].trim_ascii_end();
+    before.len() < name && (before.ends_with(b"%define") || before.ends_with(b"%global"))
 }
 
 /// Whether dashes stand before a name, and a blank before them.
@@ -322,6 +336,9 @@ fn value(text: &[u8], name: Span, operator: u8, at: usize) -> Option<Assignment>
     if let Some(next) = parameter(text, name, &window[..length]) {
         length = next;
     }
+    if let Some(quote) = memchr::memmem::find(&window[..window.len().min(length + 1)], ENTITY) {
+        length = quote;
+    }
     // `(pw:value)`
     if name.start > 0
         && text[name.start - 1] == b'('
@@ -406,102 +423,4 @@ fn quoted(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// What the grammar reads of a line that has the stem `assw` in it.
-    fn read(line: &str) -> Option<(&str, &str)> {
-        let stem = line.find("assw").or_else(|| line.find("ASSW"))?;
-        let a = assignment_at(line.as_bytes(), stem)?;
-        Some((
-            &line[a.name.start..a.name.end],
-            &line[a.value.start..a.value.end],
-        ))
-    }
-
-    #[test]
-    fn the_ways_people_assign() {
-        for (line, name) in [
-            ("password = 'value'", "password"),
-            ("DB_PASSWORD=value", "DB_PASSWORD"),
-            ("  \"db.password\": \"value\",", "db.password"),
-            ("password: value\n", "password"),
-            ("config['password'] = \"value\"", "password"),
-            (":password => 'value'", "password"),
-            ("password := `value`", "password"),
-            ("password: str = \"value\"", "password"),
-            ("val password: String = \"value\"", "password"),
-            ("<password>value</password>", "password"),
-            ("<add key=\"password\" value=\"value\" />", "password"),
-            ("setPassword(\"value\")", "setPassword"),
-            ("os.Setenv(\"PASSWORD\", \"value\")", "PASSWORD"),
-            ("mysql --password value -h x", "password"),
-            ("tool --password=value", "password"),
-            ("{\\\"password\\\": \\\"value\\\"}", "password"),
-            ("ALTER USER a WITH PASSWORD 'value'", "PASSWORD"),
-            ("$passwords = r'value'", "passwords"),
-            ("$password .= 'value'", "password"),
-            ("PASSWORD ::= 'value'", "PASSWORD"),
-            ("PASSWORD :::= value", "PASSWORD"),
-            ("@password ||= 'value'", "password"),
-            ("var password string = \"value\"", "password"),
-            ("<password>\n  value\n</password>", "password"),
-            ("<Password>\n  <Value>value</Value>", "Password"),
-            ("\"PASSWORD=value\\nUSER=x\"", "PASSWORD"),
-            ("if password == 'value'", "password"),
-            ("\"USER=x\\nPASSWORD=value\\n\"", "PASSWORD"),
-            ("password = Some(\"value\")", "password"),
-            ("password := []byte(\"value\")", "password"),
-            ("passwords: [\"value\", \"b\"]", "passwords"),
-            ("?user=x&password=value&next=y", "password"),
-            ("setopt(c, OPT_PASSWORD, \"value\");", "OPT_PASSWORD"),
-            ("(password:value)", "password"),
-            ("the password is 'value'.", "password"),
-            (
-                "new PasswordCredential(\"user\", \"value\")",
-                "PasswordCredential",
-            ),
-            ("<key>password</key>\n  <string>value</string>", "password"),
-            ("- name: DB_PASSWORD\n  value: value", "DB_PASSWORD"),
-            (
-                "{\"name\": \"DB_PASSWORD\", \"value\": \"value\"}",
-                "DB_PASSWORD",
-            ),
-            ("&quot;password&quot;:&quot;value&quot;", "password"),
-            ("set(:password, 'value')", "password"),
-            ("[\"--password\", \"value\"]", "password"),
-            ("[\n  \"--password\",\n  \"value\"\n]", "password"),
-            ("\"password\": {\n  \"value\": \"value\",", "password"),
-            (
-                "\"password\": { \"sensitive\": true, \"type\": \"string\", \"value\": \"value\" }",
-                "password",
-            ),
-            (
-                "variable \"password\" {\n  type = string\n  default = \"value\"\n}",
-                "password",
-            ),
-            ("Connect -Password value", "Password"),
-        ] {
-            assert_eq!(read(line), Some((name, "value")), "{line}");
-        }
-    }
-
-    #[test]
-    fn what_is_no_assignment() {
-        for line in [
-            "password::Hash",
-            "the password manager = 7",
-            "<password>\n  two\n  lines\n</password>",
-            "fields = ['password', 'value']",
-            "the password is wrong",
-            "password = \"\"",
-            "\"password\": { \"type\": \"string\", \"default\": \"value\" }",
-            "\"password\": { \"type\": \"string\" }, \"user\": { \"value\": \"value\" }",
-            "password = 'never closed",
-            "password =",
-            "password",
-        ] {
-            assert_eq!(read(line), None, "{line}");
-        }
-    }
-}
+mod tests;

@@ -462,3 +462,34 @@ fn ids_are_unique_and_sorted() {
     assert_eq!(catalogue.get(ids[0]).map(|p| p.id), Some(ids[0]));
     assert!(catalogue.get("no.such").is_none());
 }
+
+/// How many marks of a tree reach judgement, a megabyte: `STRAYKEY_TREE=/path cargo test --lib
+/// marks_of_a_tree -- --ignored --nocapture`. What has a NUL byte in its first 8,000 is passed over.
+#[test]
+#[ignore = "measures a folder that is named from outside"]
+fn marks_of_a_tree() {
+    let root = std::env::var_os("STRAYKEY_TREE").expect("STRAYKEY_TREE names a folder");
+    let detector = Detector::new(&Catalogue::embedded(), Engine::Fast);
+    let mut scratch = Scratch::default();
+    let (mut marks, mut bytes, mut folders) =
+        (0usize, 0usize, vec![std::path::PathBuf::from(root)]);
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
+            let kind = entry.file_type().expect("a type");
+            if kind.is_dir() {
+                folders.push(entry.path());
+            } else if kind.is_file() {
+                let text = std::fs::read(entry.path()).unwrap_or_default();
+                if text[..text.len().min(8000)].contains(&0) {
+                    continue;
+                }
+                bytes += text.len();
+                detector.marks(&text, &mut scratch);
+                marks += scratch.marks.len();
+            }
+        }
+    }
+    let share = marks as f64 / (bytes as f64 / 1e6);
+    println!("{marks} marks in {bytes} bytes: {share:.0} a megabyte");
+    assert!(bytes > 0);
+}

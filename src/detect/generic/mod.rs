@@ -51,6 +51,17 @@ pub(super) fn weigh(
     }
 }
 
+/// Whether a text has hardly a digit, and words cover nine tenths of its letters.
+pub(super) fn is_worded(text: &[u8]) -> bool {
+    let digits = text.iter().filter(|b| b.is_ascii_digit()).count();
+    digits * 10 <= text.len() && language::cover(text).share() >= 0.9
+}
+
+/// Whether a name is of a run over something, not of a password: `renderPass`.
+pub(super) fn means_run(name: &[u8]) -> bool {
+    name::means_run(name)
+}
+
 /// Whether a value is its name once more.
 pub(super) fn same_letters(name: &[u8], value: &[u8]) -> bool {
     name::letters(name) == name::letters(value)

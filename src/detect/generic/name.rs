@@ -46,6 +46,48 @@ const PASSWORDS: &[&str] = &[
     "wachtwoord",
     "bindpw",
 ];
+/// Words before `pass` that say that it is a run over something: of a renderer, of a compiler.
+const PASSES: &[&str] = &[
+    "render",
+    "shadow",
+    "depth",
+    "color",
+    "shader",
+    "effect",
+    "blur",
+    "bloom",
+    "pipeline",
+    "add",
+    "find",
+    "create",
+    "all",
+    "any",
+    "both",
+    "first",
+    "second",
+    "last",
+    "next",
+    "final",
+    "multi",
+    "single",
+    "two",
+    "one",
+    "low",
+    "high",
+    "band",
+    "compile",
+    "compiler",
+    "optimize",
+    "optimization",
+    "function",
+    "module",
+    "loop",
+    "analysis",
+    "boarding",
+    "season",
+    "test",
+    "tests",
+];
 /// Words for what a machine makes.
 const SECRETS: &[&str] = &[
     "secret",
@@ -198,6 +240,7 @@ const OTHERS: &[&str] = &[
     "test",
     "example",
     "dummy",
+    "fake",
     "old",
     "invalid",
     "wrong",
@@ -293,6 +336,18 @@ pub(super) fn name(text: &[u8]) -> Name {
     told
 }
 
+/// Whether a word means a run over something: `render` before `pass`.
+fn is_run(word: &str, before: Option<&str>) -> bool {
+    word == "pass" && before.is_some_and(|before| PASSES.contains(&before))
+}
+
+/// Whether the last words of a name mean a run over something: `renderPass`, `find_pass`.
+pub(super) fn means_run(text: &[u8]) -> bool {
+    let words = words(text);
+    let mut last = words.iter().rev().map(String::as_str);
+    last.next().is_some_and(|word| is_run(word, last.next()))
+}
+
 fn promise(word: &str, before: Option<&str>) -> Promise {
     if PASSWORDS.contains(&word) {
         Promise::Password
@@ -373,6 +428,14 @@ mod tests {
             ("monkey", Promise::Nothing),
         ] {
             assert_eq!(name(text.as_bytes()).class, class, "{text}");
+        }
+        for (text, is) in [
+            ("renderPass", true),
+            ("find_pass", true),
+            ("userPass", false),
+            ("pass", false),
+        ] {
+            assert_eq!(means_run(text.as_bytes()), is, "{text}");
         }
         assert!(name(b"passwordHash").other && !name(b"passwordHash").last);
     }

@@ -82,7 +82,7 @@ pub(crate) struct Whereabouts {
     /// Its files are tests, fixtures or examples.
     pub(super) of_tests: bool,
     /// Its files are translations.
-    pub(super) of_translations: bool,
+    pub(crate) of_translations: bool,
     /// Its files hold test vectors: known answers of ciphers.
     pub(crate) of_vectors: bool,
 }

@@ -1,10 +1,11 @@
 //! Values that are assigned to names: literals or references, secrets or words.
 
 use super::Scene;
-use super::literal::{Standing, made, no_value, reference, stands_in};
-use super::words::{ABOUT, COMMON};
-use crate::base::Span;
-use crate::detect::assignment::{Assignment, Wrapper};
+use super::literal::Standing;
+use super::made::{made, no_value, stands_in};
+use super::references::reference;
+use super::words::ABOUT;
+use crate::detect::assignment::Assignment;
 use crate::detect::generic::{self, place};
 use crate::detect::patterns::{Class, Confidence, Pattern, Program, Steps, is_token};
 use crate::detect::{Judged, Rejection, entropy};
@@ -219,42 +220,6 @@ fn only_of(name: &[u8], provider: &str) -> bool {
     some && rest.is_empty()
 }
 
-/// The password in a URL: a literal, not a placeholder.
-pub(super) fn userinfo(scene: &Scene<'_>, judged: &mut Judged) -> Result<(), Rejection> {
-    let value = judged.secret.of(scene.text);
-    reference(value)?;
-    if value
-        .iter()
-        .any(|b| matches!(b, b'{' | b'<' | b'[' | b'\\'))
-    {
-        return Err(Rejection::Reference("a template"));
-    }
-    let lower = value.to_ascii_lowercase();
-    if COMMON.iter().any(|w| w.as_bytes() == lower) {
-        return Err(Rejection::Placeholder("a word that stands for a password"));
-    }
-    let assignment = Assignment {
-        name: Span::new(judged.secret.start, judged.secret.start),
-        value: judged.secret,
-        quote: 0,
-        operator: b'@',
-        wrapper: Wrapper::None,
-    };
-    let weighed = generic::weigh(scene.text, scene.whereabouts(), &assignment, true);
-    judged.weighed = Some(weighed);
-    let Some(confidence) = weighed.confidence(false) else {
-        return Err(Rejection::Unlikely(weighed));
-    };
-    judged.confidence = confidence.min(judged.pattern.confidence);
-    // `mysql://mysql:mysql@localhost`: what a server for trying out is set up with.
-    let before = &scene.text[judged.span.start..judged.secret.start];
-    let user = before.rsplit(|b| *b == b'/').next().unwrap_or(before);
-    if user.strip_suffix(b":") == Some(value) {
-        judged.confidence = Confidence::Low;
-    }
-    Ok(())
-}
-
 /// A generic token: long, and too random to be words.
 pub(super) fn token(value: &[u8], judged: &mut Judged) -> Result<(), Rejection> {
     let has = |f: fn(&u8) -> bool| value.iter().any(f);
@@ -345,6 +310,8 @@ fn last_word(name: &[u8]) -> String {
 mod tests {
     use super::super::LazyKnown;
     use super::*;
+    use crate::base::Span;
+    use crate::detect::assignment::Wrapper;
 
     #[test]
     fn the_last_word_of_a_name() {

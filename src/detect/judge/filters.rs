@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
 
-use crate::detect::generic::longest;
+use crate::detect::generic::{self, longest};
 use crate::detect::patterns::{Class, Pattern, base64_text};
 use crate::detect::{Rejection, entropy};
 
@@ -147,6 +147,10 @@ pub(in crate::detect) fn placeholder(pattern: &Pattern, secret: &[u8]) -> Result
     }
     // Fewer may be without one by chance, but change their kind at every second place.
     if named && may_have_digits && body.len() >= 16 && joined_words(body) {
+        return Err(Rejection::Words);
+    }
+    // Words by which most letters are covered do not come by chance, whatever stands before them.
+    if !person && may_have_digits && body.len() >= 16 && generic::is_worded(body) {
         return Err(Rejection::Words);
     }
     Ok(())

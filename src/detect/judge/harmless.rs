@@ -10,9 +10,16 @@ pub(super) fn harmless(name: &[u8], value: &[u8]) -> bool {
 /// Whether a name tells of a token that opens nothing: against forged forms, or published.
 fn unasked(name: &[u8]) -> bool {
     let lower = name.to_ascii_lowercase();
-    ["csrf", "xsrf", "authenticity", "public"]
-        .iter()
-        .any(|w| lower.windows(w.len()).any(|l| l == w.as_bytes()))
+    [
+        "csrf",
+        "xsrf",
+        "authenticity",
+        "public",
+        "idempotency",
+        "badge",
+    ]
+    .iter()
+    .any(|w| lower.windows(w.len()).any(|l| l == w.as_bytes()))
 }
 
 /// Whether a name tells of a token that says where a list goes on, which version was read, or that a
@@ -60,6 +67,8 @@ mod tests {
             "--change-token",
             "next_page_token",
             "csrf_token",
+            "idempotency_key",
+            "badge_key",
         ] {
             assert!(is(name, &random) && is(name, uuid), "{name}");
         }

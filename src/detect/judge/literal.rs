@@ -2,9 +2,8 @@
 
 use super::Scene;
 use super::harmless::harmless;
-use super::words::{COMMON, REFERENCES};
 use crate::detect::Rejection;
-use crate::detect::assignment::Assignment;
+use crate::detect::assignment::{Assignment, Wrapper};
 use crate::detect::generic::{self, place, place::Family};
 
 /// An assignment and where it stands.
@@ -20,6 +19,9 @@ pub(super) struct Standing<'a> {
 
 /// How far before `IDENTIFIED BY word` its statement may begin, in bytes.
 const STATEMENT: usize = 96;
+
+/// How far before a name `GPG` may be said of a key, in bytes.
+const KEY_OF: usize = 12;
 
 impl Standing<'_> {
     fn bare(&self) -> bool {
@@ -42,8 +44,12 @@ impl Standing<'_> {
             Some((quote, rest)) if b"\"'`".contains(quote) && behind == Some(quote) => rest,
             _ => self.before,
         };
-        if self.family == Family::Code && !element && !place::in_string(before) {
+        let in_code = self.family == Family::Code && !place::in_string(before);
+        if !element && (in_code || self.of_source_map() || self.is_cast()) {
             return Err(Rejection::Reference("an expression in code"));
+        }
+        if self.is_port() {
+            return Err(Rejection::Reference("the port of a host"));
         }
         if value.contains(&b'(') || value.ends_with(b":") || dotted(value) {
             return Err(Rejection::Reference("an expression"));
@@ -70,13 +76,69 @@ impl Standing<'_> {
         Ok(())
     }
 
+    /// Whether more words follow a bare value in its line.
+    fn goes_on(&self) -> bool {
+        let behind = &self.scene.text[self.assignment.value.end..];
+        let next = behind.strip_prefix(b" ").and_then(|b| b.first());
+        next.is_some_and(|b| b.is_ascii_alphabetic() || *b == b'(')
+            && self.value.iter().all(u8::is_ascii_alphabetic)
+    }
+
+    /// Whether the value is a word or the first of some in a file of translations.
+    fn is_translated(&self) -> bool {
+        let letters = |b: &u8| b.is_ascii_alphabetic() || !b.is_ascii();
+        let foreign = self.value.iter().any(|b| !b.is_ascii());
+        self.scene.whereabouts().of_translations
+            && (foreign || self.bare() && self.goes_on() && self.value.iter().all(letters))
+    }
+
+    /// `"src/token.rs": "<sha256>"`: what is named is a file, and the value is as long as a hash.
+    fn is_hash_of_file(&self) -> bool {
+        let ending = self.name.rsplit(|b| *b == b'.').next().unwrap_or(b"");
+        let file = self.before.ends_with(b"/") || self.name.contains(&b'.') && ending.len() <= 3;
+        let quoted = matches!(
+            self.scene.text.get(self.assignment.name.end),
+            Some(b'"' | b'\'')
+        );
+        file && quoted
+            && matches!(self.value.len(), 32 | 40 | 64 | 128)
+            && self.value.iter().all(u8::is_ascii_hexdigit)
+    }
+
+    /// Whether the file holds the sources of a script, line by line in one string each: what is bare in
+    /// them is code.
+    fn of_source_map(&self) -> bool {
+        self.scene.path.extension().is_some_and(|e| e == "map")
+    }
+
+    /// `this.password = arg as string`, `{ password: p }=url`: a variable, in code that stands in a string.
+    fn is_cast(&self) -> bool {
+        let behind = &self.scene.text[self.assignment.value.end..];
+        let cast = behind.strip_prefix(b" as ").and_then(|b| b.first());
+        cast.is_some_and(u8::is_ascii_lowercase) && self.value.iter().all(u8::is_ascii_alphanumeric)
+            || holds(self.value, b"}=")
+    }
+
+    /// `http://onepassword:8080`: what stands behind a host's name is its port.
+    fn is_port(&self) -> bool {
+        let close = self.assignment.operator == b':'
+            && self.assignment.value.start == self.assignment.name.end + 1;
+        let host = self.before.ends_with(b"//")
+            || self.name.to_ascii_lowercase().starts_with(b"onepassword");
+        close && host && self.value.len() <= 5 && self.value.iter().all(u8::is_ascii_digit)
+    }
+
     /// Whether the value is the id or the fingerprint of an OpenPGP key (RFC 4880, section 12.2): it is
     /// public.
     fn is_key_id(&self) -> bool {
-        let name = self.name.to_ascii_lowercase();
-        let of_key = [b"gpg".as_slice(), b"pgp"]
-            .iter()
-            .any(|word| name.windows(3).any(|w| w == *word));
+        // `Release GPG key: ...`: what key it is may be said before the name.
+        let before = &self.before[self.before.len().saturating_sub(KEY_OF)..];
+        let of_key = [before, self.name].iter().any(|text| {
+            let text = text.to_ascii_lowercase();
+            [b"gpg".as_slice(), b"pgp"]
+                .iter()
+                .any(|word| holds(&text, word))
+        });
         let digits = self.value.strip_prefix(b"0x").unwrap_or(self.value);
         of_key && matches!(digits.len(), 8 | 16 | 40) && digits.iter().all(u8::is_ascii_hexdigit)
     }
@@ -91,9 +153,30 @@ impl Standing<'_> {
         {
             return Err(Rejection::Reference("markup"));
         }
+        // `one pass: a===b?c:d`
+        if [b"===".as_slice(), b"!=="].iter().any(|w| holds(value, w)) {
+            return Err(Rejection::Reference("an expression in code"));
+        }
         // `label: "Password:", hint: "..."`: what stands between two strings.
         if !self.bare() && matches!(value[0], b',' | b';' | b')') {
             return Err(Rejection::Reference("text between two strings"));
+        }
+        if self.is_hash_of_file() {
+            return Err(Rejection::Integrity("the hash of a file"));
+        }
+        if self.is_translated() {
+            return Err(Rejection::Words);
+        }
+        // What is called `key` and has neither digits nor capitals names an entry; as `auth`, a user.
+        let named = |b: &u8| b.is_ascii_lowercase() || matches!(b, b'_' | b'-' | b'.' | b'/');
+        let is_plain =
+            self.name.eq_ignore_ascii_case(b"key") || self.name.eq_ignore_ascii_case(b"auth");
+        if is_plain && value.iter().all(named) {
+            return Err(Rejection::Words);
+        }
+        // PayPal's checkout page: the token is the id of the order.
+        if self.before.ends_with(b"/checkoutnow?") {
+            return Err(Rejection::Reference("the id of an order"));
         }
         if harmless(self.name, value) {
             return Err(Rejection::Reference("a token of a form, or a public one"));
@@ -163,6 +246,9 @@ impl Standing<'_> {
         if name.eq_ignore_ascii_case(b"pw") && !self.before.last().is_none_or(begins) {
             return Err(Rejection::Words);
         }
+        if generic::means_run(name) && !self.value.iter().any(u8::is_ascii_digit) {
+            return Err(Rejection::Words);
+        }
         if !name.eq_ignore_ascii_case(b"pass") && !name.ends_with(b".pass") {
             return Ok(());
         }
@@ -188,6 +274,11 @@ impl Standing<'_> {
         };
         let said = match self.assignment.operator {
             b' ' | b'(' | b',' => true,
+            // `pass === 'opaque'`
+            b'~' => self.value.iter().all(u8::is_ascii_alphabetic),
+            b':' if self.assignment.wrapper == Wrapper::Call => true,
+            // `no pass => genuinely failed`
+            b'=' if self.bare() => self.goes_on(),
             b':' if self.bare() => !of_option && !noted && self.family != Family::Config,
             _ => false,
         };
@@ -195,57 +286,8 @@ impl Standing<'_> {
     }
 }
 
-/// Rejects values that are none whatever they are assigned to.
-pub(super) fn no_value(value: &[u8]) -> Result<(), Rejection> {
-    let lower = value.to_ascii_lowercase();
-    if COMMON.iter().any(|w| w.as_bytes() == lower) {
-        return Err(Rejection::Placeholder("a word that stands for a secret"));
-    }
-    if is_number(value) {
-        return Err(Rejection::Placeholder("a number"));
-    }
-    let telling = |b: &&u8| b.is_ascii_alphanumeric() || !b.is_ascii();
-    if value.iter().filter(telling).count() < 3 {
-        return Err(Rejection::Placeholder("hardly a letter or digit"));
-    }
-    if value.ends_with(b"...") {
-        return Err(Rejection::Placeholder("cut short with dots"));
-    }
-    let mut escaped = value.split(|b| *b == b'%').skip(1);
-    if value[0] == b'%' && escaped.all(|byte| byte.len() == 2) {
-        return Err(Rejection::Placeholder("escaped bytes only"));
-    }
-    Ok(())
-}
-
 fn holds(text: &[u8], part: &[u8]) -> bool {
     memchr::memmem::find(text, part).is_some()
-}
-
-/// Rejects base64 of words that stand in for a secret: `user:not my real password`.
-pub(super) fn stands_in(value: &[u8]) -> Result<(), Rejection> {
-    let Some(text) = crate::detect::patterns::base64_text(value) else {
-        return Ok(());
-    };
-    let password = text.rsplit(|b| *b == b':').next().unwrap_or(&text);
-    if generic::is_standin(password) {
-        return Err(Rejection::Placeholder(
-            "base64 of words that stand for a secret",
-        ));
-    }
-    Ok(())
-}
-
-/// Whether a value is a number or a time: `0x1f`, `-1.5E+10`, `2026-01-31T12:00:00Z`.
-fn is_number(value: &[u8]) -> bool {
-    let digits = value.strip_prefix(b"0x").or(value.strip_prefix(b"0X"));
-    if let Some(digits) = digits {
-        return digits.iter().all(u8::is_ascii_hexdigit);
-    }
-    value.iter().any(|b| matches!(b, b'.' | b'+' | b'-'))
-        && value
-            .iter()
-            .all(|b| b.is_ascii_digit() || b".+-eE:TZ".contains(b))
 }
 
 /// Whether a value is a command in the way of PowerShell: `Get-Secret`.
@@ -267,65 +309,6 @@ fn is_command(value: &[u8]) -> bool {
     parts.next().is_some_and(|verb| VERBS.contains(&verb))
         && parts.next().is_some_and(word)
         && parts.next().is_none()
-}
-
-/// Whether a value was made of a secret so that it does not give it away.
-pub(super) fn made(value: &[u8]) -> bool {
-    const MADE: &[&str] = &[
-        "$2a$",
-        "$2b$",
-        "$2x$",
-        "$2y$",
-        "$1$",
-        "$5$",
-        "$6$",
-        "$y$",
-        "$7$",
-        "$apr1$",
-        "$argon2",
-        "$scrypt$",
-        "$pbkdf2",
-        "pbkdf2_",
-        "pbkdf2:",
-        "scrypt:",
-        "bcrypt_",
-        "argon2$",
-        "{SSHA",
-        "{SHA",
-        "{MD5}",
-        "{CRYPT}",
-        "{bcrypt}",
-        "ssh-rsa",
-        "ssh-ed25519",
-        "ecdsa-sha2",
-        "sha1$",
-        "sha256$",
-        "sha512$",
-        "MFkw",
-        "MCow",
-        "MHYw",
-        "MIGfMA",
-        "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS",
-        "ENC(",
-        "ENC[",
-        // SealedSecret: the length of a session key under RSA of 4096 bits, and two bits more.
-        "AgA",
-        "AgB",
-        "AgC",
-        "AgD",
-        // Spring Cloud Config, Vault's transit engine, AWS KMS, dotenvx.
-        "{cipher}",
-        "vault:v",
-        "AQICAH",
-        "encrypted:",
-        "SCRAM-SHA-",
-    ];
-    // DER of a certificate or a public key. A private key's begins with a version number.
-    let head = &value[..value.len().min(40)];
-    let version = |w: &&[u8]| head.windows(w.len()).any(|h| h == *w);
-    let private = [b"IBAAK".as_slice(), b"IBADAN"].iter().any(version);
-    head.starts_with(b"MII") && head.len() == 40 && !private
-        || MADE.iter().any(|m| value.starts_with(m.as_bytes()))
 }
 
 /// Whether a bare value is an assignment itself (`password=,domain=x`).
@@ -356,79 +339,6 @@ fn is_label(name: &[u8], value: &[u8]) -> bool {
     !value.iter().any(u8::is_ascii_lowercase) || last(name) == last(value)
 }
 
-/// Rejects what names a secret kept elsewhere.
-pub(super) fn reference(value: &[u8]) -> Result<(), Rejection> {
-    // Quotes and escapes around a variable are left over from a string within a string.
-    let value = match value
-        .iter()
-        .position(|b| !matches!(b, b'\'' | b'"' | b'\\'))
-    {
-        Some(at) if value[at] == b'$' => &value[at..],
-        _ => value,
-    };
-    let begins =
-        |r: &&&str| value.len() >= r.len() && value[..r.len()].eq_ignore_ascii_case(r.as_bytes());
-    // A bare `$` begins a variable only if a name follows; `$2a$` begins a hash.
-    if let Some(found) = REFERENCES.iter().find(begins) {
-        let variable = *found != "$"
-            || value
-                .get(1)
-                .is_some_and(|b| b.is_ascii_alphabetic() || matches!(b, b'{' | b'(' | b'_'))
-                && value[1..]
-                    .iter()
-                    .all(|b| b.is_ascii_alphanumeric() || b"_{}()[].-:>$'\"\\".contains(b));
-        if variable {
-            return Err(Rejection::Reference("it names a secret kept elsewhere"));
-        }
-    }
-    // Random text has two of these characters side by side now and then: `%(name)s` is whole.
-    let whole = |at: usize| {
-        let name = value[at + 2..]
-            .iter()
-            .take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-'));
-        let name = name.count();
-        name > 0 && matches!(value.get(at + 2 + name), Some(b')') | None)
-    };
-    if (0..value.len().saturating_sub(1)).any(|at| value[at..].starts_with(b"%(") && whole(at)) {
-        return Err(Rejection::Reference("it has a variable in it"));
-    }
-    for inside in ["${", "{{", "#{", "$(", "<%"] {
-        if value.windows(inside.len()).any(|w| w == inside.as_bytes()) {
-            return Err(Rejection::Reference("it has a variable in it"));
-        }
-    }
-    // `%d`, `0x%08x`; what is long and random has such a pair by chance.
-    let random = value.len() >= 32 && crate::detect::entropy(value) >= 4.3;
-    let printed = |at: usize| {
-        let rest = &value[at + 1..];
-        let flags = rest
-            .iter()
-            .take_while(|b| b.is_ascii_digit() || matches!(b, b'.' | b'l'))
-            .count();
-        matches!(
-            rest.get(flags),
-            Some(b'd' | b's' | b'x' | b'X' | b'u' | b'v' | b'q')
-        ) && rest
-            .get(flags + 1)
-            .is_none_or(|b| !b.is_ascii_alphanumeric())
-    };
-    if !random
-        && value
-            .iter()
-            .enumerate()
-            .any(|(at, b)| *b == b'%' && printed(at))
-    {
-        return Err(Rejection::Reference("a template"));
-    }
-    // `%s`, `{0}`, `{name}`
-    let hole =
-        value.first() == Some(&b'{') && value.last() == Some(&b'}') && !value.contains(&b'"');
-    if hole || value == b"%s" || value.first() == Some(&b'[') && value.last() == Some(&b']') {
-        return Err(Rejection::Reference("a template"));
-    }
-    Ok(())
-}
-
 /// Whether a bare value is a path of names (`settings.DB_PASSWORD`).
 fn dotted(value: &[u8]) -> bool {
     value.contains(&b'.')
@@ -442,8 +352,6 @@ fn dotted(value: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
     /// Whether a generic secret is told in a text.
     fn is_told(text: &str, path: &str) -> bool {
         use crate::detect::{Catalogue, Detector, Engine, Outcome, Scratch};
@@ -486,6 +394,23 @@ mod tests {
     }
 
     #[test]
+    fn hashes_of_files_are_no_secrets() {
+        let hash = [
+            "1c76311fcc82098e630056d71fd6f392",
+            "9194ee31b0840e2aa643c7b9f35fcaee",
+        ]
+        .concat();
+        for (before, told) in [
+            ("{\"files\":{\"src/to_tokens.rs\":\"", false),
+            ("{\"files\":{\"lib/libtokenbinding.a\":\"", false),
+            ("{\"app\":{\"deploy.token\":\"", true),
+        ] {
+            let text = [before, &hash, "\"}}"].concat();
+            assert_eq!(is_told(&text, "a.json"), told, "{text}");
+        }
+    }
+
+    #[test]
     fn prose_identifies_no_user() {
         let prose = "<p>What users create. Of their workloads and of how long these last we tell what is \
                      seen: this is identified by {} here</p>";
@@ -505,6 +430,10 @@ mod tests {
                 false,
             ),
             ("  setopt(curl, CURLOPT_KEYPASSWD, \"{}\");", "a.c", true),
+            ("  if (p.renderPass === 'translucent') {", "a.js", false),
+            ("  if (p.renderPass === '{}') {", "a.js", true),
+            ("  if (pass === 'translucent') {", "a.js", false),
+            ("  if (pass === '{}') {", "a.js", true),
         ]);
     }
 
@@ -515,30 +444,5 @@ mod tests {
             ("    '\"password\": {},'", "a.py", true),
             ("    \"password\": {},", "a.yaml", true),
         ]);
-    }
-
-    #[test]
-    fn references_are_told_from_literals() {
-        for value in [
-            "$DB_PASS",
-            "${X}",
-            "{{ .Values.x }}",
-            "vault:secret/x",
-            "a${b}c",
-            "{0}",
-            "%(x)s",
-        ] {
-            assert!(reference(value.as_bytes()).is_err(), "{value}");
-        }
-        for value in [
-            "$2a$10$abc",
-            "p$ss",
-            "winter-2019",
-            "100%sure",
-            "q!%(^+=gr@cu",
-            "wq*2#86t64!fgh6yav$ao&%6x_wbd4uz9",
-        ] {
-            assert!(reference(value.as_bytes()).is_ok(), "{value}");
-        }
     }
 }

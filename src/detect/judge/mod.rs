@@ -11,9 +11,12 @@ mod harmless;
 mod integrity;
 mod known;
 mod literal;
+mod made;
 mod parts;
 mod pem;
+mod references;
 mod sealed;
+mod userinfo;
 mod words;
 
 use std::cell::OnceCell;
@@ -142,9 +145,9 @@ fn examine<'a>(
     {
         assigned::judge(scene, pattern, assignment, judged)?;
     } else if mark.assignment.is_some() {
-        literal::stands_in(secret)?;
+        made::stands_in(secret)?;
     } else if pattern.class == Class::ConnectionString {
-        assigned::userinfo(scene, judged)?;
+        userinfo::judge(scene, judged)?;
     } else if pattern.provider == "generic" && !pattern.checksum.proves() {
         assigned::token(secret, judged)?;
     }

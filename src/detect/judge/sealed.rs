@@ -19,10 +19,12 @@ const OPENING: usize = 512;
 pub(super) fn judge(text: &[u8], span: Span) -> Result<(), Rejection> {
     let before = &text[span.start.saturating_sub(OPENING)..span.start];
     let line = before.rsplit(|b| *b == b'\n').next().unwrap_or(before);
-    if let Some(at) = line.windows(4).rposition(|w| w == b"ENC[")
-        && !line[at..].contains(&b']')
-    {
-        return Err(Rejection::Integrity("within a sealed value"));
+    for opening in [b"ENC[", b"EJ[1"] {
+        if let Some(at) = line.windows(4).rposition(|w| w == opening)
+            && !line[at..].contains(&b']')
+        {
+            return Err(Rejection::Integrity("within a sealed value"));
+        }
     }
     if !span.of(text).iter().copied().all(is_base64) {
         return Ok(());
@@ -95,6 +97,7 @@ mod tests {
             ("values: ", "\n", false),
             ("", &other[..20], false),
             ("data: ENC[AES256_GCM,data:8X+", "=,iv:", true),
+            ("data: EJ[1:8X+=:", ":x]", true),
             ("ENC[a], then: ", "\n", false),
             ("ENC[a\nthen: ", "\n", false),
         ] {
