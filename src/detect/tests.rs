@@ -304,7 +304,7 @@ fn marks_are_inherited_as_a_full_search_finds_them() {
     let detector = Detector::new(&Catalogue::embedded(), Engine::Fast);
     let mut scratch = Scratch::default();
     let (mut inherited, mut changed) = (0, 0);
-    for seed in 0..120 {
+    for seed in 0..400 {
         let mut s = Sampler::new(40_000 + seed);
         let mut text = text_of(seed, 1 + s.below(60));
         let mut marks = detector.marks_of(&text, &mut scratch);

@@ -177,6 +177,8 @@ struct Reach {
     least: u16,
     /// How many changes open its gate.
     changes: u8,
+    /// How far before its begin a keyword may begin.
+    near: u16,
     /// What it can begin with.
     first: ByteSet,
     /// It begins behind no letter or digit but those of an escape.
@@ -214,13 +216,14 @@ impl Reach {
             Lane::Name | Lane::File | Lane::Slow => (0, 0, 0, 0),
         };
         let edged_right = ByteSet::ALNUM.within(p.program.right);
-        let fixed = p.program.min == p.program.max && edged_right;
+        let fixed = p.program.min == p.program.max && edged_right && p.program.max <= EXACT;
         Self {
             pattern: number,
             lo,
             hi,
             least,
             changes,
+            near: p.near_bytes,
             first: p.program.first,
             edged: p.left.is_some_and(|left| ByteSet::ALNUM.within(left)),
             exact: if fixed { p.program.max } else { 0 },
@@ -269,6 +272,10 @@ struct Near {
     /// The farthest that one may stand before the run of a match.
     bytes: usize,
 }
+
+/// The longest match of which the byte behind it is looked at. What is told depends on no more bytes than
+/// texts that are built upon others are searched around a change (`inherit`).
+const EXACT: u16 = 96;
 
 /// A keyword that stands no farther before a run is close, in bytes.
 const CLOSE: usize = 96;

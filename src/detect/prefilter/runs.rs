@@ -175,7 +175,7 @@ impl Prefilter {
             }
             let follows = |at: usize| before.has(text[at]);
             if run.look.passes(reach.changes) && run.at.checked_sub(1).is_none_or(follows) {
-                self.tell_run(*reach, text, masks, run, tell);
+                self.tell_run(*reach, text, masks, (run, text.len()), tell);
             }
         }
     }
@@ -218,19 +218,21 @@ impl Prefilter {
                     told[count] = *number;
                     count += 1;
                 }
-                self.tell_run(reach, text, masks, run, tell);
+                // Latest first: where the first keyword tells it, all others would, too.
+                let most = place + usize::from(reach.near);
+                self.tell_run(reach, text, masks, (run, most), tell);
             }
         }
     }
 
-    /// Tells every place at which a pattern of the run lane may begin: so far before the run, or
-    /// at the edges inside of it.
+    /// Tells every place up to `most` at which a pattern of the run lane may begin: so far before the
+    /// run, or at the edges inside of it.
     fn tell_run(
         &self,
         reach: Reach,
         text: &[u8],
         masks: &Masks,
-        run: Run,
+        (run, most): (Run, usize),
         tell: &mut impl FnMut(Candidate),
     ) {
         let Run { at, end, .. } = run;
@@ -238,8 +240,17 @@ impl Prefilter {
         if end - at < least {
             return;
         }
+        let tell = &mut |pattern, start| {
+            if start <= most {
+                tell(Candidate::At { pattern, start });
+            }
+        };
         if reach.hi > 0 {
-            self.back(text, masks, reach.pattern, at, tell);
+            self.back(text, masks, reach.pattern, at, &mut |told| {
+                if let Candidate::At { pattern, start } = told {
+                    tell(pattern, start);
+                }
+            });
             // What stands before its run may be nothing: then it begins inside, as others do.
             if reach.lo > 0 {
                 return;
@@ -249,13 +260,13 @@ impl Prefilter {
         // Behind an escape the match begins inside of the run: `\n`, `%3D`, `\x3d`, `\u003d`.
         if at > 0 && matches!(text[at - 1], b'\\' | b'%') {
             for skip in [1, 2, 3, 5] {
-                tell(Candidate::At {
-                    pattern,
-                    start: at + skip,
-                });
+                tell(pattern, at + skip);
             }
         }
-        let final_start = end - least;
+        let final_start = most.min(end - least);
+        if final_start < at {
+            return;
+        }
         for word in at / 64..=final_start / 64 {
             let mut edges = masks.edges(word);
             if word == at / 64 {
@@ -270,7 +281,7 @@ impl Prefilter {
                 let behind = text.get(start + usize::from(reach.exact));
                 let goes_on = reach.exact > 0 && behind.is_some_and(u8::is_ascii_alphanumeric);
                 if !goes_on && reach.first.has(text[start]) {
-                    tell(Candidate::At { pattern, start });
+                    tell(pattern, start);
                 }
             }
         }
