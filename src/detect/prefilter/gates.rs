@@ -2,6 +2,7 @@
 //! look like, and by what stands at their ends.
 
 use super::Reach;
+use super::masks::{Masks, Word};
 use super::runs::Run;
 use crate::detect::patterns::{ByteSet, GATE_MOST, NAME_BYTES, Op, Pattern};
 
@@ -92,7 +93,8 @@ impl Gates {
 
     /// Whether a run passes the gate of some pattern.
     #[inline]
-    pub(super) fn pass(&self, text: &[u8], Run { at, end, look }: Run) -> bool {
+    pub(super) fn pass(&self, text: &[u8], masks: &Masks, run: Run) -> bool {
+        let Run { at, end, look } = run;
         let length = end - at;
         if look.passes(self.any.of(length)) || look.passes(self.whole.of(length)) {
             return true;
@@ -101,19 +103,55 @@ impl Gates {
         if look.passes(self.ended.of(length)) && behind() {
             return true;
         }
-        if look.passes(self.small.of(length)) && self.has_small(&text[at..end]) {
+        if look.passes(self.small.of(length)) && self.has_small(text, masks, run) {
             return true;
         }
         look.passes(self.rest)
-            && (at > 0 && matches!(text[at - 1], b'\\' | b'%')
-                || text[at..end].iter().any(|b| !NAME_BYTES.has(*b)))
+            && (at > 0 && matches!(text[at - 1], b'\\' | b'%') || has_signs(text, masks, run))
     }
 
     /// Whether a run has enough bytes in a row that are no capital letters.
-    fn has_small(&self, run: &[u8]) -> bool {
-        let mut pieces = run.split(u8::is_ascii_uppercase);
-        pieces.any(|piece| piece.len() >= usize::from(self.small_least))
+    fn has_small(&self, text: &[u8], masks: &Masks, Run { at, end, .. }: Run) -> bool {
+        let least = usize::from(self.small_least);
+        let Some(all) = few(at, end) else {
+            let mut pieces = text[at..end].split(u8::is_ascii_uppercase);
+            return pieces.any(|piece| piece.len() >= least);
+        };
+        if least > end - at {
+            return false;
+        }
+        // Bits that begin so many in a row, doubled until they are enough.
+        let mut rows = all & !masks.from(at, |word| word.high & word.letter);
+        let mut length = 1;
+        while length < least {
+            let more = length.min(least - length);
+            rows &= rows >> more;
+            length += more;
+        }
+        rows != 0
     }
+}
+
+/// Whether a run has a byte that is no letter, digit, `_` or `-`.
+fn has_signs(text: &[u8], masks: &Masks, Run { at, end, .. }: Run) -> bool {
+    let Some(all) = few(at, end) else {
+        return text[at..end].iter().any(|b| !NAME_BYTES.has(*b));
+    };
+    let mut signs = all & !masks.from(at, Word::alnum);
+    while signs != 0 {
+        if !NAME_BYTES.has(text[at + signs.trailing_zeros() as usize]) {
+            return true;
+        }
+        signs &= signs - 1;
+    }
+    false
+}
+
+/// A bit for each byte of a run, if it has no more than a word has.
+fn few(at: usize, end: usize) -> Option<u64> {
+    (1..=64)
+        .contains(&(end - at))
+        .then(|| u64::MAX >> (64 - (end - at)))
 }
 
 /// The length of the longest match, if a match is all of a piece of letters, digits, `_` and `-`.
@@ -135,4 +173,58 @@ fn has_any(pattern: &Pattern, bytes: ByteSet) -> bool {
         Op::Set { set, .. } => !set.and(bytes).is_empty(),
         _ => false,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::masks::Sought;
+    use super::*;
+
+    /// What the masks tell of a run is what a loop over its bytes tells.
+    #[test]
+    fn signs_and_small_rows_are_what_a_plain_loop_says() {
+        let mut gates = Gates::new();
+        let kinds: [&[u8]; 4] = [b"abcxyz019_-", b"aB3_-", b"ab+/=Z-", b"abcdefghijkl"];
+        let (mut state, mut signs, mut rows) = (1u32, [0; 2], [0; 2]);
+        for round in 0..4000 {
+            let mut draw = |below: usize| {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                (state >> 8) as usize % below
+            };
+            let (before, length) = (draw(70), 16 + draw(80));
+            let kind = kinds[round % kinds.len()];
+            let mut text = vec![b' '; before];
+            text.extend((0..length).map(|_| kind[draw(kind.len())]));
+            text.extend(b" more of the text");
+            let mut masks = Masks::default();
+            masks.read(&text, &Sought::of(&[]));
+            let (end, look) = masks.run(&text, before);
+            assert_eq!(end, before + length);
+            let run = Run {
+                at: before,
+                end,
+                look,
+            };
+            let bytes = &text[before..end];
+            let has = has_signs(&text, &masks, run);
+            assert_eq!(has, bytes.iter().any(|b| b"+/=".contains(b)));
+            signs[usize::from(has)] += 1;
+            for least in [1, 2, 7, 16, 20, 33, 63, 64, 65] {
+                gates.small_least = least;
+                let mut longest = (0, 0);
+                for byte in bytes {
+                    longest.1 = if byte.is_ascii_uppercase() {
+                        0
+                    } else {
+                        longest.1 + 1
+                    };
+                    longest.0 = longest.0.max(longest.1);
+                }
+                let has = gates.has_small(&text, &masks, run);
+                assert_eq!(has, longest.0 >= usize::from(least), "{least}");
+                rows[usize::from(has)] += 1;
+            }
+        }
+        assert!(signs[0] > 500 && signs[1] > 500 && rows[0] > 500 && rows[1] > 500);
+    }
 }

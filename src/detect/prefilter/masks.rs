@@ -238,6 +238,14 @@ impl Masks {
         !letter | lower & this.upper() | this.escape << 2 | before.escape >> 62
     }
 
+    /// The bits of the 64 bytes from `at` on.
+    #[inline]
+    pub(super) fn from(&self, at: usize, of: impl Fn(&Word) -> u64) -> u64 {
+        let (word, bit) = (at / 64, at % 64);
+        let (this, next) = (of(&self.words[word]), of(&self.words[word + 1]));
+        ((u128::from(next) << 64 | u128::from(this)) >> bit) as u64
+    }
+
     /// The run that begins at `at`: its end, and what it looks like to the gates.
     #[inline]
     pub(super) fn run(&self, text: &[u8], at: usize) -> (usize, Look) {

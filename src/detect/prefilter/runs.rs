@@ -49,7 +49,7 @@ impl Prefilter {
                 if look.passes(self.bare_gate.of(end - at)) {
                     self.bare(text, masks, run, tell);
                 }
-                if self.gates.pass(text, run) {
+                if self.gates.pass(text, masks, run) {
                     self.near(text, masks, run, (&self.close, close), tell);
                     if look.passes(self.far_gate.of(end - at)) {
                         self.near(text, masks, run, (&self.far, far), tell);
