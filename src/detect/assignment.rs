@@ -137,9 +137,9 @@ pub fn assignment_at(text: &[u8], stem: usize) -> Option<Assignment> {
         }
         // `<add key="password" value="..."/>`, `name="password" value="..."`
         b'v' if quoted_name && text[at..].starts_with(b"value=") => (b'=', at + 6),
-        // `--password value`, `-Password value`, and RPM's `%define password value`
         // `--disabled-password --gecos ""`: another option follows.
         _ if text[at..].starts_with(b"--") && is_option(text, name.start) => return None,
+        // `--password value`, `-Password value`, and RPM's `%define password value`
         _ if at > gap && (is_option(text, name.start) || is_macro(text, name.start)) => (b' ', at),
         // `#define password "..."` within a string
         b'\\' if text[at..].starts_with(b"\\t\\\"") => (b' ', at + 2),
@@ -158,10 +158,14 @@ fn is_constant(name: &[u8]) -> bool {
             .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || *b == b'_')
 }
 
+/// How far before a name what makes it a macro's may begin, in bytes.
+const MACRO: usize = 24;
+
 /// Whether a name is that of a macro in a file of RPM's.
 fn is_macro(text: &[u8], name: usize) -> bool {
-    let before = text[..name].trim_ascii_end();
-    before.len() < name && (before.ends_with(b"%define") || before.ends_with(b"%global"))
+    let before = &text[name.saturating_sub(MACRO)..name];
+    let word = before.trim_ascii_end();
+    word.len() < before.len() && (word.ends_with(b"%define") || word.ends_with(b"%global"))
 }
 
 /// Whether dashes stand before a name, and a blank before them.

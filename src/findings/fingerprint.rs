@@ -120,26 +120,25 @@ impl Fingerprint {
     /// The short form that people type: the first eight digits, or all of a weak one.
     pub fn short(&self) -> String {
         let full = self.to_string();
-        if self.is_weak() {
-            full
-        } else {
-            full[..8].to_owned()
-        }
+        full[..self.least(&full)].to_owned()
+    }
+
+    /// How much of it names it, in bytes.
+    fn least(&self, full: &str) -> usize {
+        if self.is_weak() { full.len() } else { 8 }
     }
 
     /// Whether `typed` names this fingerprint: a whole one, or at least the first eight digits.
     pub fn matches(&self, typed: &str) -> bool {
         let full = self.to_string();
-        let least = if self.is_weak() { full.len() } else { 8 };
-        typed.len() >= least && full.starts_with(&typed.to_ascii_lowercase())
+        typed.len() >= self.least(&full) && full.starts_with(&typed.to_ascii_lowercase())
     }
 
     /// Every text that names it, in lower case: for one look-up among many, where
     /// [`matches`](Self::matches) would be held against each.
     pub fn names(&self) -> impl Iterator<Item = String> {
         let full = self.to_string();
-        let least = if self.is_weak() { full.len() } else { 8 };
-        (least..=full.len()).map(move |end| full[..end].to_owned())
+        (self.least(&full)..=full.len()).map(move |end| full[..end].to_owned())
     }
 }
 

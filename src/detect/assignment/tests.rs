@@ -83,6 +83,15 @@ fn the_ways_people_assign() {
     }
 }
 
+/// What makes a macro's name one stands near: an assignment depends on a bounded window.
+#[test]
+fn a_macro_is_defined_right_before_its_name() {
+    for (blanks, is) in [(1, true), (17, true), (18, false), (200, false)] {
+        let line = format!("%define{}password value", " ".repeat(blanks));
+        assert_eq!(read(&line).is_some(), is, "{blanks}");
+    }
+}
+
 #[test]
 fn what_a_shell_asks_for_is_no_assignment() {
     let read = |line: &str| assignment_at(line.as_bytes(), line.find("pwd").unwrap());

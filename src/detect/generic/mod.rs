@@ -14,6 +14,7 @@ mod value;
 mod weights;
 
 pub(super) use self::features::is_uuid;
+pub(super) use self::name::means_run;
 pub(super) use self::value::longest;
 
 use self::features::{Answers, FEATURES};
@@ -55,11 +56,6 @@ pub(super) fn weigh(
 pub(super) fn is_worded(text: &[u8]) -> bool {
     let digits = text.iter().filter(|b| b.is_ascii_digit()).count();
     digits * 10 <= text.len() && language::cover(text).share() >= 0.9
-}
-
-/// Whether a name is of a run over something, not of a password: `renderPass`.
-pub(super) fn means_run(name: &[u8]) -> bool {
-    name::means_run(name)
 }
 
 /// Whether a value is its name once more.

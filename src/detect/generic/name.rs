@@ -336,16 +336,12 @@ pub(super) fn name(text: &[u8]) -> Name {
     told
 }
 
-/// Whether a word means a run over something: `render` before `pass`.
-fn is_run(word: &str, before: Option<&str>) -> bool {
-    word == "pass" && before.is_some_and(|before| PASSES.contains(&before))
-}
-
-/// Whether the last words of a name mean a run over something: `renderPass`, `find_pass`.
-pub(super) fn means_run(text: &[u8]) -> bool {
-    let words = words(text);
-    let mut last = words.iter().rev().map(String::as_str);
-    last.next().is_some_and(|word| is_run(word, last.next()))
+/// Whether a name is of a run over something, not of a password: `renderPass`, `find_pass`.
+pub(in crate::detect) fn means_run(text: &[u8]) -> bool {
+    match words(text).as_slice() {
+        [.., before, word] => word == "pass" && PASSES.contains(&before.as_str()),
+        _ => false,
+    }
 }
 
 fn promise(word: &str, before: Option<&str>) -> Promise {

@@ -71,7 +71,7 @@ impl<const N: usize> Table<N> {
         let mut seen = Seen::new();
         let pairs: Vec<(u32, u16)> = pairs.into_iter().map(|(b, v)| (key(b), v)).collect();
         // Where a bucket ends, counted; then each pair is put before that. The program waits for this
-        // whenever it starts, so nothing is compared but what is in one bucket.
+        // whenever it starts, so nothing is sorted.
         let mut buckets = vec![0u16; BUCKETS + 1];
         for (k, _) in &pairs {
             let h = Self::hash(*k);
