@@ -33,6 +33,7 @@ mod settings;
 mod staged;
 mod verify;
 
+use std::ffi::OsString;
 use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 
@@ -46,11 +47,12 @@ use exit::Exit;
 /// Runs the program.
 pub fn main() -> ExitCode {
     quiet_panics();
-    let args = match Args::try_parse() {
+    let words: Vec<_> = std::env::args_os().collect();
+    let args = match Args::read(&words) {
         Ok(args) => args,
-        Err(error) => escaped(error).exit(),
+        Err(error) => escaped(error, &words).exit(),
     };
-    args.color.write_global();
+    args.colour.color.write_global();
     // A panic is told by the hook. It must not look like findings, nor like a code of its own.
     let done = std::panic::catch_unwind(AssertUnwindSafe(|| run(args)));
     done.unwrap_or(Exit::Failed).into()
@@ -86,8 +88,10 @@ fn run(args: Args) -> Exit {
 
 /// The same error for arguments that can be shown: a file's name may be among them, and it must not
 /// drive the terminal.
-fn escaped(error: clap::Error) -> clap::Error {
-    let plain = std::env::args_os().map(|arg| escape_controls(&arg.to_string_lossy()).into_owned());
+fn escaped(error: clap::Error, words: &[OsString]) -> clap::Error {
+    let plain = words
+        .iter()
+        .map(|word| escape_controls(&word.to_string_lossy()).into_owned());
     Args::try_parse_from(plain).err().unwrap_or(error)
 }
 
