@@ -1,5 +1,7 @@
 //! The working tree: folders and files that the user named, walked by several workers.
 
+use std::fs::{self, Metadata};
+use std::io;
 use std::path::PathBuf;
 use std::thread;
 
@@ -71,6 +73,7 @@ impl TreeSource {
             builder.add(&target.walked);
         }
         let mut threads = match self.threads {
+            _ if self.is_little() => 1,
             0 => thread::available_parallelism().map_or(1, usize::from),
             threads => threads,
         };
@@ -83,6 +86,35 @@ impl TreeSource {
             .build_parallel()
             .visit(&mut Workers { shared });
     }
+
+    /// Whether one worker has read everything before a second one would have begun.
+    fn is_little(&self) -> bool {
+        let (mut files, mut bytes) = (0, 0);
+        self.targets.found.iter().all(|target| {
+            if target.is_folder {
+                fs::read_dir(&target.walked).is_ok_and(|entries| {
+                    entries.into_iter().all(|entry| {
+                        entry.is_ok_and(|entry| add(entry.metadata(), &mut files, &mut bytes))
+                    })
+                })
+            } else {
+                add(fs::metadata(&target.walked), &mut files, &mut bytes)
+            }
+        })
+    }
+}
+
+/// So few files, and bytes in all of them, are read by one worker.
+const LITTLE_FILES: usize = 32;
+const LITTLE_BYTES: u64 = 1 << 20;
+
+/// Counts what was found; whether it is little still.
+fn add(found: io::Result<Metadata>, files: &mut usize, bytes: &mut u64) -> bool {
+    *files += 1;
+    found.is_ok_and(|found| {
+        *bytes = bytes.saturating_add(found.len());
+        !found.is_dir() && *files <= LITTLE_FILES && *bytes <= LITTLE_BYTES
+    })
 }
 
 struct Workers<'s, V> {
@@ -92,5 +124,41 @@ struct Workers<'s, V> {
 impl<'s, V: Visitor> ParallelVisitorBuilder<'s> for Workers<'s, V> {
     fn build(&mut self) -> Box<dyn ParallelVisitor + 's> {
         Box::new(Worker::new(self.shared))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Few and small files, and no folder among them, are little; of anything else several workers read.
+    #[test]
+    fn what_one_worker_reads() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        let is_little = |targets: &[PathBuf]| {
+            let options = TreeOptions {
+                targets: targets.to_vec(),
+                ..TreeOptions::default()
+            };
+            TreeSource::new(&options).is_little()
+        };
+        let make = |folder: &str, files: usize, bytes: usize| {
+            fs::create_dir(at(folder)).unwrap();
+            for file in 0..files {
+                fs::write(at(folder).join(file.to_string()), vec![b'x'; bytes]).unwrap();
+            }
+        };
+        make("few", LITTLE_FILES, 10);
+        make("many", LITTLE_FILES + 1, 10);
+        make("big", 1, LITTLE_BYTES as usize + 1);
+        make("deep", 1, 10);
+        fs::create_dir(at("deep/er")).unwrap();
+        assert!(is_little(&[at("few")]) && is_little(&[at("few/0"), at("few/1")]));
+        for folder in ["many", "big", "deep"] {
+            assert!(!is_little(&[at(folder)]), "{folder}");
+        }
+        assert!(!is_little(&[at("big/0")]));
+        assert!(!is_little(&[at("few"), at("many/0")]), "counted together");
     }
 }
