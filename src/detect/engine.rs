@@ -2,6 +2,7 @@
 
 use std::cell::OnceCell;
 use std::path::Path;
+use std::sync::OnceLock;
 
 use super::assignment::{Assignment, assignment_at};
 use super::inherit::Reach;
@@ -48,8 +49,8 @@ pub struct Detector {
     /// The names of the files in which they count.
     called: Called,
     pub(super) prefilter: Prefilter,
-    /// How far each pattern looks.
-    pub(super) reach: Reach,
+    /// How far each pattern looks, once that was asked for.
+    pub(super) reach: OnceLock<Reach>,
     plain: Option<Plain>,
     /// What assignments are judged by.
     known: LazyKnown,
@@ -104,7 +105,7 @@ impl Detector {
         let prefilter = Prefilter::new(&patterns);
         let plain = (engine == Engine::Plain).then(|| Plain::new(&patterns));
         Self {
-            reach: Reach::new(&patterns),
+            reach: OnceLock::new(),
             named: Named::new(&patterns),
             patterns,
             filed,

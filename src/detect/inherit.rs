@@ -64,6 +64,8 @@ struct Kept {
     /// Where the candidate is: the match's begin, or the stem of the name.
     at: usize,
     mark: Mark,
+    /// Whether the candidate is one that looks far, and is remembered as such.
+    is_far: bool,
 }
 
 /// A candidate that looks further than its [`Look::ahead`] or [`Look::back`].
@@ -116,11 +118,58 @@ impl Marks {
         all
     }
 
-    fn settle(&mut self) {
-        self.kept.sort_unstable();
-        self.kept.dedup();
-        self.far.sort_unstable();
-        self.far.dedup();
+    /// None yet, of a text that is built upon one with so many.
+    fn upon(base: &Self, length: usize) -> Self {
+        Self {
+            kept: Vec::with_capacity(base.kept.len() + 4),
+            far: Vec::with_capacity(base.far.len() + 4),
+            length,
+        }
+    }
+
+    /// Sorts both lists, of which so many are in order already, and keeps each once.
+    fn settle(&mut self, (kept, far): (usize, usize)) {
+        settle(&mut self.kept, kept);
+        settle(&mut self.far, far);
+    }
+}
+
+/// Sorts a list of which the first `sorted` are in order, and keeps each once.
+fn settle<T: Ord>(list: &mut Vec<T>, sorted: usize) {
+    let (old, new) = list.split_at_mut(sorted);
+    new.sort_unstable();
+    if let Some(first) = new.first() {
+        let before = old.partition_point(|one| one < first);
+        // Two rows in order: this merges them.
+        list[before..].sort();
+        list.dedup();
+    }
+}
+
+/// How far places are from the changes around them, asked for from the first to the last.
+struct Distances<'c> {
+    changes: &'c [Range<usize>],
+    /// The first change that does not end before the last place.
+    next: usize,
+}
+
+impl<'c> Distances<'c> {
+    const fn new(changes: &'c [Range<usize>]) -> Self {
+        Self { changes, next: 0 }
+    }
+
+    /// From the end of the change before, and to the begin of the next, in bytes: 0 within one.
+    fn of(&mut self, at: usize) -> (usize, usize) {
+        while self.changes.get(self.next).is_some_and(|c| c.end < at) {
+            self.next += 1;
+        }
+        let before = self.next.checked_sub(1);
+        (
+            before.map_or(usize::MAX, |i| at - self.changes[i].end),
+            self.changes
+                .get(self.next)
+                .map_or(usize::MAX, |c| c.start.saturating_sub(at)),
+        )
     }
 }
 
@@ -153,7 +202,20 @@ const OF_ENCODED: Look = Look {
 };
 
 impl Look {
+    /// Whether a candidate that is so far from the changes around it is looked for anew.
+    const fn is_searched(self, (before, behind): (usize, usize)) -> bool {
+        before <= self.back || behind <= self.ahead
+    }
+
+    /// Whether one that looks far sees a change.
+    const fn sees(self, (before, behind): (usize, usize)) -> bool {
+        before <= self.far_back || behind <= self.far
+    }
+
     fn of(pattern: &Pattern) -> Self {
+        if pattern.lane == Lane::Name {
+            return OF_NAMES;
+        }
         let near = usize::from(pattern.near_bytes);
         let near = if pattern.near.is_empty() { 0 } else { near };
         let far = usize::from(pattern.program.max) + BEHIND;
@@ -209,7 +271,8 @@ impl Reach {
         let behind = looks.iter().zip(patterns).map(|(l, p)| l.back + hit(p));
         let behind = behind.chain([OF_NAMES.back, OF_ENCODED.back]).max();
         let long = |(look, p): (&Look, &&'static Pattern)| {
-            (look.far > look.ahead || look.far_back > look.back).then(|| alphabet(p))
+            let is_long = look.far > look.ahead || look.far_back > look.back;
+            (is_long && p.lane != Lane::Name).then(|| alphabet(p))
         };
         Self {
             before: all().map(|l| l.back + l.ahead).max().unwrap_or(0),
@@ -234,6 +297,11 @@ fn alphabet(pattern: &Pattern) -> ByteSet {
 }
 
 impl Detector {
+    /// How far its patterns look: only histories ask for that.
+    fn reach(&self) -> &Reach {
+        self.reach.get_or_init(|| Reach::new(&self.patterns))
+    }
+
     /// The marks of a whole text.
     pub fn marks_of(&self, text: &[u8], scratch: &mut Scratch) -> Marks {
         let mut marks = Marks {
@@ -241,7 +309,7 @@ impl Detector {
             ..Marks::default()
         };
         self.search(text, 0..text.len(), scratch, &mut marks);
-        marks.settle();
+        marks.settle((0, 0));
         marks
     }
 
@@ -254,51 +322,44 @@ impl Detector {
         segments: &[Segment],
         scratch: &mut Scratch,
     ) -> Marks {
-        let mut marks = Marks {
-            length: text.len(),
-            ..Marks::default()
-        };
+        let mut marks = Marks::upon(base, text.len());
         let changes = self.changes(base.length, text, segments);
-        let searched = |look: Look, at: usize| {
-            let after = changes.partition_point(|c| c.end + look.back < at);
-            changes
-                .get(after)
-                .is_some_and(|c| at + look.ahead >= c.start)
-        };
-        let sees = |far: &Far, at: usize| {
-            let look = self.look(far.pattern);
-            let next = changes.partition_point(|c| c.end + look.far_back < at);
-            changes.get(next).is_some_and(|c| at + look.far >= c.start)
-        };
         let (mut kept_at, mut far_at) = (0, 0);
+        let (mut of_kept, mut of_far) = (Distances::new(&changes), Distances::new(&changes));
+        let mut again = Vec::new();
         for s in segments {
             let Some(from) = s.from else { continue };
             let range = from..from + s.len;
             for kept in within(&base.kept, &range, &mut kept_at, |k| k.at) {
                 let at = kept.at - from + s.at;
-                let tried = searched(self.look(self.number_of(kept)), at)
-                    || self.far_of(kept, base).is_some_and(|far| sees(&far, at));
-                if !tried {
+                let (look, away) = (self.look(kept.mark.pattern), of_kept.of(at));
+                if !(look.is_searched(away) || kept.is_far && look.sees(away)) {
                     let mark = moved(kept.mark, from, s.at);
-                    marks.kept.push(Kept { at, mark });
+                    marks.kept.push(Kept { at, mark, ..*kept });
                 }
             }
             for far in within(&base.far, &range, &mut far_at, |f| f.at) {
                 let at = far.at - from + s.at;
-                if searched(self.look(far.pattern), at) {
+                let (look, away) = (self.look(far.pattern), of_far.of(at));
+                if look.is_searched(away) {
                     continue;
                 }
-                if sees(far, at) {
-                    self.one(text, candidate(far.pattern, at), scratch, &mut marks);
+                if look.sees(away) {
+                    again.push(candidate(far.pattern, at));
                 } else {
                     marks.far.push(Far { at, ..*far });
                 }
             }
         }
+        // What is inherited is in order, as it was.
+        let inherited = (marks.kept.len(), marks.far.len());
+        for told in again {
+            self.one(text, told, scratch, &mut marks);
+        }
         for change in changes {
             self.search(text, change, scratch, &mut marks);
         }
-        marks.settle();
+        marks.settle(inherited);
         marks
     }
 
@@ -339,7 +400,7 @@ impl Detector {
     /// What changed, neighbours joined. Where nothing but bytes went away a change is empty.
     fn changes(&self, base: usize, text: &[u8], segments: &[Segment]) -> Vec<Range<usize>> {
         let mut changes: Vec<Range<usize>> = Vec::new();
-        let apart = self.reach.before + self.reach.behind + SLACK;
+        let apart = self.reach().before + self.reach().behind + SLACK;
         let mut add = |from: usize, to: usize| {
             // What is told by a run is told by all of it, and by what stands behind its end. In a long
             // row of digits a hint looks back further than all else does.
@@ -374,9 +435,9 @@ impl Detector {
     /// Looks for candidates that depend on a change, with all of the text at hand.
     fn search(&self, text: &[u8], change: Range<usize>, scratch: &mut Scratch, marks: &mut Marks) {
         // A run is told by all of it.
-        let start = change.start.saturating_sub(self.reach.before + EDGE_BACK);
+        let start = change.start.saturating_sub(self.reach().before + EDGE_BACK);
         let start = start - run_of(text[..start].iter().rev());
-        let end = text.len().min(change.end + self.reach.behind + SLACK);
+        let end = text.len().min(change.end + self.reach().behind + SLACK);
         let end = end + run_of(text[end..].iter());
         let end = text.len().min(end + SLACK);
         scratch.searched += (end - start) as u64;
@@ -407,26 +468,20 @@ impl Detector {
                 if !pattern.program.first.has(text[at]) || !pattern.left_edge(text, at) {
                     return;
                 }
-                if let Some(alphabet) = &self.reach.long[usize::from(number)] {
-                    let look = self.reach.looks[usize::from(number)];
-                    let rest = &text[at..text.len().min(at + look.ahead)];
-                    let run = || rest.iter().take_while(|b| alphabet.has(**b)).count();
-                    if look.far_back > look.back || run() + BEHIND >= look.ahead {
-                        marks.far.push(Far {
-                            at,
-                            pattern: number,
-                        });
-                    }
+                let is_far = self.looks_far(text, number, at);
+                if is_far {
+                    let pattern = number;
+                    marks.far.push(Far { at, pattern });
                 }
                 if let Some(found) = pattern.mark_at(text, at, &mut scratch.steps) {
                     let mark = super::engine::mark(number, found);
-                    marks.kept.push(Kept { at, mark });
+                    marks.kept.push(Kept { at, mark, is_far });
                 }
             }
             Candidate::Encoded { start: at } => {
                 if decode::is_hint(text, at) {
-                    let mark = decode::mark(at);
-                    marks.kept.push(Kept { at, mark });
+                    let (mark, is_far) = (decode::mark(at), false);
+                    marks.kept.push(Kept { at, mark, is_far });
                 }
             }
             Candidate::Name { start: at } => {
@@ -436,20 +491,25 @@ impl Detector {
                 } = scratch;
                 list.clear();
                 self.named_marks(text, at, steps, list);
-                marks
-                    .kept
-                    .extend(list.iter().map(|mark| Kept { at, mark: *mark }));
+                marks.kept.extend(list.iter().map(|mark| Kept {
+                    at,
+                    mark: *mark,
+                    is_far: true,
+                }));
             }
         }
     }
 
-    /// The candidate of a mark, if it looks far.
-    fn far_of(&self, kept: &Kept, base: &Marks) -> Option<Far> {
-        let far = Far {
-            at: kept.at,
-            pattern: self.number_of(kept),
+    /// Whether a candidate is one that looks further than texts are searched around a change.
+    fn looks_far(&self, text: &[u8], number: u16, at: usize) -> bool {
+        let number = usize::from(number);
+        let Some(alphabet) = &self.reach().long[number] else {
+            return false;
         };
-        base.far.binary_search(&far).is_ok().then_some(far)
+        let look = self.reach().looks[number];
+        let rest = &text[at..text.len().min(at + look.ahead)];
+        let run = || rest.iter().take_while(|b| alphabet.has(**b)).count();
+        look.far_back > look.back || run() + BEHIND >= look.ahead
     }
 
     /// What a candidate depends on: of a pattern, of names or of encoded text.
@@ -457,16 +517,7 @@ impl Detector {
         match number {
             NAME => OF_NAMES,
             decode::ENCODED => OF_ENCODED,
-            pattern => self.reach.looks[usize::from(pattern)],
-        }
-    }
-
-    /// The number of the candidate that became a mark.
-    fn number_of(&self, kept: &Kept) -> u16 {
-        let number = kept.mark.pattern;
-        match self.patterns.get(usize::from(number)) {
-            Some(pattern) if pattern.lane == Lane::Name => NAME,
-            _ => number,
+            pattern => self.reach().looks[usize::from(pattern)],
         }
     }
 }
