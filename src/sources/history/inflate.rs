@@ -10,7 +10,7 @@ pub(super) const RATIO: u64 = 1032;
 
 /// Bytes of room behind what is read and what is made. The inflater's fast loop runs only where it
 /// cannot touch an end; most entries of a pack are so short that without room it would never run.
-const IN_ROOM: usize = 64;
+pub(super) const IN_ROOM: usize = 64;
 const OUT_ROOM: usize = 512;
 
 impl Inflater {
@@ -18,27 +18,24 @@ impl Inflater {
         Self(Decompressor::new())
     }
 
-    /// Inflates a whole zlib stream into `out`; its checksum and length must hold. `input` is
-    /// longer meanwhile, and as it was in the end.
+    /// Inflates a whole zlib stream into `out`; its checksum and length must hold. The stream has `stored`
+    /// bytes; what stands behind them in `input` is not of it, and lets the inflater run fast up to its end.
     pub(super) fn exact(
         &mut self,
-        input: &mut Vec<u8>,
+        (input, stored): (&[u8], usize),
         size: u64,
         out: &mut Vec<u8>,
     ) -> Result<(), String> {
-        if size > input.len() as u64 * RATIO {
+        if size > stored as u64 * RATIO {
             return Err(format!(
-                "it claims {size} bytes, more than its {} can hold",
-                input.len()
+                "it claims {size} bytes, more than its {stored} can hold"
             ));
         }
         let size = size as usize;
         // Stale bytes are overwritten or the text is thrown away: only growth needs filling.
         out.resize(size + OUT_ROOM, 0);
-        let stored = input.len();
-        input.resize(stored + IN_ROOM, 0);
-        let made = self.0.zlib_decompress(input, out);
-        input.truncate(stored);
+        let room = &input[..input.len().min(stored + IN_ROOM)];
+        let made = self.0.zlib_decompress(room, out);
         out.truncate(size);
         match made {
             Ok(made) if made == size => Ok(()),

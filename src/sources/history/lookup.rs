@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::forest::{Base, HEADER, Header, PACK_HEADER, parse_header};
-use super::inflate::Inflater;
+use super::inflate::{IN_ROOM, Inflater};
 use super::pack::read_at;
 use super::{HashKind, ObjectKind, Places, Segment, Skip, corrupt, delta, hex, loose, unreadable};
 use crate::base::limits::OBJECT_BYTES;
@@ -475,10 +475,11 @@ impl<'s> LookupReader<'s> {
         let mut wanted = size + size / 512 + 64;
         let mut out = Vec::new();
         loop {
-            self.stored.resize(wanted.min(left) as usize, 0);
-            read_at(&pack.file, &mut self.stored, start)
+            let stored = wanted.min(left) as usize;
+            self.stored.resize(stored + IN_ROOM, 0);
+            read_at(&pack.file, &mut self.stored[..stored], start)
                 .map_err(|e| Absence::Damaged(super::super::read::words(&e)))?;
-            match self.inflater.exact(&mut self.stored, size, &mut out) {
+            match self.inflater.exact((&self.stored, stored), size, &mut out) {
                 Ok(()) => return Ok(out),
                 // A stream may be stored in more pieces than it needs.
                 Err(_) if wanted < left && wanted < 2 * OBJECT_BYTES => {

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io;
+use std::ops::Range;
 use std::path::PathBuf;
 
 use super::ObjectKind;
@@ -76,12 +77,58 @@ impl Pack {
         Some(self.elsewhere[place].1)
     }
 
-    /// Reads the compressed data of an entry.
-    pub(super) fn compressed(&self, entry: u32, out: &mut Vec<u8>) -> io::Result<()> {
+    /// Where the compressed data of an entry is, in bytes from the pack's begin.
+    fn compressed(&self, entry: u32) -> Range<u64> {
         let e = &self.entries[entry as usize];
-        let start = e.offset + u64::from(e.head);
-        out.resize((self.entry_end(entry) - start) as usize, 0);
-        read_at(&self.file, out, start)
+        e.offset + u64::from(e.head)..self.entry_end(entry)
+    }
+}
+
+/// What was read of a pack last. Objects that are built upon one another lie behind one another, so that the
+/// next one is often in it.
+#[derive(Default)]
+pub(super) struct Window {
+    /// The pack, by number.
+    pack: usize,
+    /// Where in it the window begins.
+    from: u64,
+    bytes: Vec<u8>,
+}
+
+/// How much is read at least, in bytes: what is read in vain costs less than it spares.
+const WINDOW: u64 = 16 << 10;
+
+impl Window {
+    /// The compressed data of an entry of pack `number`. What lies behind it in the window comes with it; it
+    /// has so many bytes itself.
+    pub(super) fn compressed(
+        &mut self,
+        (pack, number): (&Pack, usize),
+        entry: u32,
+    ) -> io::Result<(&[u8], usize)> {
+        let range = pack.compressed(entry);
+        let len = (range.end - range.start) as usize;
+        let there = self.pack == number
+            && range.start >= self.from
+            && range.end <= self.from + self.bytes.len() as u64;
+        if !there {
+            (self.pack, self.from) = (number, range.start);
+            let end = range.end.max(range.start + WINDOW).min(pack.end);
+            // Of a pack that is cut somewhere behind it, the entry alone may be there.
+            let done = self.read(pack, end).or_else(|_| self.read(pack, range.end));
+            if let Err(error) = done {
+                self.bytes.clear();
+                return Err(error);
+            }
+        }
+        let at = (range.start - self.from) as usize;
+        Ok((&self.bytes[at..], len))
+    }
+
+    /// Fills the window from its begin to a place in the pack.
+    fn read(&mut self, pack: &Pack, end: u64) -> io::Result<()> {
+        self.bytes.resize((end - self.from) as usize, 0);
+        read_at(&pack.file, &mut self.bytes, self.from)
     }
 }
 

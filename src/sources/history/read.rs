@@ -3,7 +3,7 @@
 use std::io::ErrorKind;
 
 use super::inflate::Inflater;
-use super::pack::{ELSEWHERE, NONE};
+use super::pack::{ELSEWHERE, NONE, Window};
 use super::{ObjectKind, Segment, Stores, delta, loose};
 
 /// How long a chain of deltas may be that crosses packs.
@@ -13,7 +13,7 @@ const CROSSINGS: usize = 64;
 pub struct ObjectReader<'s> {
     stores: &'s Stores,
     inflater: Inflater,
-    stored: Vec<u8>,
+    window: Window,
     delta: Vec<u8>,
     segments: Vec<Segment>,
 }
@@ -24,7 +24,7 @@ impl Stores {
         ObjectReader {
             stores: self,
             inflater: Inflater::new(),
-            stored: Vec::new(),
+            window: Window::default(),
             delta: Vec::new(),
             segments: Vec::new(),
         }
@@ -137,8 +137,8 @@ impl ObjectReader<'_> {
         if size > most {
             return Err(format!("it has {size} bytes; at most {most} are read"));
         }
-        pack.compressed(entry, &mut self.stored)
-            .map_err(|e| super::super::read::words(&e))?;
-        self.inflater.exact(&mut self.stored, size, out)
+        let stored = self.window.compressed((pack, place), entry);
+        let stored = stored.map_err(|e| super::super::read::words(&e))?;
+        self.inflater.exact(stored, size, out)
     }
 }

@@ -1,6 +1,6 @@
 //! Hands out every object: what is asked for, and who does what of it.
 //!
-//! Workers take delta trees by weight, the heaviest first; how one tree is walked is told in
+//! Workers take heavy delta trees first, the heaviest before all; how one tree is walked is told in
 //! [`walk`](super::walk).
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -195,8 +195,10 @@ impl Stores {
                 }
             }
         }
+        // Light trees in the order of their pack, so that what is read of it for one is there for the next.
         roots.sort_unstable_by_key(|(weight, pack, root)| {
-            (std::cmp::Reverse(*weight), *pack, *root)
+            let heavy = Some(*weight).filter(|weight| *weight > TASK_BYTES);
+            (std::cmp::Reverse(heavy), *pack, *root)
         });
         let mut work: u64 = roots.iter().map(|r| r.0).sum();
         let mut tasks: Vec<Task> = Vec::new();

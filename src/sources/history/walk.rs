@@ -10,7 +10,7 @@ use std::sync::atomic::Ordering;
 
 use super::super::{Skip, SkipReason, guard::guarded};
 use super::inflate::Inflater;
-use super::pack::{ELSEWHERE, Pack};
+use super::pack::{ELSEWHERE, Pack, Window};
 use super::read::ObjectReader;
 use super::share::{Part, Shared};
 use super::sweep::{ENTRY_WORK, LOOSE_WORK, Task};
@@ -57,7 +57,7 @@ pub(super) struct Worker<'s, V: ObjectVisitor> {
     pub(super) visitor: V,
     inflater: Inflater,
     reader: ObjectReader<'s>,
-    stored: Vec<u8>,
+    window: Window,
     delta: Vec<u8>,
     segments: Vec<Segment>,
     pool: Vec<Vec<u8>>,
@@ -79,7 +79,7 @@ impl<'s, V: ObjectVisitor> Worker<'s, V> {
             visitor,
             inflater: Inflater::new(),
             reader: stores.reader(),
-            stored: Vec::new(),
+            window: Window::default(),
             delta: Vec::new(),
             segments: Vec::new(),
             pool: Vec::new(),
@@ -237,22 +237,23 @@ impl<'s, V: ObjectVisitor> Worker<'s, V> {
     }
 
     /// Inflates an entry: an object, or a delta.
-    fn inflate(&mut self, pack: &Pack, entry: u32, out: &mut Vec<u8>) -> Result<(), String> {
+    fn inflate(&mut self, place: usize, entry: u32, out: &mut Vec<u8>) -> Result<(), String> {
+        let pack = &self.stores.packs[place];
         let size = pack.entries[entry as usize].size;
         let most = self.stores.most();
         if size > most {
             return Err(format!("it has {size} bytes; at most {most} are read"));
         }
-        pack.compressed(entry, &mut self.stored)
-            .map_err(|e| super::super::read::words(&e))?;
-        self.inflater.exact(&mut self.stored, size, out)
+        let stored = self.window.compressed((pack, place), entry);
+        let stored = stored.map_err(|e| super::super::read::words(&e))?;
+        self.inflater.exact(stored, size, out)
     }
 
     /// Rebuilds an entry's text from its base.
-    fn rebuild(&mut self, pack: &Pack, entry: u32, base: &[u8]) -> Result<Vec<u8>, String> {
+    fn rebuild(&mut self, place: usize, entry: u32, base: &[u8]) -> Result<Vec<u8>, String> {
         let mut bytes = std::mem::take(&mut self.delta);
         let mut text = self.buffer();
-        let done = self.inflate(pack, entry, &mut bytes).and_then(|()| {
+        let done = self.inflate(place, entry, &mut bytes).and_then(|()| {
             let limit = self.stores.most();
             delta::apply(&bytes, base, limit, &mut text, &mut self.segments)
         });
@@ -267,15 +268,16 @@ impl<'s, V: ObjectVisitor> Worker<'s, V> {
     }
 
     /// The text of a root.
-    fn root(&mut self, pack: &Pack, root: u32) -> Result<(ObjectKind, Vec<u8>), String> {
+    fn root(&mut self, place: usize, root: u32) -> Result<(ObjectKind, Vec<u8>), String> {
+        let pack = &self.stores.packs[place];
         let entry = pack.entries[root as usize];
         if entry.base == ELSEWHERE {
             let base = pack.base_elsewhere(root).ok_or("its base is in no store")?;
             let (kind, base) = self.reader.read(base)?;
-            return Ok((kind, self.rebuild(pack, root, &base)?));
+            return Ok((kind, self.rebuild(place, root, &base)?));
         }
         let mut text = self.buffer();
-        match self.inflate(pack, root, &mut text) {
+        match self.inflate(place, root, &mut text) {
             Ok(()) => Ok((entry.kind.ok_or("it is damaged")?, text)),
             Err(why) => {
                 self.give_back(text);
@@ -287,7 +289,7 @@ impl<'s, V: ObjectVisitor> Worker<'s, V> {
     /// Walks a tree from its root.
     fn tree(&mut self, place: usize, root: u32) {
         let pack = &self.stores.packs[place];
-        let (kind, text) = match self.root(pack, root) {
+        let (kind, text) = match self.root(place, root) {
             Ok(root) => root,
             Err(_) if self.stores.is_streamed(pack, root) => {
                 if self.is_told(pack, root) {
@@ -371,7 +373,7 @@ impl<'s, V: ObjectVisitor> Worker<'s, V> {
                 }
             }
             self.worked(each);
-            let text = match self.rebuild(pack, child, &frame.text) {
+            let text = match self.rebuild(place, child, &frame.text) {
                 Ok(text) => text,
                 Err(why) => {
                     self.lost(pack, child, &why);
