@@ -14,7 +14,10 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::{env, fs, process};
 
-use patterns::{ByteSet, Case, Lane, Op, Part, Pattern, Program, Scalar, Verifier};
+use patterns::{
+    ByteSet, Case, Index, Keywords, Lane, Near, Op, Part, Pattern, Program, Row, Scalar, Seen,
+    Table, Verifier,
+};
 
 fn main() {
     println!("cargo::rerun-if-changed=patterns");
@@ -67,6 +70,9 @@ fn main() {
     }
     all.sort_by_key(|p| p.id);
     fs::write(Path::new(&out).join("catalogue.rs"), source(&all)).expect("OUT_DIR can be written");
+    let sought = all.iter().filter(|p| p.status != patterns::Status::Removed);
+    fs::write(Path::new(&out).join("index.rs"), index(&Index::new(sought)))
+        .expect("OUT_DIR can be written");
     for (name, all) in [("verifiers.rs", &verifiers), ("revokers.rs", &revokers)] {
         fs::write(Path::new(&out).join(name), declared(all)).expect("OUT_DIR can be written");
     }
@@ -275,12 +281,62 @@ fn program(p: &Program) -> String {
         })
         .collect();
     format!(
-        "Program {{ ops: &[{ops}], right: {}, first: {}, min: {}, max: {} }}",
+        "Program {{ ops: &[{ops}], right: {}, first: {}, head: {:?}, min: {}, max: {} }}",
         set(&p.right),
         set(&p.first),
+        p.head,
         p.min,
         p.max
     )
+}
+
+/// The tables of the prefilter.
+fn index(index: &Index) -> String {
+    format!(
+        "Index {{ edged: {}, inner: {}, filter: {:?}, leads: {}, close: {}, far: {} }}",
+        table(&index.edged),
+        table(&index.inner),
+        index.filter,
+        table(&index.leads),
+        near(&index.close),
+        near(&index.far)
+    )
+}
+
+fn near(near: &Near) -> String {
+    let Keywords {
+        seen: bits,
+        short,
+        long,
+        words,
+        wanting,
+    } = &near.keywords;
+    format!(
+        "Near {{ bytes: {}, keywords: Keywords {{ seen: {}, short: {}, long: {}, words: {}, wanting: {} }} }}",
+        near.bytes,
+        seen(bits),
+        table(short),
+        table(long),
+        row(words),
+        row(wanting)
+    )
+}
+
+fn table<const N: usize>(table: &Table<N>) -> String {
+    format!(
+        "Table {{ seen: {}, entries: {}, buckets: {} }}",
+        seen(&table.seen),
+        row(&table.entries),
+        row(&table.buckets)
+    )
+}
+
+fn seen(seen: &Seen) -> String {
+    format!("Seen::Made(&{:?})", seen.words())
+}
+
+fn row<T: std::fmt::Debug>(row: &Row<T>) -> String {
+    format!("Row::Made(&{:?})", &**row)
 }
 
 fn set(s: &ByteSet) -> String {

@@ -1,13 +1,34 @@
 //! The patterns that a scan looks for: the embedded ones, and a user's own.
 
 use super::patterns::{
-    self, ByteSet, Checksum, Class, Confidence, Gate, Lane, Lifetime, Op, Part, Pattern,
-    PatternError, Program, Severity, Status,
+    self, ByteSet, Checksum, Class, Confidence, Gate, Head, Index, Keyword, Keywords, Lane,
+    Lifetime, Near, Nibbles, Op, Part, Pattern, PatternError, Program, Row, Seen, Severity, Status,
+    Table,
 };
 
 /// The embedded catalogue, sorted by id; checked and written by the build script.
 #[expect(clippy::unreadable_literal, reason = "generated: nobody reads it")]
 static EMBEDDED: &[Pattern] = include!(concat!(env!("OUT_DIR"), "/catalogue.rs"));
+
+/// The tables of those of its patterns that are looked for; written by the build script, too.
+#[expect(clippy::unreadable_literal, reason = "generated: nobody reads it")]
+static INDEX: Index = include!(concat!(env!("OUT_DIR"), "/index.rs"));
+
+/// The tables of patterns, their numbers being their places: those that the build made, if it is the embedded
+/// catalogue.
+pub(super) fn index_of(patterns: &[&'static Pattern]) -> Index {
+    let embedded = EMBEDDED.iter().filter(|p| p.status != Status::Removed);
+    if patterns
+        .iter()
+        .copied()
+        .map(std::ptr::from_ref)
+        .eq(embedded.map(std::ptr::from_ref))
+    {
+        INDEX.clone()
+    } else {
+        Index::new(patterns.iter().copied())
+    }
+}
 
 /// A set of patterns.
 #[derive(Clone, Debug)]
@@ -84,5 +105,23 @@ impl Catalogue {
         self.patterns.extend(found.leak().iter());
         self.patterns.sort_by_key(|p| p.id);
         Ok(count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the build wrote is what would be made now; and a catalogue that lacks a pattern has tables of its
+    /// own.
+    #[test]
+    fn the_tables_of_the_build_are_those_of_the_catalogue() {
+        let all = Catalogue::embedded();
+        let patterns = all.patterns();
+        let told = format!("{:?}", index_of(patterns));
+        assert!(told.contains("Made(") && !told.contains("Grown("));
+        let made = format!("{:?}", Index::new(patterns.iter().copied()));
+        assert_eq!(told.replace("Made(", "Grown("), made);
+        assert!(format!("{:?}", index_of(&patterns[1..])).contains("Grown("));
     }
 }

@@ -3,7 +3,7 @@
 
 use super::Encoding;
 use crate::detect::patterns::{
-    ByteSet, Checksum, Class, Confidence, Lane, Lifetime, Pattern, Program, Severity, Status,
+    ByteSet, Checksum, Class, Confidence, Head, Lane, Lifetime, Pattern, Program, Severity, Status,
 };
 
 /// Whether a pattern stands for a value that somebody looked for. Such a value is one wherever it
@@ -43,6 +43,7 @@ const fn known(id: &'static str, name: &'static str) -> Pattern {
             ops: &[],
             right: ByteSet::EMPTY,
             first: ByteSet::EMPTY,
+            head: Head::NOTHING,
             min: 0,
             max: 0,
         },

@@ -5,6 +5,7 @@ use toml::Spanned;
 
 use super::bytes::ByteSet;
 use super::check::{Beside, Check};
+use super::head::Head;
 use super::shape::{self, Node};
 use super::verifier::{self, VerifierSpec};
 use super::{
@@ -522,6 +523,7 @@ const NOTHING: Program = Program {
     ops: &[],
     right: ByteSet::EMPTY,
     first: ByteSet::EMPTY,
+    head: Head::NOTHING,
     min: 1,
     max: 1,
 };

@@ -3,26 +3,36 @@
 
 use std::ops::RangeInclusive;
 
-use crate::detect::patterns::{ByteSet, Op, Pattern};
+use super::bytes::ByteSet;
+use super::program::Op;
 
 /// How many bytes are looked at.
 const BYTES: usize = 8;
 
 /// The first bytes of every match, as far as they are known, bit by bit.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Head {
-    bytes: u64,
-    mask: u64,
+pub struct Head {
+    /// What is known of the first eight bytes, the first one lowest.
+    pub bytes: u64,
+    /// Which of their bits are known.
+    pub mask: u64,
     /// The rarest of them that is one byte, and its place.
-    rarest: Option<(u8, u8)>,
+    pub rarest: Option<(u8, u8)>,
 }
 
 /// A byte of a match, and which bits of it are known.
 type Known = (u8, u8);
 
 impl Head {
-    pub(super) fn new(pattern: &Pattern) -> Self {
-        let ops = pattern.program.ops;
+    /// Nothing is known.
+    pub const NOTHING: Self = Self {
+        bytes: 0,
+        mask: 0,
+        rarest: None,
+    };
+
+    /// What the instructions of a program tell.
+    pub(super) fn new(ops: &[Op]) -> Self {
         let (known, _) = known(ops, 0, &mut 64);
         let word =
             |of: fn(&Known) -> u8| u64::from_le_bytes(std::array::from_fn(|i| of(&known[i])));
@@ -37,7 +47,7 @@ impl Head {
 
     /// Whether a match may begin at `start`. Near the text's end it may.
     #[inline]
-    pub(super) fn may_begin(self, text: &[u8], start: usize) -> bool {
+    pub fn may_begin(self, text: &[u8], start: usize) -> bool {
         match text[start..].first_chunk::<BYTES>() {
             Some(eight) => u64::from_le_bytes(*eight) & self.mask == self.bytes,
             None => true,
@@ -46,12 +56,7 @@ impl Head {
 
     /// Tells where a match may begin, of a range of places.
     #[inline]
-    pub(super) fn places(
-        self,
-        text: &[u8],
-        starts: RangeInclusive<usize>,
-        mut tell: impl FnMut(usize),
-    ) {
+    pub fn places(self, text: &[u8], starts: RangeInclusive<usize>, mut tell: impl FnMut(usize)) {
         let (from, to) = starts.into_inner();
         match self.rarest {
             Some((byte, place)) if to - from >= WIDE && to + BYTES <= text.len() => {
@@ -143,7 +148,7 @@ mod tests {
     fn head(id: &str) -> Head {
         let catalogue = Catalogue::embedded();
         let mut patterns = catalogue.patterns().iter();
-        Head::new(patterns.find(|p| p.id == id).unwrap())
+        patterns.find(|p| p.id == id).unwrap().program.head
     }
 
     /// What alternatives have alike is known, and nothing that one of them has not.

@@ -16,6 +16,8 @@ mod error;
 mod files;
 mod format;
 mod gate;
+mod head;
+mod index;
 mod keyword;
 mod lane;
 mod mark;
@@ -31,6 +33,10 @@ pub use error::PatternError;
 pub use files::{Called, is_called};
 pub use format::{Parsed, parse, parse_file};
 pub use gate::{GATE_BYTES, GATE_MOST, Gate};
+pub use head::Head;
+pub use index::{
+    Index, Keyword, Keywords, Near, Nibbles, Row, Seen, Shelf, Table, Triples, folded,
+};
 pub use keyword::{begins_word, keyword_at, keyword_end};
 pub use lane::{ANCHORS, Lane, RUN};
 pub use mark::NEAR_AFTER;

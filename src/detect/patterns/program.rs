@@ -5,6 +5,7 @@
 //! choices on an explicit stack and its work is bounded when the program is compiled.
 
 use super::bytes::ByteSet;
+use super::head::Head;
 use super::shape::{self, Node};
 use crate::base::{Span, limits};
 
@@ -48,6 +49,8 @@ pub struct Program {
     pub right: ByteSet,
     /// The bytes it can begin with.
     pub first: ByteSet,
+    /// What is known of its first bytes.
+    pub head: Head,
     /// Shortest match, in bytes.
     pub min: u16,
     /// Longest match, in bytes.
@@ -260,6 +263,7 @@ pub(super) fn compile(
         ));
     }
     Ok(Program {
+        head: Head::new(&ops),
         ops: ops.leak(),
         right,
         first: shape::first(&all).0,

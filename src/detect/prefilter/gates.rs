@@ -179,6 +179,7 @@ fn has_any(pattern: &Pattern, bytes: ByteSet) -> bool {
 mod tests {
     use super::super::masks::Sought;
     use super::*;
+    use crate::detect::patterns::Nibbles;
 
     /// What the masks tell of a run is what a loop over its bytes tells.
     #[test]
@@ -197,7 +198,7 @@ mod tests {
             text.extend((0..length).map(|_| kind[draw(kind.len())]));
             text.extend(b" more of the text");
             let mut masks = Masks::default();
-            masks.read(&text, &Sought::of(&[]));
+            masks.read(&text, &Sought::of([Nibbles::default(); 3]));
             let (end, look) = masks.run(&text, before);
             assert_eq!(end, before + length);
             let run = Run {

@@ -6,8 +6,8 @@
 //! the number of windows; what they tell is compared with the literals as they are written.
 
 use super::STEMS;
-use super::tables::{Triples, folded};
-use crate::detect::patterns::ANCHORS;
+pub(super) use crate::detect::patterns::Nibbles;
+use crate::detect::patterns::{ANCHORS, Triples, folded};
 
 /// The bytes at each place of a window, by group; none means any. Small letters stand for both.
 const GROUPS: [[&[u8]; 4]; 8] = [
@@ -32,48 +32,22 @@ const GROUPS: [[&[u8]; 4]; 8] = [
 /// The group for literals that nobody gave one: it is widened for them.
 const SPARE: usize = 7;
 
-/// Tables of nibbles: a byte is in a group's set at a place if the bits of both nibbles say so.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Nibbles {
-    pub(super) low: [u8; 16],
-    pub(super) high: [u8; 16],
-}
-
-impl Nibbles {
-    /// Lets a byte into a group.
-    pub(super) fn let_in(&mut self, byte: u8, group: usize) {
-        self.low[usize::from(byte & 15)] |= 1 << group;
-        self.high[usize::from(byte >> 4)] |= 1 << group;
-    }
-
-    fn let_any_in(&mut self, group: usize) {
-        for nibble in 0..16 {
-            self.low[nibble] |= 1 << group;
-            self.high[nibble] |= 1 << group;
-        }
-    }
-
-    /// The same as a table of bytes.
-    pub(super) fn spread(&self) -> Spread {
-        let beyond = (128..=255).fold(0, |all, byte| all | self.groups(byte));
-        Spread {
-            table: std::array::from_fn(|byte| self.groups(byte as u8)),
-            beyond,
-        }
-    }
-
-    /// The groups that a byte is in.
-    #[inline]
-    pub(super) fn groups(&self, byte: u8) -> u8 {
-        self.low[usize::from(byte & 15)] & self.high[usize::from(byte >> 4)]
-    }
-}
-
 /// The groups of each ASCII byte, and of all others together.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Spread {
     pub(super) table: [u8; 128],
     pub(super) beyond: u8,
+}
+
+impl Spread {
+    /// The same as tables of nibbles.
+    pub(super) fn of(nibbles: Nibbles) -> Self {
+        let beyond = (128..=255).fold(0, |all, byte| all | nibbles.groups(byte));
+        Self {
+            table: std::array::from_fn(|byte| nibbles.groups(byte as u8)),
+            beyond,
+        }
+    }
 }
 
 /// What a literal of the search stands for.
@@ -170,7 +144,7 @@ impl Literals {
             all.push(Sought::new(text, offset, literal));
         }
         Self {
-            spreads: places.map(|p| p.spread()),
+            spreads: places.map(Spread::of),
             places,
             windows: Triples::new(windows),
             all,

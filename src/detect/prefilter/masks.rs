@@ -76,11 +76,11 @@ pub(super) struct Sought {
 }
 
 impl Sought {
-    /// All stems and anchors, and these openings.
-    pub(super) fn of(openings: &[[u8; 3]]) -> Self {
+    /// All stems and anchors, and what a filter lets in.
+    pub(super) fn of(filter: [Nibbles; 3]) -> Self {
         Self {
             literals: Literals::new(),
-            inner: Filter::new(openings),
+            inner: Filter::new(filter),
         }
     }
 }
@@ -366,29 +366,6 @@ fn five_apart(this: u64, next: u64) -> u64 {
     this & ahead(5) & ahead(10) & ahead(15)
 }
 
-/// What the tables of nibbles let in for a set of openings: low and high nibbles, by place.
-#[derive(Clone, Copy, Debug)]
-struct Reached([(u16, u16); 3]);
-
-impl Reached {
-    fn of(opening: [u8; 3]) -> Self {
-        Self(opening.map(|b| (1 << (b & 15), 1 << (b >> 4))))
-    }
-
-    fn with(self, other: Self) -> Self {
-        let both = |i: usize| (self.0[i].0 | other.0[i].0, self.0[i].1 | other.0[i].1);
-        Self([both(0), both(1), both(2)])
-    }
-
-    /// How many openings.
-    fn count(self) -> u64 {
-        let bytes = self
-            .0
-            .map(|(low, high)| low.count_ones() * high.count_ones());
-        bytes.into_iter().map(u64::from).product()
-    }
-}
-
 /// A filter on three bytes: a superset of the openings it was made of.
 #[derive(Clone, Debug)]
 pub(super) struct Filter {
@@ -411,44 +388,11 @@ pub(super) struct Begins {
 }
 
 impl Filter {
-    /// Openings that begin alike share a group, and groups are joined until there are eight: those
-    /// two first that let in the fewest openings more together than apart.
-    pub(super) fn new(openings: &[[u8; 3]]) -> Self {
-        let mut groups: Vec<(Vec<[u8; 3]>, Reached)> = Vec::new();
-        for opening in openings {
-            let alike = groups.iter_mut().find(|(all, _)| all[0][0] == opening[0]);
-            match alike {
-                Some((all, reached)) => {
-                    all.push(*opening);
-                    *reached = reached.with(Reached::of(*opening));
-                }
-                None => groups.push((vec![*opening], Reached::of(*opening))),
-            }
-        }
-        while groups.len() > 8 {
-            let mut best = (u64::MAX, 0, 1);
-            for (i, (_, one)) in groups.iter().enumerate() {
-                for (j, (_, other)) in groups.iter().enumerate().skip(i + 1) {
-                    let more = one.with(*other).count() - one.count() - other.count();
-                    best = best.min((more, i, j));
-                }
-            }
-            let (_, i, j) = best;
-            let (all, reached) = groups.swap_remove(j);
-            groups[i].0.extend(all);
-            groups[i].1 = groups[i].1.with(reached);
-        }
-        let mut places = [Nibbles::default(); 3];
-        for (number, (all, _)) in groups.iter().enumerate() {
-            for opening in all {
-                for (place, byte) in places.iter_mut().zip(opening) {
-                    place.let_in(*byte, number);
-                }
-            }
-        }
+    /// The filter that an index has.
+    pub(super) fn new(places: [Nibbles; 3]) -> Self {
         Self {
             places,
-            spreads: places.map(|p| p.spread()),
+            spreads: places.map(Spread::of),
         }
     }
 
@@ -485,7 +429,7 @@ mod tests {
 
     #[test]
     fn the_vector_paths_are_the_portable_path() {
-        let sought = Sought::of(&[*b"CDE", *b"efg", *b"-aa", *b"key"]);
+        let sought = Sought::of(Nibbles::filter(&[*b"CDE", *b"efg", *b"-aa", *b"key"]));
         let mut begun = 0;
         // Each is read into what the one before has left.
         let [mut wide, mut narrow, mut slow] = [(); 3].map(|()| Masks::default());
@@ -508,7 +452,7 @@ mod tests {
         text.push(b'.');
         text.extend([b'y'; 15]);
         let mut masks = Masks::default();
-        masks.read(&text, &Sought::of(&[]));
+        masks.read(&text, &Sought::of([Nibbles::default(); 3]));
         for at in 0..text.len() {
             let run = text[at..].iter().take_while(|b| is_token(**b)).count();
             let told = masks.begins_run(at / 64) >> (at % 64) & 1 == 1;
@@ -525,7 +469,7 @@ mod tests {
     fn words_begin_and_escapes_end_where_a_plain_loop_says() {
         let mut masks = Masks::default();
         for text in texts() {
-            masks.read(&text, &Sought::of(&[]));
+            masks.read(&text, &Sought::of([Nibbles::default(); 3]));
             for at in 0..text.len() {
                 let back = |n: usize| at.checked_sub(n).map_or(0, |i| text[i]);
                 let has = |bits: u64| bits >> (at % 64) & 1 == 1;
@@ -576,7 +520,7 @@ mod tests {
             let before = case % 67;
             let framed = [&vec![b'.'; before], &text[..], b" aB3"].concat();
             let mut masks = Masks::default();
-            masks.read(&framed, &Sought::of(&[]));
+            masks.read(&framed, &Sought::of([Nibbles::default(); 3]));
             let (end, look) = masks.run(&framed, before);
             assert_eq!(end, before + len);
             for least in [1, 3, 20] {

@@ -18,18 +18,15 @@ mod avx2;
 mod avx512;
 mod encoded;
 mod gates;
-mod head;
 mod literals;
 mod masks;
 mod runs;
-mod tables;
 
-use super::patterns::{ANCHORS, ByteSet, GATE_MOST, Lane, Pattern};
+use super::catalogue::index_of;
+use super::patterns::{ANCHORS, ByteSet, Head, Index, Lane, Pattern, Shelf};
 use gates::{Gate, Gates};
-use head::Head;
 use literals::Literal;
 use masks::{Masks, Sought};
-use tables::{Keywords, Triples};
 
 /// What finds the names that secrets are assigned to, in the ways that people write them. The
 /// first letter is left out where that spares a second literal (`ecret`: secret, Secret). Short words
@@ -234,19 +231,12 @@ impl Reach {
 /// The compiled prefilter of one catalogue.
 #[derive(Debug)]
 pub struct Prefilter {
-    /// Prefixes of matches that begin with them at an edge, in a run that looks random.
-    edged: Triples,
-    /// All other prefixes: anywhere in any run.
-    inner: Triples,
-    leads: Triples,
+    /// Where prefixes, leads and keywords are looked up.
+    index: Index,
     reach: Vec<Reach>,
     /// By pattern, as `reach` is.
     heads: Vec<Head>,
-    /// Keywords that stand close to a match, as nearly all do.
-    close: Near,
-    /// Those that may stand far before one.
-    far: Near,
-    /// The gate of the patterns that want those.
+    /// The gate of the patterns that want keywords which may stand far before a match.
     far_gate: Gate,
     /// Patterns of the run lane that need no keyword, those with the shortest runs first.
     bare: Vec<Bare>,
@@ -265,20 +255,9 @@ pub struct Prefilter {
     slow: Vec<u16>,
 }
 
-/// Keywords, and where they are looked for.
-#[derive(Debug)]
-struct Near {
-    keywords: Keywords,
-    /// The farthest that one may stand before the run of a match.
-    bytes: usize,
-}
-
 /// The longest match of which the byte behind it is looked at. What is told depends on no more bytes than
 /// texts that are built upon others are searched around a change (`inherit`).
 const EXACT: u16 = 96;
-
-/// A keyword that stands no farther before a run is close, in bytes.
-const CLOSE: usize = 96;
 
 /// A pattern of the run lane that needs no keyword.
 #[derive(Clone, Copy, Debug)]
@@ -305,21 +284,9 @@ struct Heard {
     searched: usize,
 }
 
-impl Near {
-    /// Words, the patterns that want them, and how far they may stand.
-    fn new(words: &[(&'static str, u16, usize)]) -> Self {
-        Self {
-            keywords: Keywords::new(words.iter().map(|word| (word.0, word.1))),
-            bytes: words.iter().map(|word| word.2).max().unwrap_or(0),
-        }
-    }
-}
-
 impl Prefilter {
     /// Compiles the lanes of `patterns`, whose numbers are their places in the slice.
     pub fn new(patterns: &[&'static Pattern]) -> Self {
-        let (mut edged, mut inner) = (Vec::new(), Vec::new());
-        let (mut leads, mut close, mut far) = (Vec::new(), Vec::new(), Vec::new());
         let (mut reach, mut bare, mut slow) = (Vec::new(), Vec::new(), Vec::new());
         let mut anchored = vec![Vec::new(); ANCHORS.len()];
         let mut names = false;
@@ -329,21 +296,11 @@ impl Prefilter {
             let number = number as u16;
             let here = Reach::new(number, p);
             match p.lane {
-                Lane::Prefix { literals, .. } => {
-                    // Whatever must not stand before the match, letters and digits are among it.
-                    let at_edge = here.hi == 0 && here.edged;
-                    let pairs = literals.iter().map(|l| (*l, number));
-                    if at_edge && here.changes >= GATE_MOST {
-                        edged.extend(pairs);
-                        edged_gate.open(here.least, u16::MAX, here.changes);
-                    } else {
-                        inner.extend(pairs);
-                    }
+                Lane::Prefix { .. } if Shelf::of(p) == Shelf::Edged => {
+                    edged_gate.open(here.least, u16::MAX, here.changes);
                 }
-                // Probed before the gates: some leads are bound to none.
-                Lane::Lead { literals, .. } => {
-                    leads.extend(literals.iter().map(|l| (*l, number)));
-                }
+                // Some are bound to no gate.
+                Lane::Prefix { .. } | Lane::Lead { .. } => {}
                 Lane::Run { before, behind, .. } => {
                     if p.near.is_empty() {
                         let reach = here;
@@ -351,13 +308,7 @@ impl Prefilter {
                         bare_gate.open(here.least, u16::MAX, here.changes);
                     } else {
                         gates.open(p, here, behind);
-                        // Counted from the match, which may begin before the run.
-                        let bytes = usize::from(p.near_bytes + here.hi);
-                        let words = p.near.iter().map(|word| (*word, number, bytes));
-                        if bytes <= CLOSE {
-                            close.extend(words);
-                        } else {
-                            far.extend(words);
+                        if Shelf::of(p) == Shelf::Far {
                             far_gate.open(here.least, u16::MAX, here.changes);
                         }
                     }
@@ -374,15 +325,12 @@ impl Prefilter {
             reach.push(here);
         }
         bare.sort_by_key(|bare: &Bare| bare.reach.least);
+        let index = index_of(patterns);
         Self {
-            sought: Sought::of(&inner.iter().map(|(l, _)| *l).collect::<Vec<_>>()),
-            edged: Triples::new(edged),
-            inner: Triples::new(inner),
-            leads: Triples::new(leads),
+            sought: Sought::of(index.filter),
+            index,
             reach,
-            heads: patterns.iter().map(|p| Head::new(p)).collect(),
-            close: Near::new(&close),
-            far: Near::new(&far),
+            heads: patterns.iter().map(|p| p.program.head).collect(),
             far_gate,
             bare,
             bare_gate,

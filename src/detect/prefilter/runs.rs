@@ -1,8 +1,10 @@
 //! The run lane: 16 or more token bytes in a row, probed for prefixes, leads and keywords.
 
+use std::ops::Range;
+
 use super::masks::{Begins, Look, Masks};
-use super::{Bare, Candidate, Heard, Near, Prefilter, Reach, Scratch, encoded};
-use crate::detect::patterns::RUN;
+use super::{Bare, Candidate, Heard, Prefilter, Reach, Scratch, encoded};
+use crate::detect::patterns::{Keywords, Near, RUN};
 
 /// A run of token bytes.
 #[derive(Clone, Copy)]
@@ -50,9 +52,9 @@ impl Prefilter {
                     self.bare(text, masks, run, tell);
                 }
                 if self.gates.pass(text, masks, run) {
-                    self.near(text, masks, run, (&self.close, close), tell);
+                    self.near(text, masks, run, (&self.index.close, close), tell);
                     if look.passes(self.far_gate.of(end - at)) {
-                        self.near(text, masks, run, (&self.far, far), tell);
+                        self.near(text, masks, run, (&self.index.far, far), tell);
                     }
                 }
             }
@@ -73,8 +75,8 @@ impl Prefilter {
             let at = word * 64 + inner.trailing_zeros() as usize;
             inner &= inner - 1;
             let bytes = opening(text, at);
-            if self.inner.may_have(bytes) {
-                for number in self.inner.get(bytes) {
+            if self.index.inner.may_have(bytes) {
+                for number in self.index.inner.get(bytes) {
                     self.back(text, masks, number, at, tell);
                 }
             }
@@ -89,8 +91,8 @@ impl Prefilter {
             return;
         }
         let bytes = u32::from_le_bytes([text[at - 3], text[at - 2], text[at - 1], 0]);
-        if self.leads.may_have(bytes) {
-            for number in self.leads.get(bytes) {
+        if self.index.leads.may_have(bytes) {
+            for number in self.index.leads.get(bytes) {
                 if self.may_be(number, at, run) {
                     self.back(text, masks, number, at, tell);
                 }
@@ -114,8 +116,8 @@ impl Prefilter {
                 let at = word * 64 + edges.trailing_zeros() as usize;
                 edges &= edges - 1;
                 let bytes = opening(text, at);
-                if self.edged.may_have(bytes) {
-                    for number in self.edged.get(bytes) {
+                if self.index.edged.may_have(bytes) {
+                    for number in self.index.edged.get(bytes) {
                         if self.may_be(number, at, run) {
                             self.back(text, masks, number, at, tell);
                         }
@@ -199,7 +201,7 @@ impl Prefilter {
         let from = at.saturating_sub(near.bytes + 16);
         let to = (end + 32).min(text.len());
         let start = (*searched).max(from);
-        near.keywords.find(text, masks, start, to, |place, word| {
+        find(&near.keywords, text, masks, start..to, |place, word| {
             words.push((place, word));
         });
         *searched = (*searched).max(to);
@@ -284,6 +286,35 @@ impl Prefilter {
                     tell(pattern, start);
                 }
             }
+        }
+    }
+}
+
+/// Tells every keyword that begins in a range of a text where a word may begin, with its number.
+#[inline]
+fn find(
+    keywords: &Keywords,
+    text: &[u8],
+    masks: &Masks,
+    range: Range<usize>,
+    mut tell: impl FnMut(usize, u16),
+) {
+    let (from, to) = (range.start, range.end.min(text.len().saturating_sub(2)));
+    if from >= to {
+        return;
+    }
+    for word in from / 64..=(to - 1) / 64 {
+        let mut begins = masks.word_begins(word) & masks.words[word].alnum();
+        if word == from / 64 {
+            begins = begins >> (from % 64) << (from % 64);
+        }
+        while begins != 0 {
+            let at = word * 64 + begins.trailing_zeros() as usize;
+            begins &= begins - 1;
+            if at >= to {
+                return;
+            }
+            keywords.at(text, at, |word| tell(at, word));
         }
     }
 }
