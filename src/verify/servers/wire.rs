@@ -208,18 +208,32 @@ impl Wire {
         done.map_err(|e| trouble(&e))
     }
 
+    /// What comes next, at least one byte: as crates of protocols read.
+    pub(super) fn read(&mut self, out: &mut [u8]) -> Result<usize, Trouble> {
+        if self.held.is_empty() {
+            return self.fresh(out);
+        }
+        let count = self.held.len().min(out.len());
+        out[..count].copy_from_slice(&self.held[..count]);
+        self.held.drain(..count);
+        Ok(count)
+    }
+
     fn more(&mut self) -> Result<(), Trouble> {
         let mut buffer = [0; 4096];
+        let count = self.fresh(&mut buffer)?;
+        self.held.extend_from_slice(&buffer[..count]);
+        Ok(())
+    }
+
+    fn fresh(&mut self, out: &mut [u8]) -> Result<usize, Trouble> {
         let read = match &mut self.stream {
-            Stream::Plain(s) => s.read(&mut buffer),
-            Stream::Tls(s) => s.read(&mut buffer),
+            Stream::Plain(s) => s.read(out),
+            Stream::Tls(s) => s.read(out),
         };
         match read.map_err(|e| trouble(&e))? {
             0 => Err(Trouble::Connection),
-            count => {
-                self.held.extend_from_slice(&buffer[..count]);
-                Ok(())
-            }
+            count => Ok(count),
         }
     }
 
