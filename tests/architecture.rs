@@ -72,6 +72,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("rustls", &["verify"]),
     ("webpki_roots", &["verify"]),
     ("md5", &["verify"]),
+    ("mysql_common", &["verify"]),
     ("redis", &["verify"]),
     // Signs what providers want signed, and reports for auditors.
     ("ring", &["verify", "reports"]),
