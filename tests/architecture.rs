@@ -72,7 +72,10 @@ const CRATES: &[(&str, &[&str])] = &[
     ("rustls", &["verify"]),
     ("webpki_roots", &["verify"]),
     ("md5", &["verify"]),
+    ("postgres_protocol", &["verify"]),
     ("mysql_common", &["verify"]),
+    ("bson", &["verify"]),
+    ("rsasl", &["verify"]),
     ("redis", &["verify"]),
     // Signs what providers want signed, and reports for auditors.
     ("ring", &["verify", "reports"]),
