@@ -72,6 +72,11 @@ const CRATES: &[(&str, &[&str])] = &[
     ("rustls", &["verify"]),
     ("webpki_roots", &["verify"]),
     ("md5", &["verify"]),
+    ("amq_protocol", &["verify"]),
+    ("lber", &["verify"]),
+    ("smtp_proto", &["verify"]),
+    ("russh", &["verify"]),
+    ("tokio", &["verify"]),
     // Signs what providers want signed, and reports for auditors.
     ("ring", &["verify", "reports"]),
     ("ssh_key", &["reports"]),
