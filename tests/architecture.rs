@@ -77,6 +77,11 @@ const CRATES: &[(&str, &[&str])] = &[
     ("bson", &["verify"]),
     ("rsasl", &["verify"]),
     ("redis", &["verify"]),
+    ("amq_protocol", &["verify"]),
+    ("lber", &["verify"]),
+    ("smtp_proto", &["verify"]),
+    ("russh", &["verify"]),
+    ("tokio", &["verify"]),
     // Signs what providers want signed, and reports for auditors.
     ("ring", &["verify", "reports"]),
     ("ssh_key", &["reports"]),

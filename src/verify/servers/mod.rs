@@ -35,7 +35,7 @@ use wire::Wire;
 ///
 /// Why it cannot be read.
 pub(super) fn public_half(key: &[u8]) -> Result<String, &'static str> {
-    ssh::Key::read(key).map(|key| base64(key.public()))
+    ssh::Key::read(key).map(|key| base64(&key.public()))
 }
 
 /// What a server said of a login.

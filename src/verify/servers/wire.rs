@@ -84,7 +84,7 @@ struct Bounded {
 
 /// More was sent than anybody needs to.
 #[derive(Debug)]
-struct Spent;
+pub(super) struct Spent;
 
 impl std::fmt::Display for Spent {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -187,6 +187,14 @@ impl Wire {
             held: self.held,
             host: self.host,
         })
+    }
+
+    /// The socket for whoever encrypts by itself, until when it may be used, and how much may be read.
+    pub(super) fn into_socket(self) -> Result<(TcpStream, Instant, usize), Trouble> {
+        match self.stream {
+            Stream::Plain(s) if self.held.is_empty() => Ok((s.socket, s.deadline, s.left)),
+            _ => Err(Trouble::Nonsense),
+        }
     }
 
     /// Whether a password may be sent as it is: to whom TLS proved, or to this machine, which the
@@ -298,7 +306,7 @@ fn addresses(target: &Target, network: &Network, open: bool) -> Result<Vec<Socke
     }
 }
 
-fn trouble(error: &io::Error) -> Trouble {
+pub(super) fn trouble(error: &io::Error) -> Trouble {
     match error.get_ref() {
         Some(inner) if inner.is::<Spent>() => return Trouble::TooBig,
         Some(inner) if inner.is::<rustls::Error>() => return Trouble::Tls,
