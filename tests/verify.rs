@@ -4,6 +4,8 @@
 #[path = "verify/cluster.rs"]
 mod cluster;
 mod common;
+#[path = "verify/crafted.rs"]
+mod crafted;
 #[path = "verify/declared.rs"]
 mod declared;
 #[path = "verify/figures.rs"]

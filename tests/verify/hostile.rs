@@ -218,7 +218,7 @@ fn a_proof_that_would_give_the_password_away_is_not_made() {
         stage.hear();
         stage.say(&pg(b'R', b"\0\0\0\x0aSCRAM-SHA-256\0\0"));
         let first = String::from_utf8_lossy(&stage.hear()).into_owned();
-        let nonce = first.rsplit("r=").next().unwrap_or_default().to_owned();
+        let nonce = first.rsplit(",r=").next().unwrap_or_default().to_owned();
         let text = format!("r={nonce}x,s=QSXCR+Q6sek8bf92,i=1");
         stage.say(&pg(b'R', &[b"\0\0\0\x0b", text.as_bytes()].concat()));
         stage.hear();
@@ -235,6 +235,67 @@ fn a_proof_that_would_give_the_password_away_is_not_made() {
         stage.hear();
     });
     unknown(&said("postgres", &server, ""), "did not show");
+}
+
+#[test]
+fn a_proof_is_made_once() {
+    let server = Played::new(|stage| {
+        stage.hear();
+        stage.say(&pg(b'R', b"\0\0\0\x0aSCRAM-SHA-256\0\0"));
+        let first = String::from_utf8_lossy(&stage.hear()).into_owned();
+        let nonce = first.rsplit(",r=").next().unwrap_or_default().to_owned();
+        for salt in ["QSXCR+Q6sek8bf92", "W22ZaJ0SNY7soEsUEjb6gQ=="] {
+            let text = format!("r={nonce}x,s={salt},i=4096");
+            stage.say(&pg(b'R', &[b"\0\0\0\x0b", text.as_bytes()].concat()));
+            stage.hear();
+        }
+    });
+    unknown(&said("postgres", &server, ""), "makes no sense");
+    let all = server.received.lock().expect("not poisoned");
+    assert_eq!(all.windows(3).filter(|w| w == b",p=").count(), 1);
+}
+
+/// What a length tells is not made room for, and what lies in each other is not followed for ever.
+#[test]
+fn lengths_that_lie_and_depths_are_bounded() {
+    let cases: &[(&str, &[u8])] = &[
+        ("postgres", b"R\x7f\xff\xff\xff"),
+        ("postgres", b"R\0\0\0\0"),
+        ("mysql", b"\xff\xff\xff\0"),
+        (
+            "mongodb",
+            b"\xff\xff\xff\x7f\x01\0\0\0\x01\0\0\0\xdd\x07\0\0",
+        ),
+    ];
+    for (scheme, begins) in cases {
+        let begins = begins.to_vec();
+        let server = Played::new(move |stage| {
+            if begins[0] != 0xff || begins[3] != 0 {
+                stage.hear();
+            }
+            stage.say(&begins);
+            stage.hear();
+        });
+        unknown(&said(scheme, &server, ""), "too long");
+    }
+    for begins in [
+        b"*1\r\n".repeat(50_000),
+        b"|1\r\n".repeat(50_000),
+        b"*9223372036854775807\r\n".to_vec(),
+        b"%4611686018427387904\r\n:1\r\n".to_vec(),
+        b"$9223372036854775807\r\nx".to_vec(),
+        b"!-1\r\nx\r\n".to_vec(),
+        b"|-1\r\n".to_vec(),
+        [b"*100000\r\n".to_vec(), b":1\r\n".repeat(60_000)].concat(),
+    ] {
+        let server = Played::new(move |stage| {
+            stage.hear();
+            stage.say(&begins);
+        });
+        let told = said("redis", &server, "");
+        assert_eq!(told["verdict"], "unknown", "{told}");
+        assert!(!server.heard("AUTH"));
+    }
 }
 
 #[test]

@@ -2,7 +2,10 @@
 //! `caching_sha2_password`. Each knows one password, and checks what it is shown.
 
 use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
+use md5::{Digest as _, Md5};
 use ring::{digest, hmac, pbkdf2};
 use serde_json::Value;
 
@@ -17,10 +20,54 @@ fn sha256(text: &[u8]) -> Vec<u8> {
     digest::digest(&digest::SHA256, text).as_ref().to_vec()
 }
 
-fn mac(key: &[u8], text: &[u8]) -> Vec<u8> {
-    hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), text)
-        .as_ref()
-        .to_vec()
+/// What SCRAM is made of.
+#[derive(Clone, Copy)]
+struct Hash {
+    name: &'static str,
+    digest: &'static digest::Algorithm,
+    mac: hmac::Algorithm,
+    salted: pbkdf2::Algorithm,
+}
+
+const SHA_256: Hash = Hash {
+    name: "SCRAM-SHA-256",
+    digest: &digest::SHA256,
+    mac: hmac::HMAC_SHA256,
+    salted: pbkdf2::PBKDF2_HMAC_SHA256,
+};
+
+const SHA_1: Hash = Hash {
+    name: "SCRAM-SHA-1",
+    digest: &digest::SHA1_FOR_LEGACY_USE_ONLY,
+    mac: hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY,
+    salted: pbkdf2::PBKDF2_HMAC_SHA1,
+};
+
+impl Hash {
+    fn of(self, text: &[u8]) -> Vec<u8> {
+        digest::digest(self.digest, text).as_ref().to_vec()
+    }
+
+    fn mac(self, key: &[u8], text: &[u8]) -> Vec<u8> {
+        hmac::sign(&hmac::Key::new(self.mac, key), text)
+            .as_ref()
+            .to_vec()
+    }
+
+    /// The password of seed 1 as a server keeps it.
+    fn salted(self) -> Vec<u8> {
+        let mut known = password(1);
+        if self.name == "SCRAM-SHA-1" {
+            // MongoDB specifications, "Driver Authentication": the password is a hash of it there.
+            let hashed = Md5::digest(format!("app:mongo:{known}"));
+            let hex: Vec<String> = hashed.iter().map(|b| format!("{b:02x}")).collect();
+            known = hex.concat();
+        }
+        let mut salted = vec![0; self.digest.output_len()];
+        let rounds = NonZeroU32::new(15_000).expect("not zero");
+        pbkdf2::derive(self.salted, rounds, SALT, known.as_bytes(), &mut salted);
+        salted
+    }
 }
 
 /// A member of a document: kind, name, value.
@@ -63,16 +110,21 @@ fn payload(heard: &[u8]) -> String {
     String::from_utf8(heard[at + 5..at + 5 + length].to_vec()).expect("text")
 }
 
+/// The client's part of the nonce; it may hold a `r=` itself.
+fn nonce_of(bare: &str) -> &str {
+    bare.split_once(",r=").expect("a nonce").1
+}
+
 /// Plays MongoDB, which knows the password of seed 1 and shows that it does if `proves`.
-fn mongodb(proves: bool) -> Played {
+fn mongodb(hash: Hash, proves: bool) -> Played {
     Played::new(move |stage| {
         stage.hear();
-        let known = document(&[text("0", "SCRAM-SHA-256"), text("1", "SCRAM-SHA-1")]);
+        let known = document(&[text("0", hash.name)]);
         reply(stage, &[member(4, "saslSupportedMechs", &known), fine()]);
         let first = payload(&stage.hear());
         let bare = first.strip_prefix("n,,").expect("no binding").to_owned();
         assert!(bare.starts_with("n=app,r="));
-        let nonce = format!("{}server", bare.rsplit("r=").next().expect("a nonce"));
+        let nonce = format!("{}server", nonce_of(&bare));
         let ours = format!("r={nonce},s={SALT_TEXT},i=15000");
         let id = member(0x10, "conversationId", &7_u32.to_le_bytes());
         let open = member(8, "done", &[0]);
@@ -80,20 +132,13 @@ fn mongodb(proves: bool) -> Played {
         let last = payload(&stage.hear());
         let (without, proof) = last.split_once(",p=").expect("a proof");
         let all = format!("{bare},{ours},{without}");
-        let mut salted = [0; 32];
-        pbkdf2::derive(
-            pbkdf2::PBKDF2_HMAC_SHA256,
-            NonZeroU32::new(15_000).expect("not zero"),
-            SALT,
-            password(1).as_bytes(),
-            &mut salted,
-        );
+        let salted = hash.salted();
         // RFC 5802: what was proved, undone, must hash to what is stored.
-        let stored = sha256(&mac(&salted, b"Client Key"));
-        let signature = mac(&stored, all.as_bytes());
+        let stored = hash.of(&hash.mac(&salted, b"Client Key"));
+        let signature = hash.mac(&stored, all.as_bytes());
         let proof = straykey::detect::patterns::base64(proof.as_bytes()).expect("base64");
         let key: Vec<u8> = proof.iter().zip(&signature).map(|(a, b)| a ^ b).collect();
-        if sha256(&key) != stored {
+        if hash.of(&key) != stored {
             let code = member(0x10, "code", &18_u32.to_le_bytes());
             let failed = member(1, "ok", &0.0_f64.to_le_bytes());
             reply(
@@ -103,7 +148,7 @@ fn mongodb(proves: bool) -> Played {
             return;
         }
         let shown = if proves {
-            mac(&mac(&salted, b"Server Key"), all.as_bytes())
+            hash.mac(&hash.mac(&salted, b"Server Key"), all.as_bytes())
         } else {
             sha256(b"nothing")
         };
@@ -129,19 +174,70 @@ fn asked(scheme: &str, server: &Played, seed: u64) -> Value {
 
 #[test]
 fn mongodb_says_which_roles() {
-    let live = asked("mongodb", &mongodb(true), 1);
-    assert_eq!(live["verdict"], "live", "{live}");
-    assert_eq!(live["identity"], "app");
-    assert_eq!(live["privilege"], "write");
-    assert_eq!(live["scopes"], serde_json::json!(["readWrite@main"]));
-    let wrong = asked("mongodb", &mongodb(true), 2);
-    assert_eq!(wrong["verdict"], "dead", "{wrong}");
-    let lying = asked("mongodb", &mongodb(false), 1);
-    assert_eq!(lying["verdict"], "unknown", "{lying}");
-    assert!(
-        lying["reason"].to_string().contains("did not show"),
-        "{lying}"
-    );
+    for hash in [SHA_256, SHA_1] {
+        let live = asked("mongodb", &mongodb(hash, true), 1);
+        assert_eq!(live["verdict"], "live", "{}: {live}", hash.name);
+        assert_eq!(live["identity"], "app");
+        assert_eq!(live["privilege"], "write");
+        assert_eq!(live["scopes"], serde_json::json!(["readWrite@main"]));
+        let wrong = asked("mongodb", &mongodb(hash, true), 2);
+        assert_eq!(wrong["verdict"], "dead", "{wrong}");
+        let lying = asked("mongodb", &mongodb(hash, false), 1);
+        assert_eq!(lying["verdict"], "unknown", "{lying}");
+        assert!(
+            lying["reason"].to_string().contains("did not show"),
+            "{lying}"
+        );
+    }
+}
+
+/// One round could be guessed from, a nonce without the server's part played again.
+#[test]
+fn mongodb_gets_no_proof_that_gives_the_password_away() {
+    for (added, rounds) in [("server", 1), ("server", 4095), ("", 15_000)] {
+        let server = Played::new(move |stage| {
+            stage.hear();
+            reply(stage, &[fine()]);
+            let first = payload(&stage.hear());
+            let nonce = nonce_of(&first);
+            let ours = format!("r={nonce}{added},s={SALT_TEXT},i={rounds}");
+            reply(stage, &[binary("payload", &ours), fine()]);
+            stage.hear();
+        });
+        let said = asked("mongodb", &server, 1);
+        assert_eq!(said["verdict"], "unknown", "{said}");
+        assert!(said["reason"].to_string().contains("no sense"), "{said}");
+        assert!(server.heard("saslStart") && !server.heard("saslContinue"));
+    }
+}
+
+/// Lengths that lie, and documents in documents as deep as an answer may be long.
+#[test]
+fn mongodb_documents_that_lie_are_no_answer() {
+    let deep = (0..3_000).fold(document(&[]), |inner, _| {
+        document(&[member(4, "a", &inner)])
+    });
+    for body in [
+        b"\xff\xff\xff\x7f\0".to_vec(),
+        b"\xff\xff\xff\xff\0".to_vec(),
+        document(&[member(2, "ok", b"\xff\xff\xff\x7fx")]),
+        document(&[member(5, "payload", b"\xff\xff\xff\xff\0")]),
+        document(&[member(0x99, "ok", b"")]),
+        document(&[member(4, "saslSupportedMechs", &deep)]),
+    ] {
+        let server = Played::new(move |stage| {
+            stage.hear();
+            let length = (body.len() + 21) as u32;
+            let head = [length, 1, 1, 2013, 0].map(u32::to_le_bytes).concat();
+            for _ in 0..3 {
+                stage.say(&[&head[..], &[0], &body].concat());
+                stage.hear();
+            }
+        });
+        let said = asked("mongodb", &server, 1);
+        assert_eq!(said["verdict"], "unknown", "{said}");
+        assert!(!server.heard("p="));
+    }
 }
 
 /// Plays MySQL with the way of login that it has by default since version 8. `knows` is whether it has
@@ -188,4 +284,30 @@ fn mysql_is_shown_no_password_in_the_clear() {
         "{wants}"
     );
     assert!(!server.heard(&password(1)));
+}
+
+/// Without TLS anybody could name a key that the password is to be sealed with, or ask for a second proof.
+#[test]
+fn mysql_is_shown_nothing_beyond_the_one_proof() {
+    for (plugin, asks) in [
+        ("caching_sha2_password", vec![1, 4]),
+        (
+            "mysql_native_password",
+            b"\x01tlastlastlastlastlas".to_vec(),
+        ),
+    ] {
+        let more = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&more);
+        let server = Played::new(move |stage| {
+            stage.say(&greeting_of(plugin));
+            stage.hear();
+            stage.say(&my(2, &asks));
+            counted.fetch_add(stage.hear().len(), Ordering::AcqRel);
+        });
+        let said = asked("mysql", &server, 1);
+        assert_eq!(said["verdict"], "unknown", "{said}");
+        assert!(server.heard(plugin));
+        // What it hears ends before the program does.
+        assert_eq!(more.load(Ordering::Acquire), 0, "{plugin}");
+    }
 }

@@ -1,46 +1,48 @@
 //! AMQP 0-9-1: the login and the opening of a virtual host. No channel is opened.
+//!
+//! Frames and methods are read and written by `amq-protocol`, which has no socket here.
+
+use amq_protocol::frame::{AMQPFrame, WriteContext, gen_frame, parse_frame};
+use amq_protocol::protocol::AMQPClass;
+use amq_protocol::protocol::connection::{AMQPMethod, Close, CloseOk, Open, StartOk, TuneOk};
+use amq_protocol::types::{AMQPValue, FieldTable, LongString, ShortString};
 
 use super::super::{Trouble, Verdict};
 use super::wire::Wire;
 use super::{IN_THE_CLEAR, Login, Said};
 
-/// Class and methods of a connection (AMQP 0-9-1 specification, section 1.4).
-const CONNECTION: u16 = 10;
-const START: u16 = 10;
-const START_OK: u16 = 11;
-const SECURE: u16 = 20;
-const TUNE: u16 = 30;
-const TUNE_OK: u16 = 31;
-const OPEN: u16 = 40;
-const OPEN_OK: u16 = 41;
-const CLOSE: u16 = 50;
-const CLOSE_OK: u16 = 51;
+/// The longest frame that is read.
+const MOST: usize = 1 << 16;
+/// How deep tables and lists may nest: they are read by calls that nest as they do. Each begins with a byte
+/// of its own, so no frame is deeper than it has of those.
+const DEPTH: usize = 100;
+/// What stands before a frame's content: its kind, channel and length.
+const HEAD: usize = 7;
 
 pub(super) fn ask(mut wire: Wire, login: &Login) -> Result<Said, Trouble> {
+    let host = if login.path.is_empty() {
+        "/"
+    } else {
+        &login.path
+    };
+    let Ok(virtual_host) = ShortString::try_new(host) else {
+        return Ok(Said::unknown("no virtual host has so long a name"));
+    };
     wire.write(b"AMQP\0\0\x09\x01")?;
-    let (method, rest) = frame(&mut wire)?;
-    if method != START {
+    let AMQPMethod::Start(start) = method(&mut wire)? else {
         return Err(Trouble::Nonsense);
-    }
+    };
     if !wire.is_private(login) {
         return Ok(Said::unknown(IN_THE_CLEAR));
     }
-    if !mechanisms(&rest).is_some_and(|m| m.split(|b| *b == b' ').any(|one| one == b"PLAIN")) {
+    let mut ways = start.mechanisms.as_bytes().split(|b| *b == b' ');
+    if !ways.any(|one| one == b"PLAIN") {
         return Ok(Said::unknown("the server takes no login by a password"));
     }
-    let password = login.secret.expose();
-    let response = [b"\0", login.user.as_bytes(), b"\0", password].concat();
-    // Asks to be told of a refused login, in place of a closed connection.
-    let inner = [&short("authentication_failure_close"), &b"t\x01"[..]].concat();
-    let capable = [&short("capabilities"), &b"F"[..], &long(&inner)].concat();
-    let product = [&short("product"), &b"S"[..], &long(b"straykey")].concat();
-    let properties = long(&[capable, product].concat());
-    let body = [properties, short("PLAIN"), long(&response), short("en_US")].concat();
-    send(&mut wire, START_OK, &body)?;
-    let (method, rest) = frame(&mut wire)?;
-    match method {
-        TUNE => {}
-        CLOSE if code(&rest) == Some(403) => {
+    send(&mut wire, AMQPMethod::StartOk(plain(login)))?;
+    let tune = match method(&mut wire)? {
+        AMQPMethod::Tune(tune) => tune,
+        AMQPMethod::Close(close) if close.reply_code == 403 => {
             // This one is let in from its own machine only, and the words are the same.
             if login.user == "guest" && !login.target.is_here() {
                 return Ok(
@@ -49,35 +51,40 @@ pub(super) fn ask(mut wire: Wire, login: &Login) -> Result<Said, Trouble> {
             }
             return Ok(Said::dead().with(403));
         }
-        CLOSE => {
+        AMQPMethod::Close(_) => {
             return Ok(Said::unknown(
                 "the server ends the login for another reason",
             ));
         }
-        SECURE => return Ok(Said::unknown("the server wants more than a password")),
+        AMQPMethod::Secure(_) => {
+            return Ok(Said::unknown("the server wants more than a password"));
+        }
         _ => return Err(Trouble::Nonsense),
-    }
+    };
     let mut said = Said::live();
     said.whose(&login.user);
     // As it proposes, and no heartbeat.
-    let proposed = rest.get(..6).ok_or(Trouble::Nonsense)?;
-    send(&mut wire, TUNE_OK, &[proposed, &[0, 0]].concat())?;
-    let host = if login.path.is_empty() {
-        "/"
-    } else {
-        &login.path
+    let agreed = TuneOk {
+        channel_max: tune.channel_max,
+        frame_max: tune.frame_max,
+        heartbeat: 0,
     };
-    send(&mut wire, OPEN, &[&short(host), &b"\0\0"[..]].concat())?;
-    match frame(&mut wire) {
-        Ok((OPEN_OK, _)) => {
+    send(&mut wire, AMQPMethod::TuneOk(agreed))?;
+    send(&mut wire, AMQPMethod::Open(Open { virtual_host }))?;
+    match method(&mut wire) {
+        Ok(AMQPMethod::OpenOk(_)) => {
             let may = format!("virtual host {host}");
             said.may([may.as_str()]);
-            let ending = [&[0, 200][..], &short("done"), &[0; 4]].concat();
-            let _ = send(&mut wire, CLOSE, &ending);
+            let ending = Close {
+                reply_code: 200,
+                reply_text: "done".into(),
+                ..Close::default()
+            };
+            let _ = send(&mut wire, AMQPMethod::Close(ending));
         }
-        Ok((CLOSE, rest)) => {
-            let _ = send(&mut wire, CLOSE_OK, &[]);
-            said.status = code(&rest);
+        Ok(AMQPMethod::Close(close)) => {
+            let _ = send(&mut wire, AMQPMethod::CloseOk(CloseOk {}));
+            said.status = Some(close.reply_code);
             said.verdict = Verdict::Restricted;
             said.reason = "user and password are right, and may not use this virtual host".into();
         }
@@ -87,55 +94,136 @@ pub(super) fn ask(mut wire: Wire, login: &Login) -> Result<Said, Trouble> {
     Ok(said)
 }
 
-fn code(rest: &[u8]) -> Option<u16> {
-    Some(u16::from_be_bytes([*rest.first()?, *rest.get(1)?]))
+/// The answer that holds the password.
+fn plain(login: &Login) -> StartOk {
+    let response = [b"\0", login.user.as_bytes(), b"\0", login.secret.expose()].concat();
+    // Asks to be told of a refused login, in place of a closed connection.
+    let mut capable = FieldTable::default();
+    capable.insert(
+        "authentication_failure_close".into(),
+        AMQPValue::Boolean(true),
+    );
+    let mut properties = FieldTable::default();
+    properties.insert("capabilities".into(), AMQPValue::FieldTable(capable));
+    properties.insert("product".into(), AMQPValue::LongString("straykey".into()));
+    StartOk {
+        client_properties: properties,
+        mechanism: "PLAIN".into(),
+        response: LongString::from(response),
+        locale: "en_US".into(),
+    }
 }
 
-/// What `Start` says of ways to log in.
-fn mechanisms(rest: &[u8]) -> Option<&[u8]> {
-    let rest = rest.get(2..)?;
-    let after = |rest: &[u8]| {
-        let length = rest.get(..4)?;
-        let length = u32::from_be_bytes([length[0], length[1], length[2], length[3]]);
-        usize::try_from(length).ok()?.checked_add(4)
-    };
-    let rest = rest.get(after(rest)?..)?;
-    rest.get(4..after(rest)?)
-}
-
-fn short(text: &str) -> Vec<u8> {
-    let bytes = &text.as_bytes()[..text.len().min(255)];
-    [&[bytes.len() as u8], bytes].concat()
-}
-
-fn long(bytes: &[u8]) -> Vec<u8> {
-    [&(bytes.len() as u32).to_be_bytes(), bytes].concat()
-}
-
-fn send(wire: &mut Wire, method: u16, arguments: &[u8]) -> Result<(), Trouble> {
-    let ids = [CONNECTION.to_be_bytes(), method.to_be_bytes()].concat();
-    let length = (ids.len() + arguments.len()) as u32;
-    let head = [&[1, 0, 0][..], &length.to_be_bytes()].concat();
-    wire.write(&[&head, &ids, arguments, &[0xce]].concat())
+fn send(wire: &mut Wire, method: AMQPMethod) -> Result<(), Trouble> {
+    let frame = AMQPFrame::Method(0, AMQPClass::Connection(method));
+    let written = gen_frame(&frame)(WriteContext::from(Vec::new()));
+    let (bytes, _) = written.map_err(|_| Trouble::Nonsense)?.into_inner();
+    wire.write(&bytes)
 }
 
 /// The next method of the connection; signs of life are passed over.
-fn frame(wire: &mut Wire) -> Result<(u16, Vec<u8>), Trouble> {
+fn method(wire: &mut Wire) -> Result<AMQPMethod, Trouble> {
     loop {
-        let head = wire.exact(7)?;
-        let length = u32::from_be_bytes([head[3], head[4], head[5], head[6]]) as usize;
-        if length > 1 << 16 {
+        let mut whole = wire.exact(HEAD)?;
+        let length = u32::from_be_bytes([whole[3], whole[4], whole[5], whole[6]]) as usize;
+        if length > MOST {
             return Err(Trouble::TooBig);
         }
-        let body = wire.exact(length + 1)?;
-        match (head[0], &body[..]) {
-            (8, _) => {}
-            (1, [c0, c1, m0, m1, rest @ .., 0xce])
-                if u16::from_be_bytes([*c0, *c1]) == CONNECTION =>
-            {
-                return Ok((u16::from_be_bytes([*m0, *m1]), rest.to_vec()));
-            }
+        whole.extend(wire.exact(length + 1)?);
+        match read(&whole)? {
+            AMQPFrame::Heartbeat => {}
+            AMQPFrame::Method(_, AMQPClass::Connection(method)) => return Ok(method),
             _ => return Err(Trouble::Nonsense),
+        }
+    }
+}
+
+/// A whole frame.
+fn read(whole: &[u8]) -> Result<AMQPFrame, Trouble> {
+    let may_nest = whole.iter().filter(|b| matches!(b, b'A' | b'F'));
+    if may_nest.count() > DEPTH {
+        return Err(Trouble::TooBig);
+    }
+    match parse_frame(whole) {
+        Ok(([], frame)) => Ok(frame),
+        _ => Err(Trouble::Nonsense),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// `Start` with such server properties (AMQP 0-9-1 specification, sections 2.3.5 and 1.4.2.1).
+    fn start(properties: &[u8]) -> Vec<u8> {
+        let long = |bytes: &[u8]| [&(bytes.len() as u32).to_be_bytes(), bytes].concat();
+        let arguments = [
+            &[0, 9][..],
+            &long(properties),
+            &long(b"AMQPLAIN PLAIN"),
+            &long(b"en_US"),
+        ];
+        let content = [&[0, 10, 0, 10][..], &arguments.concat()].concat();
+        [&[1, 0, 0][..], &long(&content), &[0xce]].concat()
+    }
+
+    #[test]
+    fn a_start_is_read() {
+        let frame = read(&start(b"\x01aS\0\0\0\x01b"));
+        let Ok(AMQPFrame::Method(0, AMQPClass::Connection(AMQPMethod::Start(start)))) = frame
+        else {
+            panic!("{frame:?}");
+        };
+        assert_eq!(start.mechanisms.as_bytes(), b"AMQPLAIN PLAIN");
+        assert_eq!((start.version_major, start.version_minor), (0, 9));
+    }
+
+    /// Tables or lists in each other, read on a quarter of the stack that a thread has.
+    fn nested(kind: u8, depth: usize) -> Result<(), Trouble> {
+        let name: &[u8] = if kind == b'F' { &[1, b'x'] } else { &[] };
+        let mut inner = Vec::new();
+        for _ in 0..depth {
+            let length = (inner.len() as u32).to_be_bytes();
+            inner = [name, &[kind], &length, &inner].concat();
+        }
+        // The outermost of all is a table.
+        if kind == b'A' {
+            inner = [&[1, b'x'], &inner[..]].concat();
+        }
+        let whole = start(&inner);
+        let thread = std::thread::Builder::new().stack_size(1 << 19);
+        let thread = thread.spawn(move || read(&whole).map(|_| ()));
+        thread.expect("it starts").join().expect("it ends")
+    }
+
+    #[test]
+    fn what_nests_deeper_than_anybody_needs_is_not_read() {
+        for kind in [b'A', b'F'] {
+            // Some stand in the names of ways to log in, and in lengths.
+            assert_eq!(nested(kind, DEPTH - 20), Ok(()));
+            assert_eq!(nested(kind, DEPTH), Err(Trouble::TooBig));
+            assert_eq!(nested(kind, 8_000), Err(Trouble::TooBig));
+        }
+    }
+
+    proptest! {
+        /// Whatever a frame holds, it is read or refused.
+        #[test]
+        fn no_frame_is_too_strange(
+            cut in 0_usize..80,
+            at in 0_usize..80,
+            byte: u8,
+            noise in proptest::collection::vec(any::<u8>(), 0..80),
+        ) {
+            let mut whole = start(b"\x01aF\0\0\0\x05\x01bA\0\0\0\0\x01cS\0\0\0\x01d");
+            let (cut, at) = (cut % whole.len(), at % whole.len());
+            whole[at] = byte;
+            let _ = read(&whole);
+            let _ = read(&whole[..cut]);
+            let _ = read(&[&whole[..cut], &noise].concat());
+            let _ = read(&noise);
         }
     }
 }

@@ -4,7 +4,9 @@
 //! password: somebody could be locked out by it. Nothing is sent unless the user named the server.
 //! Each protocol is one file and speaks no more of it than a login needs, so that there is little
 //! that a server could make it do: no file is read, no agent and no service file is asked, no referral
-//! is followed. [`wire`] bounds how much is read and how long it may take.
+//! is followed. What the bytes of databases mean is told by the crates that their clients are built on; they
+//! are handed bytes, never an address. [`wire`] connects, and bounds how much is read and how long it may
+//! take.
 
 mod amqp;
 mod ldap;
@@ -33,7 +35,7 @@ use wire::Wire;
 ///
 /// Why it cannot be read.
 pub(super) fn public_half(key: &[u8]) -> Result<String, &'static str> {
-    ssh::Key::read(key).map(|key| base64(key.public()))
+    ssh::Key::read(key).map(|key| base64(&key.public()))
 }
 
 /// What a server said of a login.

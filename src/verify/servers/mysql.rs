@@ -1,184 +1,224 @@
-//! MySQL and MariaDB, protocol 10 (MySQL internals, "Client/Server Protocol"). Files of this machine are
-//! not offered, and a server that asks for one all the same (`LOCAL INFILE`) gets nothing.
+//! MySQL and MariaDB, protocol 10 (MySQL internals, "Client/Server Protocol"). Packets, greetings and proofs
+//! are read and made by the client's crate for that, `mysql_common`, which does nothing else. Of its ways of
+//! login two are used, and none of its keys of servers. Files of this machine are not offered, and a server
+//! that asks for one all the same (`LOCAL INFILE`) gets nothing.
 
-use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
+use bytes::BytesMut;
+use mysql_common::auth::plugins::{AuthProc, ChallengeResponsePlugin as _, Context};
+use mysql_common::constants::{CapabilityFlags, Command};
+use mysql_common::io::ParseBuf;
+use mysql_common::packets::{
+    AuthMoreData, AuthPlugin, AuthSwitchRequest, ErrPacket, HandshakePacket, HandshakeResponse,
+    SslRequest,
+};
+use mysql_common::proto::MySerialize;
+use mysql_common::proto::codec::PacketCodec;
+use mysql_common::proto::codec::error::PacketCodecError;
+use mysql_common::value::{TextValue, Value, ValueDeserializer};
 
 use super::super::{Trouble, Verdict};
 use super::wire::{Network, Wire};
 use super::{IN_THE_CLEAR, Login, Said, Tls};
 use crate::detect::patterns::Power;
 
-/// What we can: long passwords, protocol 4.1, answers of one's own length, ways of login by name.
-const CAN: u32 = 0x1 | 0x200 | 0x8000 | 0x8_0000;
-const CAN_TLS: u32 = 0x800;
-const NATIVE: &str = "mysql_native_password";
-const CACHING: &str = "caching_sha2_password";
+/// The biggest packet that we would take, as the server is told.
+const BIGGEST: u32 = 1 << 20;
+/// The biggest that is read.
+const MOST: usize = 1 << 16;
+/// `utf8mb4_general_ci`.
+const UTF8: u8 = 45;
 
 /// Rows that are read.
 const ROWS: usize = 200;
 
-pub(super) fn ask(mut wire: Wire, login: &Login, network: &Network) -> Result<Said, Trouble> {
-    let (mut number, greeting) = packet(&mut wire)?;
+pub(super) fn ask(wire: Wire, login: &Login, network: &Network) -> Result<Said, Trouble> {
+    let mut server = Server::new(wire);
+    let greeting = server.packet()?;
     if greeting.first() == Some(&0xff) {
         return Ok(Said::unknown("the server takes no calls from here now"));
     }
-    let greeting = Greeting::of(&greeting).ok_or(Trouble::Nonsense)?;
-    let mut can = CAN;
+    let greeting = read_greeting(&greeting).ok_or(Trouble::Nonsense)?;
+    let mut can = CapabilityFlags::CLIENT_LONG_PASSWORD
+        | CapabilityFlags::CLIENT_PROTOCOL_41
+        | CapabilityFlags::CLIENT_SECURE_CONNECTION
+        | CapabilityFlags::CLIENT_PLUGIN_AUTH;
     if login.tls == Tls::Upgrade {
-        if greeting.can & CAN_TLS == 0 {
+        if !greeting
+            .capabilities()
+            .contains(CapabilityFlags::CLIENT_SSL)
+        {
             return Ok(Said::unknown(
                 "the server offers no TLS; without it only a server on this machine is asked",
             ));
         }
-        can |= CAN_TLS;
-        number = number.wrapping_add(1);
-        send(&mut wire, number, &head(can))?;
-        wire = wire.encrypted(network)?;
+        can |= CapabilityFlags::CLIENT_SSL;
+        server.send(&SslRequest::new(can, BIGGEST, UTF8))?;
+        server = server.encrypted(network)?;
     }
-    if !wire.is_private(login) {
+    if !server.wire.is_private(login) {
         return Ok(Said::unknown(IN_THE_CLEAR));
     }
-    let password = login.secret.expose();
-    let plugin = if greeting.plugin == CACHING {
-        CACHING
-    } else {
-        NATIVE
+    let plugin = match greeting.auth_plugin() {
+        Some(AuthPlugin::CachingSha2Password) => AuthPlugin::CachingSha2Password,
+        _ => AuthPlugin::MysqlNativePassword,
     };
-    let proof = proof(plugin, password, &greeting.salt);
-    let answer = [
-        &head(can)[..],
-        login.user.as_bytes(),
-        b"\0",
-        &[proof.len() as u8],
-        &proof,
-        plugin.as_bytes(),
-        b"\0",
-    ]
-    .concat();
-    send(&mut wire, number.wrapping_add(1), &answer)?;
-    if let Some(said) = log_in(&mut wire, login, plugin)? {
+    let mut way = Way::new(&plugin, login, &server)?;
+    let proof = way.answer(&greeting.nonce())?.unwrap_or_default();
+    let answer = HandshakeResponse::new(
+        Some(proof),
+        // Only tells which UTF-8 it knows.
+        (5, 5, 3),
+        Some(login.user.as_bytes()),
+        None::<&[u8]>,
+        Some(plugin),
+        can,
+        None,
+        BIGGEST,
+    );
+    server.send(&answer)?;
+    if let Some(said) = log_in(&mut server, login, way)? {
         return Ok(said);
     }
     let mut said = Said::live();
-    match rows(&mut wire, "SELECT CURRENT_USER()")? {
+    match server.rows("SELECT CURRENT_USER()")? {
         Rows::All(all) => said.whose(all.first().map_or("", String::as_str)),
         Rows::None => {}
         Rows::File => return Ok(Said::unknown(WANTS_A_FILE)),
     }
-    match rows(&mut wire, "SHOW GRANTS")? {
+    match server.rows("SHOW GRANTS")? {
         Rows::All(all) => grants(&all, &mut said),
         Rows::None => {}
         Rows::File => return Ok(Said::unknown(WANTS_A_FILE)),
     }
-    let _ = send(&mut wire, 0, &[1]);
+    let _ = server.command(Command::COM_QUIT, "");
     Ok(said)
 }
 
 const WANTS_A_FILE: &str = "the server asked for a file of this machine, which it did not get";
 
 /// What the server begins with.
-struct Greeting {
-    can: u32,
-    salt: Vec<u8>,
-    plugin: String,
+fn read_greeting(body: &[u8]) -> Option<HandshakePacket<'_>> {
+    // How long the salt is stands 21 bytes behind the end of the version. As much as no salt has would make
+    // the parser count below the least number.
+    let version = memchr::memchr(0, body.get(1..)?)?;
+    body.get(version + 22).filter(|length| **length < 0x80)?;
+    let greeting: HandshakePacket<'_> = ParseBuf(body).parse(()).ok()?;
+    (greeting.protocol_version() == 10).then_some(greeting)
 }
 
-impl Greeting {
-    fn of(body: &[u8]) -> Option<Self> {
-        let (version, rest) = body.split_first()?;
-        let end = memchr::memchr(0, rest).filter(|_| *version == 10)?;
-        let rest = rest.get(end + 1..)?;
-        // The connection's number, the first part of the salt, what the server can, and more of both.
-        let mut salt = rest.get(4..12)?.to_vec();
-        let low = rest.get(13..15)?;
-        let high = rest.get(18..20)?;
-        let length = usize::from(*rest.get(20)?).saturating_sub(8).max(13);
-        let more = rest.get(31..)?;
-        salt.extend(more.iter().take(length.min(12)));
-        let plugin = more.get(length.min(more.len())..)?;
-        let plugin = plugin.split(|b| *b == 0).next()?;
-        Some(Self {
-            can: u32::from_le_bytes([low[0], low[1], high[0], high[1]]),
-            salt,
-            plugin: String::from_utf8_lossy(plugin).into_owned(),
-        })
+/// How the server wants to be shown that we know the password.
+struct Way<'a> {
+    inner: AuthProc,
+    shown: ShownTo<'a>,
+}
+
+#[derive(Clone, Copy)]
+struct ShownTo<'a> {
+    password: &'a [u8],
+    is_tls: bool,
+}
+
+impl Context for ShownTo<'_> {
+    fn pass(&self) -> &[u8] {
+        self.password
+    }
+
+    fn is_ipc_transport(&self) -> bool {
+        false
+    }
+
+    fn is_tls_transport(&self) -> bool {
+        self.is_tls
+    }
+
+    fn scramble(&self) -> &[u8] {
+        &[]
+    }
+
+    fn server_key_pem(&self) -> Option<&[u8]> {
+        None
     }
 }
 
-/// What an answer to the greeting begins with.
-fn head(can: u32) -> Vec<u8> {
-    // The biggest packet, and UTF-8.
-    [
-        &can.to_le_bytes()[..],
-        &(1_u32 << 20).to_le_bytes(),
-        &[45],
-        &[0; 23],
-    ]
-    .concat()
-}
+impl<'a> Way<'a> {
+    fn new(plugin: &AuthPlugin<'_>, login: &'a Login, server: &Server) -> Result<Self, Trouble> {
+        Ok(Self {
+            inner: plugin.init().map_err(|_| Trouble::Nonsense)?,
+            shown: ShownTo {
+                password: login.secret.expose(),
+                is_tls: server.wire.is_tls(),
+            },
+        })
+    }
 
-fn proof(plugin: &str, password: &[u8], salt: &[u8]) -> Vec<u8> {
-    let sha = |text: &[u8]| match plugin {
-        CACHING => digest(&SHA256, text),
-        _ => digest(&SHA1_FOR_LEGACY_USE_ONLY, text),
-    };
-    let once = sha(password);
-    let twice = sha(once.as_ref());
-    let mask = match plugin {
-        CACHING => sha(&[twice.as_ref(), salt].concat()),
-        _ => sha(&[salt, twice.as_ref()].concat()),
-    };
-    once.as_ref()
-        .iter()
-        .zip(mask.as_ref())
-        .map(|(a, b)| a ^ b)
-        .collect()
+    fn answer(&mut self, challenge: &[u8]) -> Result<Option<Vec<u8>>, Trouble> {
+        let answer = self.inner.run(self.shown, challenge);
+        let answer = answer.map_err(|_| Trouble::Nonsense)?;
+        Ok(answer.data().map(<[u8]>::to_vec))
+    }
+
+    /// Whether it may be asked for more than once.
+    fn goes_on(&self) -> bool {
+        matches!(self.inner, AuthProc::CachingSha2Password(_))
+    }
 }
 
 /// `None` when the server takes questions.
-fn log_in(wire: &mut Wire, login: &Login, first: &str) -> Result<Option<Said>, Trouble> {
-    let password = login.secret.expose();
-    let (mut plugin, mut changed) = (first.to_owned(), false);
+fn log_in<'a>(
+    server: &mut Server,
+    login: &'a Login,
+    mut way: Way<'a>,
+) -> Result<Option<Said>, Trouble> {
+    let mut changed = false;
     loop {
-        let (number, body) = packet(wire)?;
-        let next = number.wrapping_add(1);
-        match body.split_first() {
-            Some((0x00, _)) => return Ok(None),
-            Some((0xff, rest)) => return Ok(Some(refused(rest))),
+        let body = server.packet()?;
+        match body.first() {
+            Some(0x00) => return Ok(None),
+            Some(0xff) => return Ok(Some(refused(&body))),
             // Another way of login: the same password, in another form, before it was judged.
-            Some((0xfe, rest)) if !changed => {
-                let mut parts = rest.splitn(2, |b| *b == 0);
-                let name = parts.next().unwrap_or_default();
-                let salt = parts.next().unwrap_or_default();
-                let salt = salt.strip_suffix(b"\0").unwrap_or(salt);
-                plugin = String::from_utf8_lossy(name).into_owned();
-                if plugin != NATIVE && plugin != CACHING {
+            Some(0xfe) if !changed => {
+                let asked: Option<AuthSwitchRequest<'_>> = ParseBuf(&body).parse(()).ok();
+                let Some(asked) = asked.filter(|a| is_ours(&a.auth_plugin())) else {
                     // `mysql_clear_password` is one of them.
                     return Ok(Some(Said::unknown(
                         "the server wants another way of login than a password's",
                     )));
-                }
+                };
                 changed = true;
-                send(wire, next, &proof(&plugin, password, salt))?;
+                way = Way::new(&asked.auth_plugin(), login, server)?;
+                let proof = way.answer(asked.plugin_data())?;
+                server.send_bytes(&proof.unwrap_or_default())?;
             }
-            // It knows the password by heart.
-            Some((0x01, [0x03])) if plugin == CACHING => {}
-            // It does not, and wants to see it.
-            Some((0x01, [0x04])) if plugin == CACHING => {
-                if !wire.is_tls() {
+            Some(0x01) if way.goes_on() => {
+                /// It does not know the password by heart, and wants to see it.
+                const SHOW_IT: &[u8] = &[4];
+                let more: AuthMoreData<'_> =
+                    ParseBuf(&body).parse(()).map_err(|_| Trouble::Nonsense)?;
+                // Sealed with a key that the server names it would be shown, too: to anybody.
+                if more.data() == SHOW_IT && !server.wire.is_tls() {
                     return Ok(Some(Said::unknown(IN_THE_CLEAR)));
                 }
-                send(wire, next, &[password, b"\0"].concat())?;
+                if let Some(shown) = way.answer(more.data())? {
+                    server.send_bytes(&shown)?;
+                }
             }
             _ => return Err(Trouble::Nonsense),
         }
     }
 }
 
+fn is_ours(plugin: &AuthPlugin<'_>) -> bool {
+    matches!(
+        plugin,
+        AuthPlugin::MysqlNativePassword | AuthPlugin::CachingSha2Password
+    )
+}
+
 /// What an error means (MySQL, "Server Error Message Reference").
-fn refused(rest: &[u8]) -> Said {
-    let code = match rest {
-        [low, high, ..] => u16::from_le_bytes([*low, *high]),
+fn refused(body: &[u8]) -> Said {
+    // Read as of before protocol 4.1, where only the number counts: proxies leave out what came with that.
+    let code = match ParseBuf(body).parse(CapabilityFlags::empty()) {
+        Ok(ErrPacket::Error(error)) => error.error_code(),
         _ => 0,
     };
     let said = match code {
@@ -196,52 +236,110 @@ fn refused(rest: &[u8]) -> Said {
     said.with(code)
 }
 
+/// The server, packet by packet.
+struct Server {
+    wire: Wire,
+    codec: PacketCodec,
+    /// What was read and is of no packet yet.
+    held: BytesMut,
+}
+
 enum Rows {
     All(Vec<String>),
     None,
     File,
 }
 
-/// The first column of what a question is answered with.
-fn rows(wire: &mut Wire, question: &str) -> Result<Rows, Trouble> {
-    send(wire, 0, &[&[3], question.as_bytes()].concat())?;
-    let (_, body) = packet(wire)?;
-    let count = match body.split_first() {
-        Some((0xfb, _)) => return Ok(Rows::File),
-        Some((0x00 | 0xff, _)) => return Ok(Rows::None),
-        Some((count @ 1..=0xfa, [])) => usize::from(*count),
-        _ => return Err(Trouble::Nonsense),
-    };
-    // What the columns are, and an end.
-    for _ in 0..=count {
-        packet(wire)?;
+impl Server {
+    fn new(wire: Wire) -> Self {
+        let mut codec = PacketCodec::default();
+        codec.max_allowed_packet = MOST;
+        Self {
+            wire,
+            codec,
+            held: BytesMut::new(),
+        }
     }
-    let mut all = Vec::new();
-    loop {
-        let (_, body) = packet(wire)?;
-        match body.first() {
-            Some(0xfe) if body.len() < 9 => return Ok(Rows::All(all)),
-            Some(0xff) => return Ok(Rows::None),
-            _ if all.len() == ROWS => return Err(Trouble::TooBig),
-            _ => all
-                .push(String::from_utf8_lossy(first(&body).ok_or(Trouble::Nonsense)?).into_owned()),
+
+    /// Goes on with TLS.
+    fn encrypted(self, network: &Network) -> Result<Self, Trouble> {
+        // What came before the handshake came from anybody.
+        if !self.held.is_empty() {
+            return Err(Trouble::Tls);
+        }
+        Ok(Self {
+            wire: self.wire.encrypted(network)?,
+            ..self
+        })
+    }
+
+    fn packet(&mut self) -> Result<Vec<u8>, Trouble> {
+        let mut body = Vec::new();
+        let mut buffer = [0; 4096];
+        loop {
+            match self.codec.decode(&mut self.held, &mut body) {
+                Ok(true) => return Ok(body),
+                Ok(false) => {}
+                Err(PacketCodecError::PacketTooLarge) => return Err(Trouble::TooBig),
+                Err(_) => return Err(Trouble::Nonsense),
+            }
+            let count = self.wire.read(&mut buffer)?;
+            self.held.extend_from_slice(&buffer[..count]);
+        }
+    }
+
+    fn send(&mut self, message: &impl MySerialize) -> Result<(), Trouble> {
+        let mut body = Vec::new();
+        message.serialize(&mut body);
+        self.send_bytes(&body)
+    }
+
+    fn send_bytes(&mut self, mut body: &[u8]) -> Result<(), Trouble> {
+        let mut out = BytesMut::new();
+        let made = self.codec.encode(&mut body, &mut out);
+        made.map_err(|_| Trouble::TooBig)?;
+        self.wire.write(&out)
+    }
+
+    fn command(&mut self, command: Command, text: &str) -> Result<(), Trouble> {
+        self.codec.reset_seq_id();
+        self.send_bytes(&[&[command as u8], text.as_bytes()].concat())
+    }
+
+    /// The first column of what a question is answered with.
+    fn rows(&mut self, question: &str) -> Result<Rows, Trouble> {
+        self.command(Command::COM_QUERY, question)?;
+        let body = self.packet()?;
+        let mut count = ParseBuf(&body);
+        let count = match body.first() {
+            Some(0xfb) => return Ok(Rows::File),
+            Some(0x00 | 0xff) => return Ok(Rows::None),
+            _ => count.checked_eat_lenenc_int().filter(|_| count.is_empty()),
+        };
+        let count = count.ok_or(Trouble::Nonsense)?;
+        // What the columns are, and an end.
+        for _ in 0..=count {
+            self.packet()?;
+        }
+        let mut all = Vec::new();
+        loop {
+            let body = self.packet()?;
+            match body.first() {
+                Some(0xfe) if body.len() < 9 => return Ok(Rows::All(all)),
+                Some(0xff) => return Ok(Rows::None),
+                _ if all.len() == ROWS => return Err(Trouble::TooBig),
+                _ => all.push(first(&body).ok_or(Trouble::Nonsense)?),
+            }
         }
     }
 }
 
-/// The first text of a row, with its length before it.
-fn first(row: &[u8]) -> Option<&[u8]> {
-    match row.split_first()? {
-        (0xfb, _) => Some(b""),
-        (0xfc, rest) => {
-            let (length, rest) = rest.split_at_checked(2)?;
-            rest.get(..usize::from(u16::from_le_bytes([length[0], length[1]])))
-        }
-        (0xfd, rest) => {
-            let (length, rest) = rest.split_at_checked(3)?;
-            rest.get(..u32::from_le_bytes([length[0], length[1], length[2], 0]) as usize)
-        }
-        (length @ 0..=0xfa, rest) => rest.get(..usize::from(*length)),
+/// The first text of a row.
+fn first(row: &[u8]) -> Option<String> {
+    let value: ValueDeserializer<TextValue> = ParseBuf(row).parse(()).ok()?;
+    match value.0 {
+        Value::NULL => Some(String::new()),
+        Value::Bytes(text) => Some(String::from_utf8_lossy(&text).into_owned()),
         _ => None,
     }
 }
@@ -297,23 +395,34 @@ fn grants(all: &[String], said: &mut Said) {
     said.may(rights.iter().map(String::as_str));
 }
 
-fn send(wire: &mut Wire, number: u8, body: &[u8]) -> Result<(), Trouble> {
-    let length = (body.len() as u32).to_le_bytes();
-    wire.write(&[&length[..3], &[number], body].concat())
-}
-
-fn packet(wire: &mut Wire) -> Result<(u8, Vec<u8>), Trouble> {
-    let head = wire.exact(4)?;
-    let length = u32::from_le_bytes([head[0], head[1], head[2], 0]) as usize;
-    if length > 1 << 16 {
-        return Err(Trouble::TooBig);
-    }
-    Ok((head[3], wire.exact(length)?))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A greeting of protocol 10 that tells a length of its salt.
+    fn greeting(length: u8) -> Vec<u8> {
+        [
+            b"\x0a8.0.0\0\x01\0\0\0saltsalt\0\xff\xf7\x2d\x02\0\xff\xff".as_slice(),
+            &[length],
+            &[0; 10],
+            b"morepartsalt\0mysql_native_password\0",
+        ]
+        .concat()
+    }
+
+    #[test]
+    fn a_greeting_is_read_whatever_the_length_of_its_salt() {
+        let body = greeting(21);
+        let read = read_greeting(&body).expect("it is one");
+        assert_eq!(read.nonce(), b"saltsaltmorepartsalt");
+        assert_eq!(read.auth_plugin(), Some(AuthPlugin::MysqlNativePassword));
+        for length in 0x80..=0xff {
+            assert!(read_greeting(&greeting(length)).is_none(), "{length}");
+        }
+        for end in 0..body.len() {
+            let _ = read_greeting(&body[..end]);
+        }
+    }
 
     #[test]
     fn a_grant_is_told_without_the_hash_of_the_password() {

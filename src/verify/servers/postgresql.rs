@@ -1,10 +1,19 @@
-//! PostgreSQL, protocol 3.0 (documentation, "Frontend/Backend Protocol"). No service file, no password
-//! file, no client's environment is read: all that is sent stands here.
+//! PostgreSQL, protocol 3.0 (documentation, "Frontend/Backend Protocol"). Messages and proofs of passwords
+//! are made and read by the client's crate for that, `postgres-protocol`, which does nothing else: no
+//! service file, no password file, no client's environment is read, and what is sent is told here.
 
-use md5::{Digest as _, Md5};
+use std::io;
+use std::ops::Range;
+
+use bytes::BytesMut;
+use fallible_iterator::FallibleIterator as _;
+use postgres_protocol::authentication::md5_hash;
+use postgres_protocol::authentication::sasl::{ChannelBinding, SCRAM_SHA_256, ScramSha256};
+use postgres_protocol::message::backend::{DataRowBody, ErrorResponseBody, Header, Message};
+use postgres_protocol::message::frontend;
 
 use super::super::{Trouble, Verdict};
-use super::scram::{Hash, Scram};
+use super::scram::is_answerable;
 use super::wire::{Network, Wire};
 use super::{IN_THE_CLEAR, Login, Said, Tls};
 use crate::detect::patterns::Power;
@@ -28,8 +37,10 @@ FROM pg_catalog.pg_roles r WHERE r.rolname = current_user";
 
 pub(super) fn ask(mut wire: Wire, login: &Login, network: &Network) -> Result<Said, Trouble> {
     if login.tls == Tls::Upgrade {
-        // SSLRequest.
-        wire.write(&[0, 0, 0, 8, 4, 210, 22, 47])?;
+        send(&mut wire, |out| {
+            frontend::ssl_request(out);
+            Ok(())
+        })?;
         if wire.exact(1)? != b"S" {
             return Ok(Said::unknown(
                 "the server offers no TLS; without it only a server on this machine is asked",
@@ -42,108 +53,121 @@ pub(super) fn ask(mut wire: Wire, login: &Login, network: &Network) -> Result<Sa
     } else {
         &login.path
     };
-    let mut start = vec![0, 3, 0, 0];
-    for (name, value) in [
+    let start = [
         ("user", login.user.as_str()),
         ("database", database),
         ("application_name", "straykey"),
-    ] {
-        start.extend([name.as_bytes(), b"\0", value.as_bytes(), b"\0"].concat());
-    }
-    start.push(0);
-    wire.write(&[&(start.len() as u32 + 4).to_be_bytes()[..], &start].concat())?;
+    ];
+    send(&mut wire, |out| frontend::startup_message(start, out))?;
     if let Some(said) = log_in(&mut wire, login)? {
         return Ok(said);
     }
     let mut said = Said::live();
     rights(&mut wire, &mut said)?;
-    let _ = wire.write(&[b'X', 0, 0, 0, 4]);
+    let _ = send(&mut wire, |out| {
+        frontend::terminate(out);
+        Ok(())
+    });
     Ok(said)
 }
 
-/// A message of the server's.
-fn message(wire: &mut Wire) -> Result<(u8, Vec<u8>), Trouble> {
-    let head = wire.exact(5)?;
-    let length = u32::from_be_bytes([head[1], head[2], head[3], head[4]]) as usize;
-    if !(4..=1 << 16).contains(&length) {
-        return Err(Trouble::TooBig);
-    }
-    Ok((head[0], wire.exact(length - 4)?))
+fn send(
+    wire: &mut Wire,
+    made: impl FnOnce(&mut BytesMut) -> io::Result<()>,
+) -> Result<(), Trouble> {
+    let mut out = BytesMut::new();
+    // Only a zero byte within a text cannot be sent, and no login has one.
+    made(&mut out).map_err(|_| Trouble::Nonsense)?;
+    wire.write(&out)
 }
 
-fn send(wire: &mut Wire, kind: u8, body: &[u8]) -> Result<(), Trouble> {
-    let length = (body.len() as u32 + 4).to_be_bytes();
-    wire.write(&[&[kind], &length[..], body].concat())
+/// A message of the server's. The parser makes room for as much as it is told, so that is looked at first.
+fn message(wire: &mut Wire) -> Result<Message, Trouble> {
+    /// The longest that is read.
+    const MOST: usize = 1 << 16;
+    let head = wire.exact(5)?;
+    let told = Header::parse(&head).ok().flatten().map(Header::len);
+    let length = told.and_then(|l| usize::try_from(l).ok());
+    let length = length.filter(|l| *l <= MOST).ok_or(Trouble::TooBig)?;
+    let mut whole = BytesMut::from(&head[..]);
+    whole.extend_from_slice(&wire.exact(length - 4)?);
+    Message::parse(&mut whole)
+        .ok()
+        .flatten()
+        .ok_or(Trouble::Nonsense)
 }
 
 /// `None` when the server is ready for questions.
 fn log_in(wire: &mut Wire, login: &Login) -> Result<Option<Said>, Trouble> {
     let password = login.secret.expose();
-    let mut scram: Option<Scram<'_>> = None;
+    let mut scram: Option<ScramSha256> = None;
     // Whether it has shown that it knew the password; or let somebody in who had shown none.
     let (mut asked, mut proved, mut inside) = (false, true, false);
     loop {
-        let (kind, body) = message(wire)?;
-        match kind {
-            b'R' => {
-                let (code, rest) = body.split_at_checked(4).ok_or(Trouble::Nonsense)?;
-                match (
-                    u32::from_be_bytes([code[0], code[1], code[2], code[3]]),
-                    asked,
-                ) {
-                    (0, false) => {
-                        return Ok(Some(Said::unknown("the server asks for no password")));
-                    }
-                    (0, true) if !proved => return Ok(Some(Said::unknown(NOT_PROVED))),
-                    (0, true) => inside = true,
-                    (3, false) => {
-                        if !wire.is_private(login) || !wire.is_tls() {
-                            return Ok(Some(Said::unknown(IN_THE_CLEAR)));
-                        }
-                        asked = true;
-                        send(wire, b'p', &[password, b"\0"].concat())?;
-                    }
-                    (5, false) if rest.len() == 4 => {
-                        if !wire.is_private(login) {
-                            return Ok(Some(Said::unknown(IN_THE_CLEAR)));
-                        }
-                        asked = true;
-                        let inner = hex_md5(&[password, login.user.as_bytes()].concat());
-                        let whole = hex_md5(&[inner.as_bytes(), rest].concat());
-                        send(wire, b'p', format!("md5{whole}\0").as_bytes())?;
-                    }
-                    (10, false) => {
-                        let offers = rest.split(|b| *b == 0).any(|m| m == b"SCRAM-SHA-256");
-                        // SASLprep would have to be done to any other.
-                        if !offers || !password.is_ascii() {
-                            return Ok(Some(Said::unknown(OTHER_WAY)));
-                        }
-                        (asked, proved) = (true, false);
-                        let begun = Scram::new(Hash::Sha256, "", password);
-                        let begun = begun.ok_or(Trouble::Nonsense)?;
-                        let first = begun.first();
-                        let name = begun.mechanism();
-                        let length = (first.len() as u32).to_be_bytes();
-                        send(
-                            wire,
-                            b'p',
-                            &[name.as_bytes(), b"\0", &length, first.as_bytes()].concat(),
-                        )?;
-                        scram = Some(begun);
-                    }
-                    (11, true) => {
-                        let answer = scram.as_mut().and_then(|s| s.answer(rest));
-                        let answer = answer.ok_or(Trouble::Nonsense)?;
-                        send(wire, b'p', answer.as_bytes())?;
-                    }
-                    (12, true) => proved = scram.as_ref().is_some_and(|s| s.is_proved(rest)),
-                    _ => return Ok(Some(Said::unknown(OTHER_WAY))),
-                }
+        match message(wire)? {
+            Message::AuthenticationOk if !asked => {
+                return Ok(Some(Said::unknown("the server asks for no password")));
             }
-            b'E' => return Ok(Some(refused(&body, inside))),
-            b'Z' if inside => return Ok(None),
-            // Notices, settings, the key to cancel with.
-            b'N' | b'S' | b'K' | b'v' => {}
+            Message::AuthenticationOk if !proved => return Ok(Some(Said::unknown(NOT_PROVED))),
+            Message::AuthenticationOk => inside = true,
+            Message::AuthenticationCleartextPassword if !asked => {
+                if !wire.is_private(login) || !wire.is_tls() {
+                    return Ok(Some(Said::unknown(IN_THE_CLEAR)));
+                }
+                asked = true;
+                send(wire, |out| frontend::password_message(password, out))?;
+            }
+            Message::AuthenticationMd5Password(body) if !asked => {
+                if !wire.is_private(login) {
+                    return Ok(Some(Said::unknown(IN_THE_CLEAR)));
+                }
+                asked = true;
+                let proof = md5_hash(login.user.as_bytes(), password, body.salt());
+                send(wire, |out| {
+                    frontend::password_message(proof.as_bytes(), out)
+                })?;
+            }
+            Message::AuthenticationSasl(body) if !asked => {
+                let offers = body.mechanisms().any(|m| Ok(m == SCRAM_SHA_256));
+                // What SASLprep makes of any other has not been tried on a real server.
+                if !offers.unwrap_or(false) || !password.is_ascii() {
+                    return Ok(Some(Said::unknown(OTHER_WAY)));
+                }
+                (asked, proved) = (true, false);
+                let begun = ScramSha256::new(password, ChannelBinding::unsupported());
+                send(wire, |out| {
+                    frontend::sasl_initial_response(SCRAM_SHA_256, begun.message(), out)
+                })?;
+                scram = Some(begun);
+            }
+            Message::AuthenticationSaslContinue(body) if asked => {
+                let begun = scram.as_mut().ok_or(Trouble::Nonsense)?;
+                if !is_answerable(begun.message(), body.data()) {
+                    return Err(Trouble::Nonsense);
+                }
+                begun.update(body.data()).map_err(|_| Trouble::Nonsense)?;
+                send(wire, |out| frontend::sasl_response(begun.message(), out))?;
+            }
+            Message::AuthenticationSaslFinal(body) if asked => {
+                proved = scram
+                    .take()
+                    .is_some_and(|mut s| s.finish(body.data()).is_ok());
+            }
+            Message::ErrorResponse(body) => return Ok(Some(refused(&body, inside))),
+            Message::ReadyForQuery(_) if inside => return Ok(None),
+            Message::NoticeResponse(_)
+            | Message::ParameterStatus(_)
+            | Message::BackendKeyData(_) => {}
+            Message::AuthenticationCleartextPassword
+            | Message::AuthenticationMd5Password(_)
+            | Message::AuthenticationSasl(_)
+            | Message::AuthenticationSaslContinue(_)
+            | Message::AuthenticationSaslFinal(_)
+            | Message::AuthenticationGss
+            | Message::AuthenticationGssContinue(_)
+            | Message::AuthenticationSspi
+            | Message::AuthenticationKerberosV5
+            | Message::AuthenticationScmCredential => return Ok(Some(Said::unknown(OTHER_WAY))),
             _ => return Err(Trouble::Nonsense),
         }
     }
@@ -153,9 +177,9 @@ const NOT_PROVED: &str = "the server did not show that it knows the password";
 const OTHER_WAY: &str = "the server wants another way of login than a password's";
 
 /// What an error means (documentation, "PostgreSQL Error Codes").
-fn refused(body: &[u8], inside: bool) -> Said {
-    let mut fields = body.split(|b| *b == 0);
-    let code = fields.find_map(|f| f.strip_prefix(b"C")).unwrap_or(b"");
+fn refused(body: &ErrorResponseBody, inside: bool) -> Said {
+    let code = body.fields().find(|f| Ok(f.type_() == b'C')).ok().flatten();
+    let code = code.as_ref().map_or(&b""[..], |f| f.value_bytes());
     match (code, inside) {
         (b"28P01", false) => Said::dead(),
         // The password is looked at before the database is.
@@ -175,16 +199,20 @@ fn refused(body: &[u8], inside: bool) -> Said {
 
 /// Reads what the role may do.
 fn rights(wire: &mut Wire, said: &mut Said) -> Result<(), Trouble> {
-    send(wire, b'Q', &[RIGHTS.as_bytes(), b"\0"].concat())?;
+    send(wire, |out| frontend::query(RIGHTS, out))?;
     let mut row: Option<Vec<Option<String>>> = None;
     loop {
-        let (kind, body) = message(wire)?;
-        match kind {
-            b'D' if row.is_none() => row = columns(&body),
+        match message(wire)? {
+            Message::DataRow(body) if row.is_none() => row = columns(&body),
             // Errors end with readiness, too. A server that speaks like it and has no such tables tells
             // of no rights.
-            b'D' | b'T' | b'C' | b'N' | b'S' | b'E' => {}
-            b'Z' => break,
+            Message::DataRow(_)
+            | Message::RowDescription(_)
+            | Message::CommandComplete(_)
+            | Message::NoticeResponse(_)
+            | Message::ParameterStatus(_)
+            | Message::ErrorResponse(_) => {}
+            Message::ReadyForQuery(_) => break,
             _ => return Err(Trouble::Nonsense),
         }
     }
@@ -221,29 +249,7 @@ fn rights(wire: &mut Wire, said: &mut Said) -> Result<(), Trouble> {
 }
 
 /// The columns of a row.
-fn columns(body: &[u8]) -> Option<Vec<Option<String>>> {
-    let (count, mut rest) = body.split_at_checked(2)?;
-    let mut out = Vec::new();
-    for _ in 0..u16::from_be_bytes([count[0], count[1]]) {
-        let (length, after) = rest.split_at_checked(4)?;
-        rest = after;
-        let length = i32::from_be_bytes([length[0], length[1], length[2], length[3]]);
-        out.push(match usize::try_from(length) {
-            Err(_) => None,
-            Ok(length) => {
-                let (value, after) = rest.split_at_checked(length)?;
-                rest = after;
-                Some(String::from_utf8_lossy(value).into_owned())
-            }
-        });
-    }
-    Some(out)
-}
-
-pub(super) fn hex_md5(text: &[u8]) -> String {
-    use std::fmt::Write as _;
-    Md5::digest(text).iter().fold(String::new(), |mut out, b| {
-        let _ = write!(out, "{b:02x}");
-        out
-    })
+fn columns(body: &DataRowBody) -> Option<Vec<Option<String>>> {
+    let text = |at: Range<usize>| String::from_utf8_lossy(&body.buffer()[at]).into_owned();
+    body.ranges().map(|at| Ok(at.map(text))).collect().ok()
 }

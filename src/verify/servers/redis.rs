@@ -1,58 +1,44 @@
-//! Redis (RESP 2): `AUTH`, and what `ACL` tells of the user.
+//! Redis (RESP 2): `AUTH`, and what `ACL` tells of the user. Commands are written and answers read by the
+//! `redis` crate, which is given no address: it neither connects nor reads by itself. It goes down a hundred
+//! levels of lists, and makes room for no more than 4,096 values of each before they are there.
+
+use std::io::{self, Read};
+
+use redis::{Cmd, Parser, Value, cmd};
 
 use super::super::{Trouble, Verdict};
 use super::wire::Wire;
 use super::{IN_THE_CLEAR, Login, Said};
 use crate::detect::patterns::Power;
 
-/// Values of one answer that are read.
-const VALUES: usize = 10_000;
-/// How deep they may lie in each other.
-const DEEP: usize = 8;
-
-/// A value of the protocol.
-#[derive(Debug)]
-enum Value {
-    Text(Vec<u8>),
-    Error(Vec<u8>),
-    List(Vec<Value>),
-    Other,
-}
-
-impl Value {
-    fn text(&self) -> Option<String> {
-        match self {
-            Self::Text(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
-            _ => None,
-        }
-    }
-
-    fn is_error(&self, code: &[u8]) -> bool {
-        matches!(self, Self::Error(e) if e.split(|b| *b == b' ').next() == Some(code))
-    }
-}
-
-pub(super) fn ask(mut wire: Wire, login: &Login) -> Result<Said, Trouble> {
+pub(super) fn ask(wire: Wire, login: &Login) -> Result<Said, Trouble> {
     if !wire.is_private(login) {
         return Ok(Said::unknown(IN_THE_CLEAR));
     }
+    let mut server = Server::new(wire);
     // Where the default user has no password, any would do.
-    let open = !call(&mut wire, &[b"PING"])?.is_error(b"NOAUTH");
+    let open = !is_error(&server.call(&cmd("PING"))?, "NOAUTH");
     let is_default = login.user.is_empty() || login.user == "default";
     if open && is_default {
         return Ok(Said::unknown("the server asks for no password"));
     }
-    let password = login.secret.expose();
-    let answer = if login.user.is_empty() {
-        call(&mut wire, &[b"AUTH", password])?
-    } else {
-        call(&mut wire, &[b"AUTH", login.user.as_bytes(), password])?
-    };
-    match &answer {
-        Value::Text(text) if text == b"OK" => {}
-        Value::Error(_) if answer.is_error(b"WRONGPASS") => return Ok(Said::dead()),
+    let mut auth = cmd("AUTH");
+    if !login.user.is_empty() {
+        auth.arg(&login.user);
+    }
+    auth.arg(login.secret.expose());
+    match &server.call(&auth)? {
+        Value::Okay => {}
+        answer if is_error(answer, "WRONGPASS") => return Ok(Said::dead()),
         // Before version 6.
-        Value::Error(text) if text.starts_with(b"ERR invalid password") => return Ok(Said::dead()),
+        Value::ServerError(error)
+            if error.code() == "ERR"
+                && error
+                    .details()
+                    .is_some_and(|d| d.starts_with("invalid password")) =>
+        {
+            return Ok(Said::dead());
+        }
         _ => {
             return Ok(Said::unknown(
                 "the server answers with an error that says nothing of the password",
@@ -60,14 +46,14 @@ pub(super) fn ask(mut wire: Wire, login: &Login) -> Result<Said, Trouble> {
         }
     }
     let mut said = Said::live();
-    let name = call(&mut wire, &[b"ACL", b"WHOAMI"])?;
-    let whole = name.is_error(b"NOPERM");
-    let name = name.text().unwrap_or_else(|| login.user.clone());
+    let name = server.call(cmd("ACL").arg("WHOAMI"))?;
+    let whole = is_error(&name, "NOPERM");
+    let name = text(&name).unwrap_or_else(|| login.user.clone());
     said.whose(&name);
-    let user = call(&mut wire, &[b"ACL", b"GETUSER", name.as_bytes()])?;
-    let Value::List(user) = user else {
+    let user = server.call(cmd("ACL").arg("GETUSER").arg(&name))?;
+    let Value::Array(user) = user else {
         // Whoever may not look at the rules has not all rights.
-        if whole || user.is_error(b"NOPERM") {
+        if whole || is_error(&user, "NOPERM") {
             said.may(["may not read its own rules"]);
         }
         return Ok(said);
@@ -76,16 +62,16 @@ pub(super) fn ask(mut wire: Wire, login: &Login) -> Result<Said, Trouble> {
     let field = |wanted: &str| {
         let mut pairs = user.chunks_exact(2);
         pairs
-            .find(|p| p[0].text().as_deref() == Some(wanted))
+            .find(|p| text(&p[0]).as_deref() == Some(wanted))
             .map(|p| &p[1])
     };
-    if let Some(Value::List(flags)) = field("flags")
-        && flags.iter().any(|f| f.text().as_deref() == Some("nopass"))
+    if let Some(Value::Array(flags)) = field("flags")
+        && flags.iter().any(|f| text(f).as_deref() == Some("nopass"))
     {
         let reason = "the server lets this user in with any password";
         return Ok(Said::new(Verdict::Unknown, reason));
     }
-    let words = |wanted: &str| field(wanted).and_then(Value::text).unwrap_or_default();
+    let words = |wanted: &str| field(wanted).and_then(text).unwrap_or_default();
     let (commands, keys) = (words("commands"), words("keys"));
     said.may(
         commands
@@ -104,47 +90,56 @@ pub(super) fn ask(mut wire: Wire, login: &Login) -> Result<Said, Trouble> {
     Ok(said)
 }
 
-fn call(wire: &mut Wire, words: &[&[u8]]) -> Result<Value, Trouble> {
-    let mut out = format!("*{}\r\n", words.len()).into_bytes();
-    for word in words {
-        out.extend(format!("${}\r\n", word.len()).bytes());
-        out.extend_from_slice(word);
-        out.extend(b"\r\n");
+/// A value that is text.
+fn text(value: &Value) -> Option<String> {
+    match value {
+        Value::BulkString(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
+        Value::SimpleString(text) => Some(text.clone()),
+        Value::Okay => Some("OK".into()),
+        _ => None,
     }
-    wire.write(&out)?;
-    let mut left = VALUES;
-    value(wire, &mut left, 0)
 }
 
-fn value(wire: &mut Wire, left: &mut usize, deep: usize) -> Result<Value, Trouble> {
-    *left = left.checked_sub(1).ok_or(Trouble::TooBig)?;
-    let line = wire.line()?;
-    let (kind, rest) = line.split_first().ok_or(Trouble::Nonsense)?;
-    let number = || {
-        let text = std::str::from_utf8(rest).ok();
-        text.and_then(|t| t.parse::<i64>().ok())
-            .ok_or(Trouble::Nonsense)
-    };
-    Ok(match kind {
-        b'+' => Value::Text(rest.to_vec()),
-        b'-' => Value::Error(rest.to_vec()),
-        b':' => Value::Other,
-        b'$' => match usize::try_from(number()?) {
-            Err(_) => Value::Other,
-            Ok(length) => {
-                let mut text = wire.exact(length.saturating_add(2))?;
-                text.truncate(length);
-                Value::Text(text)
-            }
-        },
-        b'*' => match usize::try_from(number()?) {
-            Err(_) => Value::Other,
-            Ok(count) if count > *left || deep >= DEEP => return Err(Trouble::TooBig),
-            Ok(count) => {
-                let all = (0..count).map(|_| value(wire, left, deep + 1));
-                Value::List(all.collect::<Result<_, _>>()?)
-            }
-        },
-        _ => return Err(Trouble::Nonsense),
-    })
+fn is_error(value: &Value, code: &str) -> bool {
+    matches!(value, Value::ServerError(error) if error.code() == code)
+}
+
+struct Server {
+    wire: Wire,
+    parser: Parser,
+}
+
+impl Server {
+    fn new(wire: Wire) -> Self {
+        Self {
+            wire,
+            parser: Parser::new(),
+        }
+    }
+
+    fn call(&mut self, command: &Cmd) -> Result<Value, Trouble> {
+        self.wire.write(&command.get_packed_command())?;
+        let mut source = Source {
+            wire: &mut self.wire,
+            trouble: None,
+        };
+        // What the parser says of an answer may quote it.
+        let value = self.parser.parse_value(&mut source);
+        value.map_err(|_| source.trouble.unwrap_or(Trouble::Nonsense))
+    }
+}
+
+/// What the parser reads from. What went wrong would be lost in its error, so it is kept here.
+struct Source<'a> {
+    wire: &'a mut Wire,
+    trouble: Option<Trouble>,
+}
+
+impl Read for Source<'_> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        self.wire.read(out).map_err(|trouble| {
+            self.trouble = Some(trouble);
+            io::ErrorKind::Other.into()
+        })
+    }
 }

@@ -1,291 +1,283 @@
 //! SSH 2 (RFC 4253, 4252): offers the public key and proves that the private one is here. No command is
-//! run, no channel is opened, no agent is asked and no file of the user's is read.
+//! run, no channel is opened or taken, no agent is asked and no file of the user's is read.
 //!
-//! One way of each kind is spoken, which servers have had for ten years: X25519 (RFC 8731) and
-//! AES-256-GCM (RFC 5647). Who the server is nobody proves; but what is signed holds for this very
-//! connection, so that nobody in between could use it.
+//! `russh` speaks it, on a stream of ours that bounds what is read, in a runtime that lives as long as this
+//! one login. Who the server is nobody proves; but what is signed holds for this very connection, so that
+//! nobody in between could use it.
 
 mod key;
-mod packets;
+mod stream;
 
 pub(super) use key::Key;
 
-use ring::agreement::{self, EphemeralPrivateKey, UnparsedPublicKey, X25519};
-use ring::digest::{SHA256, digest};
-use ring::rand::SystemRandom;
-use ring::signature as sig;
+use std::borrow::Cow;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use russh::client::{self, AuthResult, ChannelOpenHandle, DisconnectReason, Handle, Msg, Session};
+use russh::keys::agent::AgentIdentity;
+use russh::keys::{Algorithm, EcdsaCurve, HashAlg, PublicKeyOrCertificate};
+use russh::{Channel, Disconnect, Preferred, SendError, SshId, cipher, compression, kex, mac};
+use tokio::time::timeout;
 
 use super::super::{Trouble, Verdict};
 use super::wire::Wire;
 use super::{Login, Said};
-use crate::base::base64;
 use crate::detect::patterns::Power;
-use packets::{Packets, Reader, mpint, string};
+use stream::Allowed;
 
-const KEX: &str = "curve25519-sha256,curve25519-sha256@libssh.org";
-const HOST_KEYS: &str = "ssh-ed25519,ecdsa-sha2-nistp256,rsa-sha2-512,rsa-sha2-256";
-const CIPHER: &str = "aes256-gcm@openssh.com";
-/// Not used with this cipher, and named all the same.
-const MAC: &str = "hmac-sha2-256";
+/// How long a farewell may take.
+const FAREWELL: Duration = Duration::from_millis(500);
 
-/// Lines that a server may say before it says who it is (RFC 4253, section 4.2).
-const LINES: usize = 50;
-/// Packets that may come in between.
-const BETWEEN: usize = 50;
-
-// Numbers of messages.
-const DISCONNECT: u8 = 1;
-const SERVICE_REQUEST: u8 = 5;
-const SERVICE_ACCEPT: u8 = 6;
-const KEXINIT: u8 = 20;
-const NEWKEYS: u8 = 21;
-const ECDH_INIT: u8 = 30;
-const ECDH_REPLY: u8 = 31;
-const USERAUTH_REQUEST: u8 = 50;
-const USERAUTH_FAILURE: u8 = 51;
-const USERAUTH_SUCCESS: u8 = 52;
-const PK_OK: u8 = 60;
+/// What is spoken of each kind: what servers have had for ten years, and what is newer and better.
+const SPOKEN: Preferred = Preferred {
+    kex: Cow::Borrowed(&[
+        kex::MLKEM768X25519_SHA256,
+        kex::CURVE25519,
+        kex::CURVE25519_PRE_RFC_8731,
+        kex::EXTENSION_OPENSSH_STRICT_KEX_AS_CLIENT,
+    ]),
+    key: Cow::Borrowed(&[
+        Algorithm::Ed25519,
+        Algorithm::Ecdsa {
+            curve: EcdsaCurve::NistP256,
+        },
+        Algorithm::Ecdsa {
+            curve: EcdsaCurve::NistP384,
+        },
+        Algorithm::Rsa {
+            hash: Some(HashAlg::Sha512),
+        },
+        Algorithm::Rsa {
+            hash: Some(HashAlg::Sha256),
+        },
+    ]),
+    host_key_certificates: Cow::Borrowed(&[]),
+    cipher: Cow::Borrowed(&[cipher::AES_256_GCM, cipher::CHACHA20_POLY1305]),
+    // Not used with these ciphers, and named all the same.
+    mac: Cow::Borrowed(&[mac::HMAC_SHA256_ETM]),
+    compression: Cow::Borrowed(&[compression::NONE]),
+};
 
 pub(super) fn ask(wire: Wire, login: &Login) -> Result<Said, Trouble> {
     let key = match Key::read(login.secret.expose()) {
         Ok(key) => key,
         Err(why) => return Ok(Said::unknown(why)),
     };
-    let mut packets = Packets::new(wire);
-    let Some(session) = exchange(&mut packets)? else {
-        return Ok(Said::unknown(
-            "the server and straykey have no way in common",
-        ));
-    };
-    let name = b"ssh-userauth";
-    packets.send(&[&[SERVICE_REQUEST][..], &string(name)].concat())?;
-    let (kind, _) = answer(&mut packets)?;
-    if kind != SERVICE_ACCEPT {
-        return Err(Trouble::Nonsense);
-    }
-    let mut said = offer(&mut packets, login, &key, &session)?;
-    let mut bye = vec![DISCONNECT, 0, 0, 0, 11];
-    bye.extend([string(b"done"), string(b"")].concat());
-    let _ = packets.send(&bye);
-    if said.verdict != Verdict::Unknown {
-        let print = base64(&session.host_print);
-        let print = print.trim_end_matches('=');
-        said.reason = format!("{}; its host key is SHA256:{print}", said.reason);
-    }
-    Ok(said)
+    let (socket, deadline, allowance) = wire.into_socket()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let runtime = runtime.map_err(|_| Trouble::Connection)?;
+    let left = || deadline.saturating_duration_since(Instant::now());
+    runtime.block_on(async {
+        let stream = Allowed::new(socket, allowance).map_err(|_| Trouble::Connection)?;
+        let told = timeout(left(), logged_in(stream, login, &key)).await;
+        let (said, handle) = told.map_err(|_| Trouble::Timeout)??;
+        if let Some(handle) = handle {
+            let _ = timeout(left().min(FAREWELL), farewell(handle)).await;
+        }
+        Ok(said)
+    })
 }
 
-/// Offers the public key, and signs if the server would take it.
-fn offer(
-    packets: &mut Packets,
-    login: &Login,
-    key: &Key,
-    session: &Session,
-) -> Result<Said, Trouble> {
-    let request = |signed: bool| {
-        [
-            &[USERAUTH_REQUEST][..],
-            &string(login.user.as_bytes()),
-            &string(b"ssh-connection"),
-            &string(b"publickey"),
-            &[u8::from(signed)],
-            &string(key.algorithm()),
-            &string(key.public()),
-        ]
-        .concat()
+/// What is said, and the connection if there still is one.
+type Told = (Said, Option<Handle<Watch>>);
+
+async fn logged_in(stream: Allowed, login: &Login, key: &Key) -> Result<Told, Trouble> {
+    let heard: Arc<Mutex<Heard>> = Arc::default();
+    let ours = concat!("SSH-2.0-straykey_", env!("CARGO_PKG_VERSION"));
+    let config = client::Config {
+        client_id: SshId::Standard(Cow::Borrowed(ours)),
+        preferred: SPOKEN,
+        ..client::Config::default()
     };
-    packets.send(&request(false))?;
-    match answer(packets)? {
-        (PK_OK, _) => {}
-        (USERAUTH_FAILURE, _) => {
-            return Ok(Said::new(
-                Verdict::Dead,
-                "the server takes no such key for this user",
-            ));
+    let watch = Watch(Arc::clone(&heard));
+    let mut handle = match client::connect_stream(Arc::new(config), stream, watch).await {
+        Ok(handle) => handle,
+        Err(russh::Error::NoCommonAlgo { .. }) => {
+            let why = "the server and straykey have no way in common";
+            return Ok((Said::unknown(why), None));
         }
-        (USERAUTH_SUCCESS, _) => {
-            return Ok(Said::unknown("the server lets this user in without a key"));
-        }
-        _ => return Err(Trouble::Nonsense),
-    }
-    let request = request(true);
-    let signed = [&string(&session.id)[..], &request].concat();
-    let signature = key.sign(&signed).ok_or(Trouble::Nonsense)?;
-    packets.send(&[&request[..], &string(&signature)].concat())?;
-    match answer(packets)? {
-        (USERAUTH_SUCCESS, _) => {
+        Err(error) => return Err(trouble(&error)),
+    };
+    let mut signer = Signer { key, asked: false };
+    let public = key.public_key().clone();
+    let answer = handle
+        .authenticate_publickey_with(&*login.user, public, key.hash(), &mut signer)
+        .await;
+    let asked = signer.asked;
+    let ended = || {
+        let mut heard = heard.lock().unwrap_or_else(PoisonError::into_inner);
+        heard.end.take().unwrap_or(Trouble::Connection)
+    };
+    let mut said = match answer {
+        Err(Unsigned) => return Err(ended()),
+        Ok(AuthResult::Success) if asked => {
             let mut said = Said::live();
             said.whose(&login.user);
             said.may(["log in"]);
             said.facts.power = (login.user == "root").then_some(Power::Admin);
-            Ok(said)
+            said
         }
-        // More ways to go on, and whether this one was right.
-        (USERAUTH_FAILURE, body) => {
-            let mut reader = Reader::new(&body);
-            reader.string();
-            Ok(if reader.byte() == Some(1) {
-                Said::new(
+        Ok(AuthResult::Success) => Said::unknown("the server lets this user in without a key"),
+        Ok(AuthResult::Failure {
+            remaining_methods,
+            partial_success,
+        }) => {
+            // So it also looks when a connection ends without an answer.
+            if remaining_methods.is_empty() {
+                let _ = (&mut handle).await;
+                let heard = heard.lock().unwrap_or_else(PoisonError::into_inner);
+                if !heard.refused {
+                    return Err(heard.end.clone().unwrap_or(Trouble::Connection));
+                }
+            }
+            match (asked, partial_success) {
+                (false, _) => {
+                    Said::new(Verdict::Dead, "the server takes no such key for this user")
+                }
+                (true, true) => Said::new(
                     Verdict::Restricted,
                     "the key is right, and the server wants more than a key",
-                )
-            } else {
-                Said::unknown("the server knows the key and does not let it in")
-            })
+                ),
+                (true, false) => Said::unknown("the server knows the key and does not let it in"),
+            }
         }
-        _ => Err(Trouble::Nonsense),
-    }
-}
-
-/// The next packet that is an answer.
-fn answer(packets: &mut Packets) -> Result<(u8, Vec<u8>), Trouble> {
-    for _ in 0..BETWEEN {
-        let packet = packets.next()?;
-        match packet.split_first() {
-            // To be ignored, debugging, what was not understood, what else is known, words for people.
-            Some((2 | 3 | 4 | 7 | 53, _)) => {}
-            Some((&DISCONNECT, _)) | None => return Err(Trouble::Connection),
-            Some((kind, rest)) => return Ok((*kind, rest.to_vec())),
-        }
-    }
-    Err(Trouble::TooBig)
-}
-
-/// What a connection is known by.
-struct Session {
-    id: Vec<u8>,
-    host_print: Vec<u8>,
-}
-
-/// Agrees on keys; `None` if there is no way in common.
-fn exchange(packets: &mut Packets) -> Result<Option<Session>, Trouble> {
-    let ours = format!("SSH-2.0-straykey_{}", env!("CARGO_PKG_VERSION"));
-    packets.wire.write(format!("{ours}\r\n").as_bytes())?;
-    let mut theirs = Vec::new();
-    for _ in 0..LINES {
-        let line = packets.wire.line()?;
-        if line.starts_with(b"SSH-") {
-            theirs = line;
-            break;
-        }
-    }
-    if !theirs.starts_with(b"SSH-2.0-") && !theirs.starts_with(b"SSH-1.99-") {
-        return Err(Trouble::Nonsense);
-    }
-    let mut cookie = [0; 16];
-    let random = SystemRandom::new();
-    ring::rand::SecureRandom::fill(&random, &mut cookie).map_err(|_| Trouble::Nonsense)?;
-    let mut init = vec![KEXINIT];
-    init.extend(cookie);
-    for list in [
-        KEX, HOST_KEYS, CIPHER, CIPHER, MAC, MAC, "none", "none", "", "",
-    ] {
-        init.extend(string(list.as_bytes()));
-    }
-    init.extend([0; 5]);
-    packets.send(&init)?;
-    let their_init = packets.next()?;
-    if !agrees(&their_init) {
-        return Ok(None);
-    }
-    let own = EphemeralPrivateKey::generate(&X25519, &random).map_err(|_| Trouble::Nonsense)?;
-    let public = own.compute_public_key().map_err(|_| Trouble::Nonsense)?;
-    packets.send(&[&[ECDH_INIT][..], &string(public.as_ref())].concat())?;
-    let reply = packets.next()?;
-    let mut reader = Reader::new(&reply);
-    if reader.byte() != Some(ECDH_REPLY) {
-        return Err(Trouble::Nonsense);
-    }
-    let parts = (reader.string(), reader.string(), reader.string());
-    let (Some(host_key), Some(peer), Some(signature)) = parts else {
-        return Err(Trouble::Nonsense);
     };
-    let peer_key = UnparsedPublicKey::new(&X25519, peer);
-    let shared = agreement::agree_ephemeral(own, &peer_key, <[u8]>::to_vec);
-    let shared = mpint(&shared.map_err(|_| Trouble::Nonsense)?);
-    let all = [
-        string(ours.as_bytes()),
-        string(&theirs),
-        string(&init),
-        string(&their_init),
-        string(host_key),
-        string(public.as_ref()),
-        string(peer),
-        shared.clone(),
-    ]
-    .concat();
-    let hash = digest(&SHA256, &all).as_ref().to_vec();
-    if !is_signed(host_key, signature, &hash) {
-        return Err(Trouble::Tls);
+    if said.verdict != Verdict::Unknown {
+        let heard = heard.lock().unwrap_or_else(PoisonError::into_inner);
+        said.reason = format!("{}; its host key is {}", said.reason, heard.print);
     }
-    packets.send(&[NEWKEYS])?;
-    if packets.next()? != [NEWKEYS] {
-        return Err(Trouble::Nonsense);
-    }
-    let derived = |letter: u8| {
-        let text = [&shared[..], &hash, &[letter], &hash].concat();
-        digest(&SHA256, &text).as_ref().to_vec()
-    };
-    packets
-        .encrypt(
-            &derived(b'C'),
-            &derived(b'A'),
-            &derived(b'D'),
-            &derived(b'B'),
-        )
-        .ok_or(Trouble::Nonsense)?;
-    Ok(Some(Session {
-        id: hash,
-        host_print: digest(&SHA256, host_key).as_ref().to_vec(),
-    }))
+    Ok((said, Some(handle)))
 }
 
-/// Whether the server speaks what we do.
-fn agrees(init: &[u8]) -> bool {
-    let mut reader = Reader::new(init);
-    if reader.byte() != Some(KEXINIT) || reader.take(16).is_none() {
-        return false;
+async fn farewell(handle: Handle<Watch>) {
+    let bye = handle.disconnect(Disconnect::ByApplication, "done", "");
+    if bye.await.is_ok() {
+        let _ = handle.await;
     }
-    let lists = [KEX, HOST_KEYS, CIPHER, CIPHER];
-    lists.iter().all(|ours| {
-        let theirs = String::from_utf8_lossy(reader.string().unwrap_or_default()).into_owned();
-        ours.split(',')
-            .any(|one| theirs.split(',').any(|other| other == one))
-    })
 }
 
-/// Whether the host's key signed the exchange.
-fn is_signed(host_key: &[u8], signature: &[u8], hash: &[u8]) -> bool {
-    let checked = || {
-        let (mut key, mut signed) = (Reader::new(host_key), Reader::new(signature));
-        let kind = key.string()?;
-        let how = signed.string()?;
-        let value = signed.string()?;
-        let done = match (kind, how) {
-            (b"ssh-ed25519", b"ssh-ed25519") => {
-                sig::UnparsedPublicKey::new(&sig::ED25519, key.string()?).verify(hash, value)
-            }
-            (b"ecdsa-sha2-nistp256", b"ecdsa-sha2-nistp256") => {
-                key.string()?;
-                let point = key.string()?;
-                let mut value = Reader::new(value);
-                let fixed = [value.fixed(32)?, value.fixed(32)?].concat();
-                sig::UnparsedPublicKey::new(&sig::ECDSA_P256_SHA256_FIXED, point)
-                    .verify(hash, &fixed)
-            }
-            (b"ssh-rsa", b"rsa-sha2-512" | b"rsa-sha2-256") => {
-                let e = key.number()?;
-                let n = key.number()?;
-                let by = if how == b"rsa-sha2-512" {
-                    &sig::RSA_PKCS1_2048_8192_SHA512
-                } else {
-                    &sig::RSA_PKCS1_2048_8192_SHA256
-                };
-                sig::RsaPublicKeyComponents { n, e }.verify(by, hash, value)
-            }
-            _ => return None,
+fn trouble(error: &russh::Error) -> Trouble {
+    use russh::Error;
+    match error {
+        Error::IO(error) => super::wire::trouble(error),
+        Error::WrongServerSig | Error::PacketAuth | Error::DecryptionError => Trouble::Tls,
+        Error::PacketSize(_) => Trouble::TooBig,
+        Error::Disconnect | Error::HUP | Error::SendError | Error::RecvError => Trouble::Connection,
+        _ => Trouble::Nonsense,
+    }
+}
+
+/// What came to light beside the answer.
+#[derive(Default)]
+struct Heard {
+    /// The fingerprint of the host's key.
+    print: String,
+    /// The server refused, and takes nothing else.
+    refused: bool,
+    /// Why the connection ended.
+    end: Option<Trouble>,
+}
+
+/// Listens, and takes nothing that a server would give.
+struct Watch(Arc<Mutex<Heard>>);
+
+impl Watch {
+    fn note(&self, note: impl FnOnce(&mut Heard)) {
+        note(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+impl client::Handler for Watch {
+    type Error = russh::Error;
+
+    async fn check_server_key(
+        &mut self,
+        key: &PublicKeyOrCertificate,
+    ) -> Result<bool, Self::Error> {
+        let PublicKeyOrCertificate::PublicKey { key, .. } = key else {
+            return Ok(false);
         };
-        done.ok()
-    };
-    checked().is_some()
+        self.note(|heard| heard.print = key.fingerprint(HashAlg::Sha256).to_string());
+        Ok(true)
+    }
+
+    async fn disconnected(
+        &mut self,
+        reason: DisconnectReason<Self::Error>,
+    ) -> Result<(), Self::Error> {
+        self.note(|heard| match reason {
+            DisconnectReason::Error(russh::Error::NoAuthMethod) => heard.refused = true,
+            DisconnectReason::Error(error) => heard.end = Some(trouble(&error)),
+            DisconnectReason::ReceivedDisconnect(_) => heard.end = Some(Trouble::Connection),
+        });
+        Ok(())
+    }
+
+    // What is not accepted is refused: it is enough to drop it. As it comes all of this is accepted.
+    async fn server_channel_open_forwarded_tcpip(
+        &mut self,
+        _: Channel<Msg>,
+        _: &str,
+        _: u32,
+        _: &str,
+        _: u32,
+        _: ChannelOpenHandle,
+        _: &mut Session,
+    ) -> Result<(), Self::Error> {
+        Ok(())
+    }
+
+    async fn server_channel_open_forwarded_streamlocal(
+        &mut self,
+        _: Channel<Msg>,
+        _: &str,
+        _: ChannelOpenHandle,
+        _: &mut Session,
+    ) -> Result<(), Self::Error> {
+        Ok(())
+    }
+
+    async fn server_channel_open_agent_forward(
+        &mut self,
+        _: Channel<Msg>,
+        _: ChannelOpenHandle,
+        _: &mut Session,
+    ) -> Result<(), Self::Error> {
+        Ok(())
+    }
+}
+
+/// Signs when the server would take the key, and remembers that.
+struct Signer<'a> {
+    key: &'a Key,
+    asked: bool,
+}
+
+/// There was no signature, or nobody to give it to.
+struct Unsigned;
+
+impl From<SendError> for Unsigned {
+    fn from(_: SendError) -> Self {
+        Self
+    }
+}
+
+impl russh::Signer for Signer<'_> {
+    type Error = Unsigned;
+
+    async fn auth_sign(
+        &mut self,
+        _: &AgentIdentity,
+        _: Option<HashAlg>,
+        mut text: Vec<u8>,
+    ) -> Result<Vec<u8>, Self::Error> {
+        self.asked = true;
+        let signature = self.key.sign(&text).ok_or(Unsigned)?;
+        text.extend((signature.len() as u32).to_be_bytes());
+        text.extend(signature);
+        Ok(text)
+    }
 }

@@ -84,7 +84,7 @@ struct Bounded {
 
 /// More was sent than anybody needs to.
 #[derive(Debug)]
-struct Spent;
+pub(super) struct Spent;
 
 impl std::fmt::Display for Spent {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -189,6 +189,14 @@ impl Wire {
         })
     }
 
+    /// The socket for whoever encrypts by itself, until when it may be used, and how much may be read.
+    pub(super) fn into_socket(self) -> Result<(TcpStream, Instant, usize), Trouble> {
+        match self.stream {
+            Stream::Plain(s) if self.held.is_empty() => Ok((s.socket, s.deadline, s.left)),
+            _ => Err(Trouble::Nonsense),
+        }
+    }
+
     /// Whether a password may be sent as it is: to whom TLS proved, or to this machine, which the
     /// user named.
     pub(super) fn is_private(&self, login: &Login) -> bool {
@@ -208,18 +216,32 @@ impl Wire {
         done.map_err(|e| trouble(&e))
     }
 
+    /// What comes next, at least one byte: as crates of protocols read.
+    pub(super) fn read(&mut self, out: &mut [u8]) -> Result<usize, Trouble> {
+        if self.held.is_empty() {
+            return self.fresh(out);
+        }
+        let count = self.held.len().min(out.len());
+        out[..count].copy_from_slice(&self.held[..count]);
+        self.held.drain(..count);
+        Ok(count)
+    }
+
     fn more(&mut self) -> Result<(), Trouble> {
         let mut buffer = [0; 4096];
+        let count = self.fresh(&mut buffer)?;
+        self.held.extend_from_slice(&buffer[..count]);
+        Ok(())
+    }
+
+    fn fresh(&mut self, out: &mut [u8]) -> Result<usize, Trouble> {
         let read = match &mut self.stream {
-            Stream::Plain(s) => s.read(&mut buffer),
-            Stream::Tls(s) => s.read(&mut buffer),
+            Stream::Plain(s) => s.read(out),
+            Stream::Tls(s) => s.read(out),
         };
         match read.map_err(|e| trouble(&e))? {
             0 => Err(Trouble::Connection),
-            count => {
-                self.held.extend_from_slice(&buffer[..count]);
-                Ok(())
-            }
+            count => Ok(count),
         }
     }
 
@@ -284,7 +306,7 @@ fn addresses(target: &Target, network: &Network, open: bool) -> Result<Vec<Socke
     }
 }
 
-fn trouble(error: &io::Error) -> Trouble {
+pub(super) fn trouble(error: &io::Error) -> Trouble {
     match error.get_ref() {
         Some(inner) if inner.is::<Spent>() => return Trouble::TooBig,
         Some(inner) if inner.is::<rustls::Error>() => return Trouble::Tls,

@@ -20,10 +20,11 @@ fn pair(at: &Path, kind: &[&str]) {
     assert!(done.status.success(), "{done:?}");
 }
 
-const KINDS: [(&str, &[&str]); 6] = [
+const KINDS: [(&str, &[&str]); 7] = [
     ("ed25519", &["-t", "ed25519"]),
     ("rsa", &["-t", "rsa", "-b", "3072"]),
     ("ecdsa", &["-t", "ecdsa", "-b", "384"]),
+    ("ecdsa-521", &["-t", "ecdsa", "-b", "521"]),
     ("rsa-pem", &["-t", "rsa", "-b", "2048", "-m", "PEM"]),
     ("rsa-pkcs8", &["-t", "rsa", "-b", "2048", "-m", "PKCS8"]),
     ("ecdsa-pem", &["-t", "ecdsa", "-b", "256", "-m", "PEM"]),
