@@ -54,6 +54,7 @@ impl Nibbles {
     }
 
     /// The same as a table of bytes.
+    #[cfg(target_arch = "x86_64")]
     pub(super) fn spread(&self) -> Spread {
         let beyond = (128..=255).fold(0, |all, byte| all | self.groups(byte));
         Spread {
@@ -70,6 +71,7 @@ impl Nibbles {
 }
 
 /// The groups of each ASCII byte, and of all others together.
+#[cfg(target_arch = "x86_64")]
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Spread {
     pub(super) table: [u8; 128],
@@ -89,8 +91,8 @@ pub(super) enum Literal {
 #[derive(Clone, Debug)]
 pub(super) struct Literals {
     pub(super) places: [Nibbles; 4],
-    /// The same places as tables of bytes.
-    #[cfg_attr(not(target_arch = "x86_64"), expect(dead_code))]
+    /// The same places as tables of bytes, for AVX-512.
+    #[cfg(target_arch = "x86_64")]
     pub(super) spreads: [Spread; 4],
     /// First three bytes of a window, without case, to the literals with such a window.
     windows: Triples,
@@ -170,6 +172,7 @@ impl Literals {
             all.push(Sought::new(text, offset, literal));
         }
         Self {
+            #[cfg(target_arch = "x86_64")]
             spreads: places.map(|p| p.spread()),
             places,
             windows: Triples::new(windows),

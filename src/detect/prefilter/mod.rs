@@ -16,11 +16,18 @@
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+#[cfg(any(
+    target_arch = "x86_64",
+    all(target_arch = "aarch64", target_endian = "little")
+))]
+mod classes;
 mod encoded;
 mod gates;
 mod head;
 mod literals;
 mod masks;
+#[cfg(all(target_arch = "aarch64", target_endian = "little"))]
+mod neon;
 mod runs;
 mod tables;
 
