@@ -63,9 +63,8 @@ pub fn confirm(finding: &Finding, before: &Verified, warning: &str) -> Result<bo
 /// Forgets what was typed before the question could be read.
 #[cfg(unix)]
 fn forget(terminal: &std::fs::File) {
-    use std::os::fd::AsRawFd as _;
-    // SAFETY: the descriptor is open as long as `terminal` lives, and nothing is given by address.
-    let _ = unsafe { libc::tcflush(terminal.as_raw_fd(), libc::TCIFLUSH) };
+    use rustix::termios::{QueueSelector, tcflush};
+    let _ = tcflush(terminal, QueueSelector::IFlush);
 }
 
 /// Whether a person at the terminal says that it is to be revoked.

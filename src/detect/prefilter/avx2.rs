@@ -11,42 +11,9 @@ use std::arch::x86_64::{
     _mm256_srli_epi16,
 };
 
+use super::classes::{HIGH, LETTER, TOKENS};
 use super::literals::Nibbles;
 use super::masks::{Begins, Masks, Sought, Word, begins_row};
-
-// A byte is a token byte if the bits of its two nibbles meet. Rows by high nibble: 2 holds + - /,
-// 3 the digits and =, 4 and 6 the letters from A, 5 the letters from P and _, 7 the letters from
-// p. Digits have bit 2, capital letters 4 or 8, small ones 1 or 0x10, all others one of the
-// three highest.
-const ROWS: [u8; 16] = [0, 0, 0x80, 0x42, 4, 0x28, 1, 0x10, 0, 0, 0, 0, 0, 0, 0, 0];
-const COLUMNS: [u8; 16] = {
-    let mut columns = [0; 16];
-    let mut low = 0;
-    while low < 16u8 {
-        let mut bits = 0;
-        if low == 0xb || low == 0xd || low == 0xf {
-            bits |= 0x80;
-        }
-        if low == 0xd {
-            bits |= 0x40;
-        }
-        if low == 0xf {
-            bits |= 0x20;
-        }
-        if low <= 9 {
-            bits |= 2;
-        }
-        if low >= 1 {
-            bits |= 1 | 4;
-        }
-        if low <= 0xa {
-            bits |= 8 | 0x10;
-        }
-        columns[low as usize] = bits;
-        low += 1;
-    }
-    columns
-};
 
 /// A table of 16 in both halves.
 #[inline]
@@ -144,10 +111,7 @@ impl Place {
 pub(super) fn read(text: &[u8], sought: &Sought, masks: &mut Masks) {
     masks.words.reserve(text.len().div_ceil(64) + 1);
     let tables = Tables {
-        tokens: Place {
-            low: twice(COLUMNS),
-            high: twice(ROWS),
-        },
+        tokens: Place::new(&TOKENS),
         places: sought.literals.places.each_ref().map(|p| Place::new(p)),
         inner: sought.inner.places.each_ref().map(|p| Place::new(p)),
     };
@@ -211,8 +175,8 @@ impl Tables {
             let class = self.tokens.groups(first);
             let bits = |mask: u32| u64::from(mask) << half;
             word.token |= bits(nonzero(class));
-            word.high |= bits(nonzero(_mm256_and_si256(class, set(0x0e))));
-            word.letter |= bits(nonzero(_mm256_and_si256(class, set(0x1d))));
+            word.high |= bits(nonzero(_mm256_and_si256(class, set(HIGH))));
+            word.letter |= bits(nonzero(_mm256_and_si256(class, set(LETTER))));
             word.escape |= bits(signs(_mm256_or_si256(
                 _mm256_cmpeq_epi8(first, set(b'\\')),
                 _mm256_or_si256(

@@ -33,12 +33,14 @@ const GROUPS: [[&[u8]; 4]; 8] = [
 const SPARE: usize = 7;
 
 /// The groups of each ASCII byte, and of all others together.
+#[cfg(target_arch = "x86_64")]
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Spread {
     pub(super) table: [u8; 128],
     pub(super) beyond: u8,
 }
 
+#[cfg(target_arch = "x86_64")]
 impl Spread {
     /// The same as tables of nibbles.
     pub(super) fn of(nibbles: Nibbles) -> Self {
@@ -63,8 +65,8 @@ pub(super) enum Literal {
 #[derive(Clone, Debug)]
 pub(super) struct Literals {
     pub(super) places: [Nibbles; 4],
-    /// The same places as tables of bytes.
-    #[cfg_attr(not(target_arch = "x86_64"), expect(dead_code))]
+    /// The same places as tables of bytes, for AVX-512.
+    #[cfg(target_arch = "x86_64")]
     pub(super) spreads: [Spread; 4],
     /// First three bytes of a window, without case, to the literals with such a window.
     windows: Triples,
@@ -144,6 +146,7 @@ impl Literals {
             all.push(Sought::new(text, offset, literal));
         }
         Self {
+            #[cfg(target_arch = "x86_64")]
             spreads: places.map(Spread::of),
             places,
             windows: Triples::new(windows),

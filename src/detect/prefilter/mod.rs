@@ -16,10 +16,17 @@
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+#[cfg(any(
+    target_arch = "x86_64",
+    all(target_arch = "aarch64", target_endian = "little")
+))]
+mod classes;
 mod encoded;
 mod gates;
 mod literals;
 mod masks;
+#[cfg(all(target_arch = "aarch64", target_endian = "little"))]
+mod neon;
 mod runs;
 
 use super::catalogue::index_of;
