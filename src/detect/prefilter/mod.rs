@@ -306,8 +306,6 @@ impl Prefilter {
                 Lane::Prefix { .. } if Shelf::of(p) == Shelf::Edged => {
                     edged_gate.open(here.least, u16::MAX, here.changes);
                 }
-                // Some are bound to no gate.
-                Lane::Prefix { .. } | Lane::Lead { .. } => {}
                 Lane::Run { before, behind, .. } => {
                     if p.near.is_empty() {
                         let reach = here;
@@ -326,7 +324,8 @@ impl Prefilter {
                     }
                 }
                 Lane::Name => names = true,
-                Lane::File => {}
+                // Other prefixes and leads are bound to no gate.
+                Lane::Prefix { .. } | Lane::Lead { .. } | Lane::File => {}
                 Lane::Slow => slow.push(number),
             }
             reach.push(here);
