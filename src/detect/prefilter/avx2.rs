@@ -11,6 +11,7 @@ use std::arch::x86_64::{
     _mm256_srli_epi16,
 };
 
+use super::blocks::reads;
 use super::classes::{HIGH, LETTER, TOKENS};
 use super::literals::Nibbles;
 use super::masks::{Begins, Masks, Sought, Word, begins_row};
@@ -106,45 +107,7 @@ impl Place {
     }
 }
 
-/// Fills the masks of a text.
-#[target_feature(enable = "avx2")]
-pub(super) fn read(text: &[u8], sought: &Sought, masks: &mut Masks) {
-    masks.words.reserve(text.len().div_ceil(64) + 1);
-    let tables = Tables {
-        tokens: Place::new(&TOKENS),
-        places: sought.literals.places.each_ref().map(|p| Place::new(p)),
-        inner: sought.inner.places.each_ref().map(|p| Place::new(p)),
-    };
-    let mut at = 0;
-    let mut before = Before {
-        token: 0,
-        from: std::ptr::null(),
-    };
-    // A window that begins in a block may end three bytes behind it.
-    while at + 67 <= text.len() {
-        // SAFETY: 67 bytes from `at` on are inside of `text`.
-        unsafe { tables.block(text.as_ptr().add(at), &mut before, masks) };
-        at += 64;
-    }
-    // At most 66 bytes are left: two blocks, with room behind them.
-    let mut tail = [0; 64 * 2 + 3];
-    let left = text.len() - at;
-    tail[..left].copy_from_slice(&text[at..]);
-    for block in 0..left.div_ceil(64) {
-        // SAFETY: `tail` has 67 bytes from the begin of either block on.
-        unsafe { tables.block(tail.as_ptr().add(block * 64), &mut before, masks) };
-    }
-    // SAFETY: the last block is in `tail` or in `text`, or it is none: then it has no token byte.
-    unsafe { tables.begin(before, 0, masks) };
-    masks.finish();
-}
-
-/// The block before: its runs are known once the next one is.
-#[derive(Clone, Copy)]
-struct Before {
-    token: u64,
-    from: *const u8,
-}
+reads!("avx2");
 
 struct Tables {
     tokens: Place,
@@ -153,6 +116,16 @@ struct Tables {
 }
 
 impl Tables {
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn new(sought: &Sought) -> Self {
+        Self {
+            tokens: Place::new(&TOKENS),
+            places: sought.literals.places.each_ref().map(|p| Place::new(p)),
+            inner: sought.inner.places.each_ref().map(|p| Place::new(p)),
+        }
+    }
+
     /// # Safety
     ///
     /// 67 bytes from `from` on must be readable, and of the block before, too, if it has a token byte.
@@ -196,12 +169,7 @@ impl Tables {
             token: word.token,
             from,
         };
-        let at = masks.words.len() * 64;
-        masks.push(word);
-        while hits != 0 {
-            masks.hits.push(at + hits.trailing_zeros() as usize);
-            hits &= hits - 1;
-        }
+        masks.block(word, hits);
     }
 
     /// Lists the runs that begin in the last word, now that the next one's token bytes are known.

@@ -8,6 +8,7 @@ use std::arch::x86_64::{
     _mm512_or_si512, _mm512_permutex2var_epi8, _mm512_set1_epi8, _mm512_test_epi8_mask,
 };
 
+use super::blocks::reads;
 use super::literals::Spread;
 use super::masks::{Begins, Masks, Sought, Word, begins_row};
 use crate::detect::patterns::is_token;
@@ -99,45 +100,7 @@ impl Place {
     }
 }
 
-/// Fills the masks of a text.
-#[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
-pub(super) fn read(text: &[u8], sought: &Sought, masks: &mut Masks) {
-    masks.words.reserve(text.len().div_ceil(64) + 1);
-    let tables = Tables {
-        classes: Place::new(&CLASSES),
-        places: sought.literals.spreads.each_ref().map(|p| Place::new(p)),
-        inner: sought.inner.spreads.each_ref().map(|p| Place::new(p)),
-    };
-    let mut at = 0;
-    let mut before = Before {
-        token: 0,
-        from: std::ptr::null(),
-    };
-    // A window that begins in a block may end three bytes behind it.
-    while at + 67 <= text.len() {
-        // SAFETY: 67 bytes from `at` on are inside of `text`.
-        unsafe { tables.block(text.as_ptr().add(at), &mut before, masks) };
-        at += 64;
-    }
-    // At most 66 bytes are left: two blocks, with room behind them.
-    let mut tail = [0; 64 * 2 + 3];
-    let left = text.len() - at;
-    tail[..left].copy_from_slice(&text[at..]);
-    for block in 0..left.div_ceil(64) {
-        // SAFETY: `tail` has 67 bytes from the begin of either block on.
-        unsafe { tables.block(tail.as_ptr().add(block * 64), &mut before, masks) };
-    }
-    // SAFETY: the last block is in `tail`, or it is none: then it has no token byte.
-    unsafe { tables.begin(before, 0, masks) };
-    masks.finish();
-}
-
-/// The block before: its runs are known once the next one is.
-#[derive(Clone, Copy)]
-struct Before {
-    token: u64,
-    from: *const u8,
-}
+reads!("avx512f,avx512bw,avx512vbmi");
 
 struct Tables {
     classes: Place,
@@ -146,6 +109,16 @@ struct Tables {
 }
 
 impl Tables {
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+    fn new(sought: &Sought) -> Self {
+        Self {
+            classes: Place::new(&CLASSES),
+            places: sought.literals.spreads.each_ref().map(|p| Place::new(p)),
+            inner: sought.inner.spreads.each_ref().map(|p| Place::new(p)),
+        }
+    }
+
     /// # Safety
     ///
     /// 67 bytes from `from` on must be readable, and of the block before, too, if it has a token byte.
@@ -183,18 +156,16 @@ impl Tables {
         // SAFETY: the caller's promise.
         unsafe { self.begin(*before, token, masks) };
         *before = Before { token, from };
-        let mut hits = _mm512_test_epi8_mask(front, back);
-        let at = masks.words.len() * 64;
-        masks.push(Word {
-            token,
-            high: bits(HIGH),
-            letter: bits(LETTER),
-            escape: bits(ESCAPE),
-        });
-        while hits != 0 {
-            masks.hits.push(at + hits.trailing_zeros() as usize);
-            hits &= hits - 1;
-        }
+        let hits = _mm512_test_epi8_mask(front, back);
+        masks.block(
+            Word {
+                token,
+                high: bits(HIGH),
+                letter: bits(LETTER),
+                escape: bits(ESCAPE),
+            },
+            hits,
+        );
     }
 
     /// Lists the runs that begin in the last word, now that the next one's token bytes are known.

@@ -138,6 +138,17 @@ impl Masks {
         self.words.push(word);
     }
 
+    /// Adds a word, and the places in it where windows begin.
+    #[inline]
+    pub(super) fn block(&mut self, word: Word, mut hits: u64) {
+        let at = self.words.len() * 64;
+        self.push(word);
+        while hits != 0 {
+            self.hits.push(at + hits.trailing_zeros() as usize);
+            hits &= hits - 1;
+        }
+    }
+
     /// Ends the words with a clear one.
     pub(super) fn finish(&mut self) {
         self.words.push(Word::default());

@@ -20,6 +20,11 @@ mod avx512;
     target_arch = "x86_64",
     all(target_arch = "aarch64", target_endian = "little")
 ))]
+mod blocks;
+#[cfg(any(
+    target_arch = "x86_64",
+    all(target_arch = "aarch64", target_endian = "little")
+))]
 mod classes;
 mod encoded;
 mod gates;
@@ -229,7 +234,7 @@ impl Reach {
             changes,
             near: p.near_bytes,
             first: p.program.first,
-            edged: p.left.is_some_and(|left| ByteSet::ALNUM.within(left)),
+            edged: p.is_edged(),
             exact: if fixed { p.program.max } else { 0 },
         }
     }

@@ -13,6 +13,7 @@ use std::arch::aarch64::{
     vreinterpretq_u16_u8, vshrn_n_u16, vshrq_n_u8, vsriq_n_u8, vtstq_u8,
 };
 
+use super::blocks::reads;
 use super::classes::{HIGH, LETTER, TOKENS};
 use super::literals::Nibbles;
 use super::masks::{Begins, Masks, Sought, Word, begins_row};
@@ -112,46 +113,7 @@ fn and(this: Block, that: Block) -> Block {
     std::array::from_fn(|i| vandq_u8(this[i], that[i]))
 }
 
-/// Fills the masks of a text.
-#[target_feature(enable = "neon")]
-pub(super) fn read(text: &[u8], sought: &Sought, masks: &mut Masks) {
-    masks.words.reserve(text.len().div_ceil(64) + 1);
-    let tables = Tables {
-        tokens: Place::new(&TOKENS),
-        places: sought.literals.places.each_ref().map(|p| Place::new(p)),
-        inner: sought.inner.places.each_ref().map(|p| Place::new(p)),
-    };
-    let mut at = 0;
-    let mut before = Before {
-        token: 0,
-        from: std::ptr::null(),
-    };
-    // A window that begins in a block may end three bytes behind it.
-    while at + 67 <= text.len() {
-        // SAFETY: 67 bytes from `at` on are inside of `text`, and of the block before, too.
-        unsafe { tables.block(text.as_ptr().add(at), &mut before, masks) };
-        at += 64;
-    }
-    // At most 66 bytes are left: two blocks, with room behind them.
-    let mut tail = [0; 64 * 2 + 3];
-    let left = text.len() - at;
-    tail[..left].copy_from_slice(&text[at..]);
-    for block in 0..left.div_ceil(64) {
-        // SAFETY: `tail` has 67 bytes from the begin of either block on; the block before is in `tail`
-        // or in `text`, or it is none: then it has no token byte.
-        unsafe { tables.block(tail.as_ptr().add(block * 64), &mut before, masks) };
-    }
-    // SAFETY: the last block is in `tail` or in `text`, or it is none: then it has no token byte.
-    unsafe { tables.begin(before, 0, masks) };
-    masks.finish();
-}
-
-/// The block before: its runs are known once the next one is.
-#[derive(Clone, Copy)]
-struct Before {
-    token: u64,
-    from: *const u8,
-}
+reads!("neon");
 
 struct Tables {
     tokens: Place,
@@ -160,6 +122,16 @@ struct Tables {
 }
 
 impl Tables {
+    #[inline]
+    #[target_feature(enable = "neon")]
+    fn new(sought: &Sought) -> Self {
+        Self {
+            tokens: Place::new(&TOKENS),
+            places: sought.literals.places.each_ref().map(|p| Place::new(p)),
+            inner: sought.inner.places.each_ref().map(|p| Place::new(p)),
+        }
+    }
+
     /// # Safety
     ///
     /// 67 bytes from `from` on must be readable, and of the block before, too, if it has a token byte.
@@ -177,21 +149,19 @@ impl Tables {
         let [a, b, c, d] = self.places;
         let front = and(a.groups(bytes.from(0)), b.groups(bytes.from(1)));
         let back = and(c.groups(bytes.from(2)), d.groups(bytes.from(3)));
-        let mut hits = having(and(front, back), u8::MAX);
+        let hits = having(and(front, back), u8::MAX);
         // SAFETY: the caller's promise.
         unsafe { self.begin(*before, token, masks) };
         *before = Before { token, from };
-        let at = masks.words.len() * 64;
-        masks.push(Word {
-            token,
-            high: having(classes, HIGH),
-            letter: having(classes, LETTER),
-            escape: bits(escapes),
-        });
-        while hits != 0 {
-            masks.hits.push(at + hits.trailing_zeros() as usize);
-            hits &= hits - 1;
-        }
+        masks.block(
+            Word {
+                token,
+                high: having(classes, HIGH),
+                letter: having(classes, LETTER),
+                escape: bits(escapes),
+            },
+            hits,
+        );
     }
 
     /// Lists the runs that begin in the last word, now that the next one's token bytes are known.
