@@ -73,10 +73,12 @@ impl TreeSource {
             builder.add(&target.walked);
         }
         let mut threads = match self.threads {
-            _ if self.is_little() => 1,
             0 => thread::available_parallelism().map_or(1, usize::from),
             threads => threads,
         };
+        if threads > 1 && self.is_little() {
+            threads = 1;
+        }
         if self.targets.found.iter().all(|target| !target.is_folder) {
             threads = threads.min(self.targets.found.len());
         }

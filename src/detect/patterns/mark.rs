@@ -1,5 +1,6 @@
 //! Whether a pattern marks a span: a pure function of the pattern and of a bounded window.
 
+use super::bytes::ByteSet;
 use super::keyword::{keyword_at, keyword_places};
 use super::{Found, GATE_BYTES, Gate, Lane, Pattern, RUN, Steps, is_token};
 use crate::base::Span;
@@ -37,6 +38,11 @@ impl Pattern {
             return true;
         };
         !left.has(before) || ends_escape(&text[..start])
+    }
+
+    /// Whether a match begins behind no letter or digit but those of an escape.
+    pub fn is_edged(&self) -> bool {
+        self.left.is_some_and(|left| ByteSet::ALNUM.within(left))
     }
 
     /// Whether a match looks random enough for its lane's gate: where its run of token bytes may

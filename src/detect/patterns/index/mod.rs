@@ -11,7 +11,6 @@ pub use keywords::{Keyword, Keywords};
 pub use table::{Row, Seen, Table, Triples, folded};
 
 use super::Pattern;
-use super::bytes::ByteSet;
 use super::gate::GATE_MOST;
 use super::lane::Lane;
 
@@ -66,9 +65,7 @@ impl Shelf {
     pub fn of(pattern: &Pattern) -> Self {
         match pattern.lane {
             Lane::Prefix { hi, gate, .. } => {
-                // Whatever must not stand before the match, letters and digits are among it.
-                let edged = pattern.left.is_some_and(|left| ByteSet::ALNUM.within(left));
-                if hi == 0 && edged && gate.changes() >= GATE_MOST {
+                if hi == 0 && pattern.is_edged() && gate.changes() >= GATE_MOST {
                     Self::Edged
                 } else {
                     Self::Inner
@@ -76,7 +73,7 @@ impl Shelf {
             }
             Lane::Lead { .. } => Self::Leads,
             Lane::Run { .. } if pattern.near.is_empty() => Self::None,
-            Lane::Run { hi, .. } if reach(pattern, hi) <= CLOSE => Self::Close,
+            Lane::Run { .. } if reach(pattern) <= CLOSE => Self::Close,
             Lane::Run { .. } => Self::Far,
             Lane::Anchor { .. } | Lane::Name | Lane::File | Lane::Slow => Self::None,
         }
@@ -85,8 +82,12 @@ impl Shelf {
 
 /// How far before its run a keyword of a pattern may stand, in bytes: it is counted from the match, which
 /// may begin before the run.
-fn reach(pattern: &Pattern, hi: u16) -> usize {
-    usize::from(pattern.near_bytes + hi)
+fn reach(pattern: &Pattern) -> usize {
+    let before = match pattern.lane {
+        Lane::Run { hi, .. } => hi,
+        _ => 0,
+    };
+    usize::from(pattern.near_bytes + before)
 }
 
 impl Near {
@@ -110,14 +111,14 @@ impl Index {
                 _ => &[],
             };
             let pairs = pairs.iter().map(|l| (*l, number));
-            let words = |hi| p.near.iter().map(move |word| (*word, number, reach(p, hi)));
-            match (Shelf::of(p), p.lane) {
-                (Shelf::Edged, _) => edged.extend(pairs),
-                (Shelf::Inner, _) => inner.extend(pairs),
-                (Shelf::Leads, _) => leads.extend(pairs),
-                (Shelf::Close, Lane::Run { hi, .. }) => close.extend(words(hi)),
-                (Shelf::Far, Lane::Run { hi, .. }) => far.extend(words(hi)),
-                _ => {}
+            let words = p.near.iter().map(|word| (*word, number, reach(p)));
+            match Shelf::of(p) {
+                Shelf::Edged => edged.extend(pairs),
+                Shelf::Inner => inner.extend(pairs),
+                Shelf::Leads => leads.extend(pairs),
+                Shelf::Close => close.extend(words),
+                Shelf::Far => far.extend(words),
+                Shelf::None => {}
             }
         }
         let openings: Vec<[u8; 3]> = inner.iter().map(|(l, _)| *l).collect();
