@@ -334,6 +334,7 @@ fn as_time(text: &str) -> Option<String> {
     if let Some((head, zone)) = written.rsplit_once(['+', '-'])
         && head.contains('T')
         && zone.len() == 4
+        && zone.bytes().all(|b| b.is_ascii_digit())
     {
         let sign = &written[head.len()..=head.len()];
         written = format!("{}{sign}{}:{}", head.trim_end(), &zone[..2], &zone[2..]);
@@ -373,9 +374,21 @@ mod tests {
             ("", None),
             ("0001-01-01T00:00:00Z", None),
             ("next week", Some("next week")),
+            // Found by fuzzing: a zone of four bytes that are no four letters.
+            ("T-\u{96}\u{96}", Some("T-\\u{96}\\u{96}")),
+            ("T-/\u{fffd}", Some("T-/\u{fffd}")),
             ("a\u{1b}[2J", Some("a\\u{1b}[2J")),
         ] {
             assert_eq!(as_time(text).as_deref(), want, "{text}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_time_is_too_odd_to_be_told(text in "[0-9]{0,4}[-T]?[0-9T :.+\\-Z\u{80}-\u{fffd}]{0,12}") {
+            if let Some(told) = as_time(&text) {
+                proptest::prop_assert!(!told.chars().any(char::is_control));
+            }
         }
     }
 

@@ -118,8 +118,9 @@ impl Time {
             Self::Text(text) => {
                 // Some exports write the offset without a colon.
                 let (head, zone) = text.split_at_checked(text.len().saturating_sub(5))?;
-                let is_bare =
-                    zone.starts_with(['+', '-']) && zone[1..].bytes().all(|b| b.is_ascii_digit());
+                let is_bare = zone.len() == 5
+                    && zone.starts_with(['+', '-'])
+                    && zone[1..].bytes().all(|b| b.is_ascii_digit());
                 let whole = if is_bare {
                     format!("{head}{}:{}", &zone[..3], &zone[3..])
                 } else {
@@ -427,4 +428,21 @@ fn gitlab(
     };
     sink.seen(Key::GitLabToken(id), seen);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_have_any_offset_and_may_be_none() {
+        let stamp = |text: &str| Time::Text(text.to_owned()).stamp();
+        // `date -u -d 2026-02-03T04:05:06Z +%s`
+        let second = Some(Stamp(1_770_091_506));
+        assert_eq!(stamp("2026-02-03T05:05:06+0100"), second);
+        assert_eq!(stamp("2026-02-03T05:05:06+01:00"), second);
+        for odd in ["", "+", "+1", "-12", "+123", "é0000", "+\u{fffd}0"] {
+            assert_eq!(stamp(odd), None, "{odd}");
+        }
+    }
 }
