@@ -15,7 +15,7 @@ use straykey::detect::{Catalogue, Detector, Engine, Judged, Outcome, Scratch};
 use straykey::sources::{Chunk, ContentKind};
 
 /// The longest text: the plain engine tries every pattern at every byte.
-const LONGEST: usize = 1 << 12;
+const LONGEST: usize = 1 << 9;
 
 static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(Catalogue::embedded);
 static ENGINES: LazyLock<[Detector; 2]> =

@@ -255,10 +255,12 @@ impl Masks {
     /// camel, or two bytes behind a backslash.
     #[inline]
     pub(super) fn word_begins(&self, word: usize) -> u64 {
-        let (this, before) = (self.words[word], self.before(word));
+        let (this, before, next) = (self.words[word], self.before(word), self.words[word + 1]);
         let lower = this.lower() << 1 | before.lower() >> 63;
         let letter = this.letter << 1 | before.letter >> 63;
-        !letter | lower & this.upper() | this.escape << 2 | before.escape >> 62
+        // A capital behind a letter begins a word behind a small one, and before a small one.
+        let hump = this.upper() & (lower | this.lower() >> 1 | next.lower() << 63);
+        !letter | hump | this.escape << 2 | before.escape >> 62
     }
 
     /// The bits of the 64 bytes from `at` on.
@@ -433,7 +435,7 @@ impl Filter {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::detect::patterns::Sampler;
+    use crate::detect::patterns::{Sampler, begins_word};
 
     /// All bytes, in blocks that begin and end everywhere; and text with much of what counts.
     fn texts() -> Vec<Vec<u8>> {
@@ -517,15 +519,14 @@ mod tests {
     }
 
     #[test]
-    fn words_begin_and_escapes_end_where_a_plain_loop_says() {
+    fn words_begin_where_keywords_do_and_escapes_end_where_a_plain_loop_says() {
         let mut masks = Masks::default();
         for text in texts() {
             masks.read(&text, &Sought::of([Nibbles::default(); 3]));
             for at in 0..text.len() {
                 let back = |n: usize| at.checked_sub(n).map_or(0, |i| text[i]);
                 let has = |bits: u64| bits >> (at % 64) & 1 == 1;
-                let hump = back(1).is_ascii_lowercase() && text[at].is_ascii_uppercase();
-                if !back(1).is_ascii_alphabetic() || hump || back(2) == b'\\' {
+                if begins_word(&text, at) {
                     assert!(has(masks.word_begins(at / 64)), "{at} {text:?}");
                 } else if !(1..7).any(|n| matches!(back(n), b'\\' | b'%' | b'&')) {
                     assert!(!has(masks.word_begins(at / 64)), "{at} {text:?}");
@@ -537,6 +538,7 @@ mod tests {
             }
         }
     }
+
     #[test]
     fn the_gate_is_what_a_plain_loop_says() {
         fn plain(run: &[u8], least: usize) -> bool {
