@@ -146,6 +146,53 @@ impl<'c> Distances<'c> {
     }
 }
 
+/// Changes of a text, as they are told from its begin to its end.
+struct Changes<'t> {
+    text: &'t [u8],
+    /// What lies between two that are so near would be read for the prefilter's sake anyway, in bytes.
+    apart: usize,
+    /// How far the last one goes on is found out when it is certain to be complete.
+    found: Vec<Range<usize>>,
+    /// Where the run of token bytes ends that the last one stands in.
+    unbroken: usize,
+}
+
+impl Changes<'_> {
+    fn add(&mut self, from: usize, to: usize) {
+        // What is told by a run is told by all of it, and by what stands behind its end.
+        let near = from.saturating_sub(BEHIND_RUN);
+        if let Some(last) = self.found.last_mut()
+            && last.end + self.apart >= near
+        {
+            last.end = last.end.max(to);
+            if near <= self.unbroken {
+                last.start -= run_of(self.text[..last.start].iter().rev());
+            }
+            return;
+        }
+        self.end();
+        // In a long row of digits a hint looks back further than all else does.
+        let run = run_of(self.text[..near].iter().rev());
+        let start = if run > SLACK { near - run } else { near };
+        match self.found.last_mut() {
+            Some(last) if last.end + self.apart >= start => {
+                *last = last.start.min(start)..last.end.max(to);
+            }
+            _ => {
+                self.found.push(start..to);
+                self.unbroken = near + run_of(self.text[near..].iter());
+            }
+        }
+    }
+
+    /// Ends the last one.
+    fn end(&mut self) {
+        if let Some(last) = self.found.last_mut() {
+            last.end += decode::row(&self.text[last.end..]);
+        }
+    }
+}
+
 /// How many bytes of a run of token bytes a text begins with.
 fn run_of<'b>(text: impl Iterator<Item = &'b u8>) -> usize {
     text.take(RUN_AHEAD)
@@ -181,13 +228,14 @@ impl Detector {
     ) -> Marks {
         let mut marks = Marks::upon(base, text.len());
         let changes = self.changes(base.length, text, segments);
-        let (mut kept_at, mut far_at) = (0, 0);
         let (mut of_kept, mut of_far) = (Distances::new(&changes), Distances::new(&changes));
+        let (mut kept_in, mut far_in) = (Ranges::new(&base.kept), Ranges::new(&base.far));
         let mut again = Vec::new();
-        for s in segments {
+        let nothing = base.kept.is_empty() && base.far.is_empty();
+        for s in segments.iter().filter(|_| !nothing) {
             let Some(from) = s.from else { continue };
             let range = from..from + s.len;
-            for kept in within(&base.kept, &range, &mut kept_at, |k| k.at) {
+            for kept in kept_in.within(&range, |k| k.at) {
                 let at = kept.at - from + s.at;
                 let (look, away) = (self.look(kept.mark.pattern), of_kept.of(at));
                 if !(look.is_searched(away) || kept.is_far && look.sees(away)) {
@@ -195,7 +243,7 @@ impl Detector {
                     marks.kept.push(Kept { at, mark, ..*kept });
                 }
             }
-            for far in within(&base.far, &range, &mut far_at, |f| f.at) {
+            for far in far_in.within(&range, |f| f.at) {
                 let at = far.at - from + s.at;
                 let (look, away) = (self.look(far.pattern), of_far.of(at));
                 if look.is_searched(away) {
@@ -256,37 +304,28 @@ impl Detector {
 
     /// What changed, neighbours joined. Where nothing but bytes went away a change is empty.
     fn changes(&self, base: usize, text: &[u8], segments: &[Segment]) -> Vec<Range<usize>> {
-        let mut changes: Vec<Range<usize>> = Vec::new();
-        let apart = self.reach().before + self.reach().behind + SLACK;
-        let mut add = |from: usize, to: usize| {
-            // What is told by a run is told by all of it, and by what stands behind its end. In a long
-            // row of digits a hint looks back further than all else does.
-            let near = from.saturating_sub(BEHIND_RUN);
-            let run = run_of(text[..near].iter().rev());
-            let from = if run > SLACK { near - run } else { from };
-            let to = to + decode::row(&text[to..]);
-            match changes.last_mut() {
-                // What lies between would be read for the prefilter's sake anyway.
-                Some(last) if last.end + apart >= from => {
-                    *last = last.start.min(from)..last.end.max(to);
-                }
-                _ => changes.push(from..to),
-            }
+        let reach = self.reach();
+        let mut changes = Changes {
+            text,
+            apart: reach.before + reach.behind + SLACK,
+            found: Vec::new(),
+            unbroken: 0,
         };
         for (i, s) in segments.iter().enumerate() {
             match s.from {
-                None => add(s.at, s.end()),
+                None => changes.add(s.at, s.end()),
                 Some(0) if i == 0 => {}
-                Some(_) => add(s.at, s.at),
+                Some(_) => changes.add(s.at, s.at),
             }
         }
         if segments
             .last()
             .is_none_or(|s| s.from.is_none_or(|from| from + s.len != base))
         {
-            add(text.len(), text.len());
+            changes.add(text.len(), text.len());
         }
-        changes
+        changes.end();
+        changes.found
     }
 
     /// Looks for candidates that depend on a change, with all of the text at hand.
@@ -402,23 +441,41 @@ fn candidate(number: u16, start: usize) -> Candidate {
     }
 }
 
-/// The part of a sorted list whose places are in a range. `cursor` is where the last part ended: the
-/// next one nearly always begins there.
-fn within<'a, T>(
+/// Parts of a sorted list by ranges of places. A range nearly always begins behind the one that was asked for before it.
+struct Ranges<'a, T> {
     list: &'a [T],
-    range: &Range<usize>,
-    cursor: &mut usize,
-    at: impl Fn(&T) -> usize,
-) -> &'a [T] {
-    let begins = |i: usize| list.get(i).is_none_or(|x| at(x) >= range.start);
-    let is_begin = |i: usize| begins(i) && (i == 0 || !begins(i - 1));
-    let from = match (*cursor..list.len().min(*cursor + 4)).find(|i| is_begin(*i)) {
-        Some(here) => here,
-        None => list.partition_point(|x| at(x) < range.start),
-    };
-    let rest = &list[from..];
-    let few = rest.iter().take(8).position(|x| at(x) >= range.end);
-    let count = few.unwrap_or_else(|| rest.partition_point(|x| at(x) < range.end));
-    *cursor = from + count;
-    &rest[..count]
+    /// The first behind the last range, which ended there.
+    next: usize,
+    end: usize,
+}
+
+impl<'a, T> Ranges<'a, T> {
+    const fn new(list: &'a [T]) -> Self {
+        Self {
+            list,
+            next: 0,
+            end: 0,
+        }
+    }
+
+    /// The part whose places are in a range.
+    #[inline]
+    fn within(&mut self, range: &Range<usize>, at: impl Fn(&T) -> usize) -> &'a [T] {
+        if range.start < self.end {
+            self.next = self.list.partition_point(|x| at(x) < range.start);
+        }
+        self.end = range.end;
+        let rest = &self.list[self.next..];
+        // Most ranges hold nothing.
+        if rest.first().is_none_or(|x| at(x) >= range.end) {
+            return &[];
+        }
+        let from = rest.iter().take_while(|x| at(x) < range.start).count();
+        let count = rest[from..]
+            .iter()
+            .take_while(|x| at(x) < range.end)
+            .count();
+        self.next += from + count;
+        &rest[from..from + count]
+    }
 }

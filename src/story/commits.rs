@@ -1,7 +1,5 @@
 //! The graph of commits, parents first.
 
-use std::collections::HashMap;
-
 use super::trees::NONE;
 
 /// What is known of one commit.
@@ -25,16 +23,16 @@ pub struct Commits {
     /// Places of the parents that are here.
     parents: Vec<u32>,
     starts: Vec<u32>,
-    places: HashMap<u32, u32>,
+    /// By number of the object; [`NONE`] for what is no commit.
+    places: Vec<u32>,
 }
 
 impl Commits {
     /// Orders the facts; the same commit may come several times.
     pub fn new(mut facts: Vec<CommitFact>) -> Self {
-        facts.sort_unstable();
+        facts.sort_unstable_by_key(|f| f.number);
         facts.dedup_by_key(|f| f.number);
-        let unordered: HashMap<u32, u32> =
-            facts.iter().zip(0..).map(|(f, i)| (f.number, i)).collect();
+        let unordered = places_of(&facts);
         let mut order: Vec<u32> = Vec::with_capacity(facts.len());
         let mut done = vec![0u8; facts.len()];
         let mut stack: Vec<u32> = Vec::new();
@@ -52,7 +50,7 @@ impl Commits {
                 if done[at as usize] == 0 {
                     done[at as usize] = 1;
                     let parents = facts[at as usize].parents.iter().rev();
-                    let here = parents.filter_map(|p| unordered.get(p).copied());
+                    let here = parents.filter_map(|p| at_place(&unordered, *p));
                     stack.extend(here.filter(|p| done[*p as usize] == 0));
                 }
                 if stack.len() > waiting {
@@ -68,10 +66,10 @@ impl Commits {
             .iter()
             .filter_map(|i| slots[*i as usize].take())
             .collect();
-        let places: HashMap<u32, u32> = facts.iter().zip(0..).map(|(f, i)| (f.number, i)).collect();
+        let places = places_of(&facts);
         let (mut parents, mut starts) = (Vec::new(), vec![0]);
         for (place, fact) in facts.iter().enumerate() {
-            let here = fact.parents.iter().filter_map(|p| places.get(p).copied());
+            let here = fact.parents.iter().filter_map(|p| at_place(&places, *p));
             // A commit cannot be its own ancestor but in a damaged store.
             parents.extend(here.filter(|p| (*p as usize) < place));
             starts.push(parents.len() as u32);
@@ -101,7 +99,7 @@ impl Commits {
 
     /// The place of an object, if it is a commit.
     pub fn place(&self, number: u32) -> Option<u32> {
-        self.places.get(&number).copied()
+        at_place(&self.places, number)
     }
 
     /// Places of the parents that are here.
@@ -115,6 +113,21 @@ impl Commits {
         self.fact(place).parents.len() > self.parents(place).len()
             || self.fact(place).parents.contains(&NONE)
     }
+}
+
+/// Places of facts, by number of their commits.
+fn places_of(facts: &[CommitFact]) -> Vec<u32> {
+    let last = facts.iter().map(|f| f.number).max();
+    let mut places = vec![NONE; last.map_or(0, |last| last as usize + 1)];
+    for (fact, place) in facts.iter().zip(0..) {
+        places[fact.number as usize] = place;
+    }
+    places
+}
+
+fn at_place(places: &[u32], number: u32) -> Option<u32> {
+    let place = places.get(number as usize).copied();
+    place.filter(|place| *place != NONE)
 }
 
 #[cfg(test)]

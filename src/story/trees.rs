@@ -9,6 +9,7 @@
 use std::collections::hash_map::RandomState;
 use std::collections::{HashMap, HashSet};
 use std::hash::BuildHasher as _;
+use std::sync::OnceLock;
 
 use crate::base::Stop;
 use crate::detect::patterns::Called;
@@ -54,6 +55,8 @@ pub struct Trees {
     names: Vec<Box<[u8]>>,
     /// All trees, ascending.
     numbers: Vec<u32>,
+    /// All trees, each behind its base and behind what it holds.
+    order: OnceLock<Vec<u32>>,
     /// Ids (in hex) of objects that trees name and that no store has; at most a thousand.
     pub missing: Vec<String>,
     /// How many there are.
@@ -63,7 +66,7 @@ pub struct Trees {
 }
 
 /// How many objects are remembered that need no look-up.
-const RECENT: usize = 1 << 13;
+const RECENT: usize = 1 << 15;
 
 /// How many missing objects are named.
 const MISSING: usize = 1000;
@@ -80,6 +83,7 @@ impl Trees {
     ) -> Self {
         let objects = stores.objects();
         let claimed = ObjectSet::new(objects.len());
+        let beginnings = Beginnings::of(blobs.iter().map(|blob| objects.id(blob)));
         let options = SweepOptions {
             threads,
             kinds: &[ObjectKind::Tree],
@@ -90,6 +94,7 @@ impl Trees {
         let readers = stores.sweep(options, || Reader {
             objects,
             blobs,
+            beginnings: &beginnings,
             called,
             named,
             claimed: &claimed,
@@ -195,8 +200,41 @@ impl Trees {
         for (blob, state) in blobs {
             states[*blob as usize] = *state;
         }
-        // 0: not looked at, 1: waits for others, 2: done.
-        let mut progress = vec![0u8; self.bases.len()];
+        for tree in self.order.get_or_init(|| self.ordered()) {
+            let base = self.bases[*tree as usize];
+            let mut state = if base == NONE {
+                0
+            } else {
+                states[base as usize]
+            };
+            for edit in self.edits(*tree) {
+                let child = states[edit.child as usize];
+                if child == 0 {
+                    continue;
+                }
+                let [a, b] = keys
+                    .each_ref()
+                    .map(|key| u128::from(key.hash_one((edit.name, edit.is_tree, child))));
+                let sum = a << 64 | b;
+                state = if edit.removed {
+                    state.wrapping_sub(sum)
+                } else {
+                    state.wrapping_add(sum)
+                };
+            }
+            states[*tree as usize] = state;
+        }
+        states
+    }
+
+    /// All trees, each behind its base and behind what it holds.
+    fn ordered(&self) -> Vec<u32> {
+        let mut order = Vec::with_capacity(self.numbers.len());
+        // 0: not looked at, 1: waits for others, 2: done. What is no tree is waited for by nobody.
+        let mut progress = vec![2u8; self.bases.len()];
+        for tree in &self.numbers {
+            progress[*tree as usize] = 0;
+        }
         let mut stack: Vec<u32> = Vec::new();
         for tree in &self.numbers {
             stack.push(*tree);
@@ -214,36 +252,14 @@ impl Trees {
                     // What waits already is its own ancestor: damage, which counts for nothing.
                     stack.extend(others.filter(|o| *o != NONE && progress[*o as usize] == 0));
                 }
-                if stack.len() > waiting {
-                    continue;
+                if stack.len() == waiting {
+                    progress[at] = 2;
+                    order.push(tree);
+                    stack.pop();
                 }
-                let base = self.bases[at];
-                let mut state = if base == NONE {
-                    0
-                } else {
-                    states[base as usize]
-                };
-                for edit in self.edits(tree) {
-                    let child = states[edit.child as usize];
-                    if child == 0 {
-                        continue;
-                    }
-                    let [a, b] = keys
-                        .each_ref()
-                        .map(|key| u128::from(key.hash_one((edit.name, edit.is_tree, child))));
-                    let sum = a << 64 | b;
-                    state = if edit.removed {
-                        state.wrapping_sub(sum)
-                    } else {
-                        state.wrapping_add(sum)
-                    };
-                }
-                states[at] = state;
-                progress[at] = 2;
-                stack.pop();
             }
         }
-        states
+        order
     }
 
     /// The entries of a tree that lead to something, by name.
@@ -287,6 +303,30 @@ impl Trees {
     }
 }
 
+/// How some ids begin: what begins otherwise is none of them.
+struct Beginnings(Vec<u64>);
+
+impl Beginnings {
+    fn of<'a>(ids: impl Iterator<Item = &'a [u8]>) -> Self {
+        let mut bits = vec![0; 1 << 10];
+        for id in ids {
+            let (word, bit) = Self::place(id);
+            bits[word] |= bit;
+        }
+        Self(bits)
+    }
+
+    fn has(&self, id: &[u8]) -> bool {
+        let (word, bit) = Self::place(id);
+        self.0[word] & bit != 0
+    }
+
+    fn place(id: &[u8]) -> (usize, u64) {
+        let start = u16::from_be_bytes([id[0], id[1]]);
+        (usize::from(start >> 6), 1 << (start & 63))
+    }
+}
+
 /// An object that was looked up.
 #[derive(Clone, Copy)]
 struct Recent {
@@ -306,6 +346,8 @@ struct Entries {
 struct Reader<'a> {
     objects: &'a Objects,
     blobs: &'a ObjectSet,
+    /// How their ids begin.
+    beginnings: &'a Beginnings,
     /// What files are called that are kept whatever is in them, and what takes them.
     called: &'a Called,
     named: &'a ObjectSet,
@@ -468,6 +510,10 @@ impl Reader<'_> {
             return Some(());
         }
         let is_called = !is_tree && self.called.may_be(name);
+        if removed && !is_tree && !is_called && !self.beginnings.has(id) {
+            // Whether a store has it was asked where it was added.
+            return Some(());
+        }
         // Trees of one folder name the same objects again and again.
         let mut key = [0; 32];
         key[..id.len()].copy_from_slice(id);

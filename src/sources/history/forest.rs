@@ -7,7 +7,6 @@
 use std::fs::File;
 use std::path::Path;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
 
@@ -70,27 +69,25 @@ pub(super) fn open(
         .ok_or_else(|| bad("it is too short for a pack"))?;
 
     let numbers = objects.numbers(&index.ids);
-    let mut by_offset: Vec<(u64, u32)> = index.offsets.iter().copied().zip(0..).collect();
-    on(options.threads, || by_offset.par_sort_unstable());
-    let order: Vec<u32> = by_offset.into_iter().map(|(_, i)| i).collect();
+    let mut order: Vec<(u64, u32)> = index.offsets.iter().copied().zip(0..).collect();
+    on(options.threads, || order.par_sort_unstable());
     let mut places = vec![0; count];
-    for (place, i) in order.iter().enumerate() {
-        places[*i as usize] = place as u32;
+    for ((_, i), place) in order.iter().zip(0..) {
+        places[*i as usize] = place;
     }
+    let entries = order.iter().map(|(offset, i)| Entry {
+        offset: *offset,
+        size: 0,
+        base: NONE,
+        number: numbers[*i as usize],
+        head: 0,
+        kind: None,
+    });
+    let mut entries: Vec<Entry> = entries.collect();
     let mut pack = Pack {
         path: shown.to_owned(),
         file,
-        entries: order
-            .iter()
-            .map(|i| Entry {
-                offset: index.offsets[*i as usize],
-                size: 0,
-                base: NONE,
-                number: numbers[*i as usize],
-                head: 0,
-                kind: None,
-            })
-            .collect(),
+        entries: Vec::new(),
         end,
         starts: Vec::new(),
         children: Vec::new(),
@@ -99,20 +96,23 @@ pub(super) fn open(
         places,
         elsewhere: Vec::new(),
     };
-    let bases = check(&mut pack, index, &order, hash, objects, options, skips);
+    let checking = Checking {
+        pack: &pack,
+        order: &order,
+        crcs: index.crcs.as_deref(),
+        objects,
+        stop: &options.stop,
+    };
+    let told = checking.all(&mut entries, options.threads);
     if options.stop.is_asked() {
         return Err(Skip {
             path: shown.to_owned(),
             reason: SkipReason::Interrupted("it was not opened".to_owned()),
         });
     }
-    let bases = on(options.threads, || {
-        let based = bases.par_iter().zip(0u32..count as u32);
-        based
-            .map(|(base, i)| found(&pack, *base, i, objects))
-            .collect()
-    });
-    link(&mut pack, bases, objects, skips);
+    skips.extend(told.skips);
+    (pack.entries, pack.elsewhere) = (entries, told.elsewhere);
+    link(&mut pack, objects, skips);
     Ok(pack)
 }
 
@@ -121,6 +121,168 @@ fn on<R: Send>(threads: usize, work: impl FnOnce() -> R + Send) -> R {
     match rayon::ThreadPoolBuilder::new().num_threads(threads).build() {
         Ok(pool) => pool.install(work),
         Err(_) => work(),
+    }
+}
+
+/// What it takes to read and check entries.
+#[derive(Clone, Copy)]
+struct Checking<'a> {
+    /// Without its entries.
+    pack: &'a Pack,
+    /// Where entries begin, ascending, and their places in the index.
+    order: &'a [(u64, u32)],
+    crcs: Option<&'a [u32]>,
+    objects: &'a Objects,
+    stop: &'a Stop,
+}
+
+/// What is told of entries besides what their headers say.
+#[derive(Default)]
+struct Told {
+    skips: Vec<Skip>,
+    /// As in [`Pack`].
+    elsewhere: Vec<(u32, u32)>,
+}
+
+impl Checking<'_> {
+    /// Reads and checks every entry: what their headers say is written into them.
+    fn all(self, entries: &mut [Entry], threads: usize) -> Told {
+        let part = (entries.len() / (threads.max(1) * 8)).max(1024);
+        let jobs = Mutex::new(entries.chunks_mut(part).zip((0..).step_by(part)));
+        let told = Mutex::new(Told::default());
+        let work = || {
+            let (mut buffer, mut mine) = (Vec::new(), Told::default());
+            loop {
+                let job = jobs.lock().expect("no worker panics with the lock").next();
+                let Some((entries, first)) = job else { break };
+                if let Err(bug) = guarded(|| self.part(entries, first, &mut buffer, &mut mine)) {
+                    mine.skips.push(corrupt(&*self.pack.path, bug));
+                }
+            }
+            let mut told = told.lock().expect("no worker panics with the lock");
+            told.skips.append(&mut mine.skips);
+            told.elsewhere.append(&mut mine.elsewhere);
+        };
+        std::thread::scope(|scope| {
+            for _ in 1..threads.max(1) {
+                scope.spawn(work);
+            }
+            work();
+        });
+        let mut told = told.into_inner().expect("all workers are done");
+        told.elsewhere.sort_unstable();
+        told
+    }
+
+    /// One past the last byte of an entry.
+    fn end(&self, entry: usize) -> u64 {
+        self.order
+            .get(entry + 1)
+            .map_or(self.pack.end, |next| next.0)
+    }
+
+    /// Reads and checks the entries from `first` on.
+    fn part(&self, entries: &mut [Entry], first: usize, buffer: &mut Vec<u8>, told: &mut Told) {
+        let pack = self.pack;
+        let bad = |entry: &Entry, why: &str| {
+            let hex = self.objects.hex(entry.number);
+            corrupt(&*pack.path, format!("object {hex}: {why}"))
+        };
+        // What of the pack is in the buffer.
+        let (mut from, mut to) = (0u64, 0u64);
+        let last = self.end(first + entries.len() - 1);
+        for (number, entry) in (first..).zip(entries) {
+            if self.stop.is_asked() {
+                return;
+            }
+            let (start, end) = (entry.offset, self.end(number));
+            if start < PACK_HEADER || end > pack.end || end <= start {
+                let why = "the index says a place where no object can be";
+                told.skips.push(bad(entry, why));
+                continue;
+            }
+            let mut crc = libdeflater::Crc::new();
+            let mut at = start;
+            let mut header = None;
+            let mut failed = None;
+            // Most entries are in the buffer whole; a big one passes through it.
+            while at < end {
+                if at < from || at >= to || (end > to && at == start && end - start < BLOCK as u64)
+                {
+                    let len = (BLOCK as u64).min(last.max(end).min(pack.end) - at) as usize;
+                    buffer.resize(len, 0);
+                    if let Err(error) = read_at(&pack.file, buffer, at) {
+                        failed = Some(super::super::read::words(&error));
+                        break;
+                    }
+                    (from, to) = (at, at + len as u64);
+                }
+                let piece = &buffer[(at - from) as usize..(end.min(to) - from) as usize];
+                if at == start {
+                    let head = &piece[..piece.len().min(HEADER)];
+                    header = parse_header(head, self.objects.hash());
+                }
+                crc.update(piece);
+                at = end.min(to);
+            }
+            if let Some(why) = failed {
+                told.skips.push(bad(entry, &why));
+                (from, to) = (0, 0);
+                continue;
+            }
+            let stored = self.crcs.map(|crcs| crcs[self.order[number].1 as usize]);
+            if stored.is_some_and(|crc32| crc32 != crc.sum()) {
+                let why = "its stored bytes do not have the checksum of the index";
+                told.skips.push(bad(entry, why));
+                continue;
+            }
+            let Some(header) = header.filter(|h| start + u64::from(h.len) <= end) else {
+                told.skips.push(bad(entry, "its header does not parse"));
+                continue;
+            };
+            // What fails before this is a root without a kind, which nothing is read from.
+            (entry.size, entry.head, entry.kind) = (header.size, header.len, header.kind);
+            match self.base(header.base, number) {
+                Found::None => {}
+                Found::Here(base) => entry.base = base,
+                Found::Elsewhere(object) => {
+                    entry.base = ELSEWHERE;
+                    told.elsewhere.push((number as u32, object));
+                }
+                Found::Nowhere => {
+                    let why = "the base of its delta is in no store";
+                    told.skips.push(bad(entry, why));
+                }
+            }
+        }
+    }
+
+    /// Where the base of an entry is.
+    fn base(&self, base: Base, entry: usize) -> Found {
+        match base {
+            Base::None => Found::None,
+            Base::Before(bytes) => {
+                let before = &self.order[..entry];
+                let found = self.order[entry].0.checked_sub(bytes).and_then(|place| {
+                    // Most bases are near.
+                    let mut near = 8;
+                    while near < before.len() && before[before.len() - near].0 > place {
+                        near *= 8;
+                    }
+                    let skipped = before.len().saturating_sub(near);
+                    let found = before[skipped..].binary_search_by_key(&place, |o| o.0);
+                    found.ok().map(|found| skipped + found)
+                });
+                found.map_or(Found::Nowhere, |entry| Found::Here(entry as u32))
+            }
+            Base::Id(id) => match self.objects.find(&id) {
+                Some(number) => self
+                    .pack
+                    .entry_of(number)
+                    .map_or(Found::Elsewhere(number), Found::Here),
+                None => Found::Nowhere,
+            },
+        }
     }
 }
 
@@ -133,167 +295,6 @@ enum Found {
     /// An object that is in another store.
     Elsewhere(u32),
     Nowhere,
-}
-
-fn found(pack: &Pack, base: Base, entry: u32, objects: &Objects) -> Found {
-    match base {
-        Base::None => Found::None,
-        Base::Before(before) => {
-            let place = pack.entries[entry as usize].offset.checked_sub(before);
-            let found = place.and_then(|place| {
-                let found = pack.entries.binary_search_by_key(&place, |e| e.offset);
-                found.ok()
-            });
-            found.map_or(Found::Nowhere, |entry| Found::Here(entry as u32))
-        }
-        Base::Id(id) => match objects.find(&id) {
-            Some(number) => pack
-                .entry_of(number)
-                .map_or(Found::Elsewhere(number), Found::Here),
-            None => Found::Nowhere,
-        },
-    }
-}
-
-/// Reads and checks every entry; gives the bases of the deltas.
-fn check(
-    pack: &mut Pack,
-    index: &PackIndex,
-    order: &[u32],
-    hash: HashKind,
-    objects: &Objects,
-    options: &OpenOptions,
-    skips: &mut Vec<Skip>,
-) -> Vec<Base> {
-    let threads = options.threads;
-    let count = pack.entries.len();
-    let mut headers: Vec<Option<Header>> = vec![None; count];
-    let told = Mutex::new(Vec::new());
-    let part = (count / (threads.max(1) * 8)).max(1024);
-    {
-        let jobs = Mutex::new(headers.chunks_mut(part).enumerate());
-        let failed = AtomicUsize::new(0);
-        let work = || {
-            let mut buffer = Vec::new();
-            loop {
-                let job = jobs.lock().expect("no worker panics with the lock").next();
-                let Some((job, out)) = job else { return };
-                let first = job * part;
-                let mut mine = Vec::new();
-                let done = guarded(|| {
-                    part_of(
-                        pack,
-                        index,
-                        order,
-                        hash,
-                        first,
-                        out,
-                        &mut buffer,
-                        &options.stop,
-                        &mut |entry, why| {
-                            let hex = objects.hex(pack.entries[entry].number);
-                            mine.push(corrupt(&*pack.path, format!("object {hex}: {why}")));
-                        },
-                    );
-                });
-                if let Err(bug) = done {
-                    failed.fetch_add(1, Ordering::Relaxed);
-                    mine.push(corrupt(&*pack.path, bug));
-                }
-                told.lock()
-                    .expect("no worker panics with the lock")
-                    .extend(mine);
-            }
-        };
-        std::thread::scope(|scope| {
-            for _ in 1..threads.max(1) {
-                scope.spawn(work);
-            }
-            work();
-        });
-    }
-    skips.extend(told.into_inner().expect("all workers are done"));
-    let mut bases = vec![Base::None; count];
-    for (i, header) in headers.into_iter().enumerate() {
-        let entry = &mut pack.entries[i];
-        if let Some(header) = header {
-            (entry.size, entry.head, entry.kind) = (header.size, header.len, header.kind);
-            bases[i] = header.base;
-        }
-        // No header and no base: a root without a kind, which nothing is read from.
-    }
-    bases
-}
-
-/// Checks the entries from `first` on, as many as `out` takes.
-#[allow(clippy::too_many_arguments)] // a worker's world
-fn part_of(
-    pack: &Pack,
-    index: &PackIndex,
-    order: &[u32],
-    hash: HashKind,
-    first: usize,
-    out: &mut [Option<Header>],
-    buffer: &mut Vec<u8>,
-    stop: &Stop,
-    tell: &mut dyn FnMut(usize, String),
-) {
-    // What of the pack is in the buffer.
-    let (mut from, mut to) = (0u64, 0u64);
-    let last = pack.entry_end((first + out.len() - 1) as u32);
-    for (i, slot) in out.iter_mut().enumerate() {
-        if stop.is_asked() {
-            return;
-        }
-        let number = first + i;
-        let start = pack.entries[number].offset;
-        let end = pack.entry_end(number as u32);
-        if start < PACK_HEADER || end > pack.end || end <= start {
-            tell(
-                number,
-                "the index says a place where no object can be".to_owned(),
-            );
-            continue;
-        }
-        let mut crc = libdeflater::Crc::new();
-        let mut at = start;
-        let mut header = None;
-        let mut failed = None;
-        // Most entries are in the buffer whole; a big one passes through it.
-        while at < end {
-            if at < from || at >= to || (end > to && at == start && end - start < BLOCK as u64) {
-                let len = (BLOCK as u64).min(last.max(end).min(pack.end) - at) as usize;
-                buffer.resize(len, 0);
-                if let Err(error) = read_at(&pack.file, buffer, at) {
-                    failed = Some(super::super::read::words(&error));
-                    break;
-                }
-                (from, to) = (at, at + len as u64);
-            }
-            let piece = &buffer[(at - from) as usize..(end.min(to) - from) as usize];
-            if at == start {
-                header = parse_header(&piece[..piece.len().min(HEADER)], hash);
-            }
-            crc.update(piece);
-            at = end.min(to);
-        }
-        if let Some(why) = failed {
-            tell(number, why);
-            (from, to) = (0, 0);
-            continue;
-        }
-        let stored = index.crcs.as_ref().map(|crcs| crcs[order[number] as usize]);
-        if stored.is_some_and(|crc32| crc32 != crc.sum()) {
-            tell(
-                number,
-                "its stored bytes do not have the checksum of the index".to_owned(),
-            );
-        } else if header.is_none_or(|h| start + u64::from(h.len) > end) {
-            tell(number, "its header does not parse".to_owned());
-        } else {
-            *slot = header;
-        }
-    }
 }
 
 /// Parses the header of an entry.
@@ -346,24 +347,9 @@ pub(super) fn parse_header(bytes: &[u8], hash: HashKind) -> Option<Header> {
     })
 }
 
-/// Joins entries to their bases, and follows the forest from its roots.
-fn link(pack: &mut Pack, bases: Vec<Found>, objects: &Objects, skips: &mut Vec<Skip>) {
+/// Follows the forest from its roots.
+fn link(pack: &mut Pack, objects: &Objects, skips: &mut Vec<Skip>) {
     let count = pack.entries.len();
-    for (i, base) in bases.into_iter().enumerate() {
-        match base {
-            Found::None => {}
-            Found::Here(base) => pack.entries[i].base = base,
-            Found::Elsewhere(number) => {
-                pack.elsewhere.push((i as u32, number));
-                pack.entries[i].base = ELSEWHERE;
-            }
-            Found::Nowhere => {
-                let hex = objects.hex(pack.entries[i].number);
-                let why = format!("object {hex}: the base of its delta is in no store");
-                skips.push(corrupt(&*pack.path, why));
-            }
-        }
-    }
     let mut starts = vec![0u32; count + 1];
     for entry in &pack.entries {
         if (entry.base as usize) < count {
@@ -384,19 +370,12 @@ fn link(pack: &mut Pack, bases: Vec<Found>, objects: &Objects, skips: &mut Vec<S
     }
     (pack.starts, pack.children) = (starts, children);
 
-    // Kinds run from the roots outwards. What is never reached is in a circle, or hangs on one.
-    let mut order: Vec<u32> = Vec::with_capacity(count);
-    order.extend((0..count as u32).filter(|i| pack.entries[*i as usize].base == NONE));
-    // A base elsewhere tells its kind when it is read.
-    order.extend(pack.elsewhere.iter().map(|e| e.0));
-    let mut at = 0;
-    while let Some(entry) = order.get(at).copied() {
-        at += 1;
-        let kind = pack.entries[entry as usize].kind;
-        for place in pack.starts[entry as usize]..pack.starts[entry as usize + 1] {
-            let child = pack.children[place as usize];
-            pack.entries[child as usize].kind = kind;
-            order.push(child);
+    // Kinds run from the roots outwards.
+    let order = outwards(pack);
+    for i in &order {
+        let base = pack.entries[*i as usize].base;
+        if let Some(base) = pack.entries.get(base as usize) {
+            pack.entries[*i as usize].kind = base.kind;
         }
     }
     let mut weights = vec![0u32; count];
@@ -408,9 +387,11 @@ fn link(pack: &mut Pack, bases: Vec<Found>, objects: &Objects, skips: &mut Vec<S
         }
     }
     // The hungriest child comes last: its base can be freed before it is gone down into.
-    for entry in 0..count {
-        let (start, end) = (pack.starts[entry] as usize, pack.starts[entry + 1] as usize);
-        let children = &mut pack.children[start..end];
+    for (start, end) in pack.starts.iter().zip(&pack.starts[1..]) {
+        let children = &mut pack.children[*start as usize..*end as usize];
+        if children.len() < 2 {
+            continue;
+        }
         let hungriest = (0..children.len()).max_by_key(|i| weights[children[*i] as usize]);
         if let Some(i) = hungriest {
             children[i..].rotate_left(1);
@@ -431,4 +412,21 @@ fn link(pack: &mut Pack, bases: Vec<Found>, objects: &Objects, skips: &mut Vec<S
         }
     }
     pack.weights = weights;
+}
+
+/// All entries that a root reaches, bases before what is built upon them. What is never reached is in a
+/// circle, or hangs on one.
+fn outwards(pack: &Pack) -> Vec<u32> {
+    let entries = || pack.entries.iter().zip(0u32..);
+    if entries().all(|(entry, i)| entry.base < i || entry.base >= ELSEWHERE) {
+        return (0..pack.entries.len() as u32).collect();
+    }
+    let mut order: Vec<u32> = Vec::with_capacity(pack.entries.len());
+    order.extend(entries().filter(|e| e.0.base >= ELSEWHERE).map(|e| e.1));
+    let mut at = 0;
+    while let Some(entry) = order.get(at).copied() {
+        order.extend(pack.children(entry));
+        at += 1;
+    }
+    order
 }

@@ -96,7 +96,7 @@ pub(super) struct Window {
 }
 
 /// How much is read at least, in bytes: what is read in vain costs less than it spares.
-const WINDOW: u64 = 16 << 10;
+const WINDOW: u64 = 4 << 10;
 
 impl Window {
     /// The compressed data of an entry of pack `number`. What lies behind it in the window comes with it; it
@@ -154,5 +154,86 @@ pub(super) fn read_at(file: &File, out: &mut [u8], offset: u64) -> io::Result<()
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write as _;
+
+    /// A pack of entries that have so many bytes, as far as a window looks at it.
+    fn pack(lengths: &[u64]) -> (Pack, Vec<u8>) {
+        let mut file = tempfile::tempfile().expect("a file");
+        let (mut entries, mut at) = (Vec::new(), 12);
+        for (length, number) in lengths.iter().zip(0..) {
+            entries.push(Entry {
+                offset: at,
+                size: 0,
+                base: NONE,
+                number,
+                head: 2,
+                kind: None,
+            });
+            at += length;
+        }
+        let bytes: Vec<u8> = (0..at).map(|i| (i * i / 7) as u8).collect();
+        file.write_all(&bytes).expect("written");
+        let pack = Pack {
+            path: PathBuf::new(),
+            file,
+            entries,
+            end: at,
+            starts: Vec::new(),
+            children: Vec::new(),
+            weights: Vec::new(),
+            numbers: Vec::new(),
+            places: Vec::new(),
+            elsewhere: Vec::new(),
+        };
+        (pack, bytes)
+    }
+
+    #[test]
+    fn a_window_holds_every_entry_in_any_order() {
+        let lengths: Vec<u64> = (0..3000)
+            .map(|i| match i % 50 {
+                7 => WINDOW + i,
+                9 => WINDOW - 1,
+                _ => 3 + i * 37 % 1500,
+            })
+            .collect();
+        let packs = [pack(&lengths), pack(&lengths[..2000])];
+        let mut window = Window::default();
+        for step in 0..10_000usize {
+            let (number, entry) = (step % 7 / 6, step * 617 % 2000);
+            let (pack, bytes) = &packs[number];
+            let (found, len) = window
+                .compressed((pack, number), entry as u32)
+                .expect("it is there");
+            let range = pack.compressed(entry as u32);
+            assert_eq!(len as u64, range.end - range.start);
+            assert_eq!(
+                found[..len],
+                bytes[range.start as usize..range.end as usize]
+            );
+        }
+    }
+
+    #[test]
+    fn of_a_pack_that_is_cut_meanwhile_all_is_read_that_is_there() {
+        let (pack, bytes) = pack(&[1000; 10]);
+        pack.file.set_len(12 + 4500).expect("cut");
+        let mut window = Window::default();
+        for entry in 0..10 {
+            let found = window.compressed((&pack, 0), entry);
+            if entry < 4 {
+                let from = 12 + entry as usize * 1000 + 2;
+                let (found, len) = found.expect("it is there");
+                assert!(found[..len] == bytes[from..from + 998], "{entry}");
+            } else {
+                assert!(found.is_err(), "{entry}");
+            }
+        }
     }
 }
