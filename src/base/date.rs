@@ -41,6 +41,14 @@ fn civil(day: i64) -> String {
     format!("{year:04}-{month:02}-{day:02}")
 }
 
+/// What stands before an offset that is written without a colon (`+0100`) at the end of a time, and that offset with
+/// one. `None` if there is none.
+pub fn bare_offset(time: &str) -> Option<(&str, String)> {
+    let (head, zone) = time.split_at_checked(time.len().checked_sub(5)?)?;
+    let is_bare = zone.starts_with(['+', '-']) && zone[1..].bytes().all(|b| b.is_ascii_digit());
+    is_bare.then(|| (head, format!("{}:{}", &zone[..3], &zone[3..])))
+}
+
 /// The first and the last second of what is written as `YYYY-MM-DD` (a day, in UTC) or as a time of
 /// RFC 3339 (`2026-11-24T12:00:00+01:00`, one second; between two seconds the first is after the
 /// last). In seconds since 1970-01-01 UTC; `None` if it is neither.

@@ -11,7 +11,7 @@ mod text;
 pub mod limits;
 
 pub use base64::base64;
-pub use date::{day_of, second_of, time_of, today};
+pub use date::{bare_offset, day_of, second_of, time_of, today};
 pub use secret::Secret;
 pub use stop::Stop;
 pub use text::{

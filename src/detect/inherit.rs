@@ -153,36 +153,47 @@ struct Changes<'t> {
     apart: usize,
     /// How far the last one goes on is found out when it is certain to be complete.
     found: Vec<Range<usize>>,
-    /// Where the run of token bytes ends that the last one stands in.
+    /// Where the run of token bytes ends that goes on from where the last one was told first.
     unbroken: usize,
 }
 
 impl Changes<'_> {
     fn add(&mut self, from: usize, to: usize) {
-        // What is told by a run is told by all of it, and by what stands behind its end.
-        let near = from.saturating_sub(BEHIND_RUN);
-        if let Some(last) = self.found.last_mut()
-            && last.end + self.apart >= near
+        if let Some(last) = self.found.last()
+            && last.end + self.apart >= from
         {
-            last.end = last.end.max(to);
-            if near <= self.unbroken {
-                last.start -= run_of(self.text[..last.start].iter().rev());
+            // Only a run that goes on from there makes this one begin before the last one.
+            if from.saturating_sub(BEHIND_RUN) <= self.unbroken {
+                self.join(self.begin(from), to);
+            } else {
+                self.join(from, to);
             }
             return;
         }
         self.end();
-        // In a long row of digits a hint looks back further than all else does.
-        let run = run_of(self.text[..near].iter().rev());
-        let start = if run > SLACK { near - run } else { near };
-        match self.found.last_mut() {
-            Some(last) if last.end + self.apart >= start => {
-                *last = last.start.min(start)..last.end.max(to);
-            }
+        let start = self.begin(from);
+        match self.found.last() {
+            Some(last) if last.end + self.apart >= start => self.join(start, to),
             _ => {
                 self.found.push(start..to);
-                self.unbroken = near + run_of(self.text[near..].iter());
+                self.unbroken = from + run_of(self.text[from..].iter());
             }
         }
+    }
+
+    /// Makes the last one reach so far, too.
+    fn join(&mut self, start: usize, end: usize) {
+        if let Some(last) = self.found.last_mut() {
+            *last = last.start.min(start)..last.end.max(end);
+        }
+    }
+
+    /// Where what is told anew for a change at `from` begins. What is told by a run is told by all of it, and by what
+    /// stands behind its end. In a long row of digits a hint looks back further than all else does.
+    fn begin(&self, from: usize) -> usize {
+        let near = from.saturating_sub(BEHIND_RUN);
+        let run = run_of(self.text[..near].iter().rev());
+        if run > SLACK { near - run } else { from }
     }
 
     /// Ends the last one.
@@ -231,8 +242,8 @@ impl Detector {
         let (mut of_kept, mut of_far) = (Distances::new(&changes), Distances::new(&changes));
         let (mut kept_in, mut far_in) = (Ranges::new(&base.kept), Ranges::new(&base.far));
         let mut again = Vec::new();
-        let nothing = base.kept.is_empty() && base.far.is_empty();
-        for s in segments.iter().filter(|_| !nothing) {
+        let copied = if base.len() == 0 { &[] } else { segments };
+        for s in copied {
             let Some(from) = s.from else { continue };
             let range = from..from + s.len;
             for kept in kept_in.within(&range, |k| k.at) {

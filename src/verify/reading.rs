@@ -6,7 +6,7 @@
 use serde_json::Value;
 
 use super::Facts;
-use crate::base::{escape_controls, second_of, time_of};
+use crate::base::{bare_offset, escape_controls, second_of, time_of};
 use crate::detect::patterns::{Call, Case, Meaning, Power, Scalar, Verifier, base64};
 
 /// Characters of a fact that are kept.
@@ -331,13 +331,10 @@ fn as_time(text: &str) -> Option<String> {
         let zone = rest.trim_start_matches(|c: char| c.is_ascii_digit());
         written = format!("{head}{zone}");
     }
-    if let Some((head, zone)) = written.rsplit_once(['+', '-'])
+    if let Some((head, zone)) = bare_offset(&written)
         && head.contains('T')
-        && zone.len() == 4
-        && zone.bytes().all(|b| b.is_ascii_digit())
     {
-        let sign = &written[head.len()..=head.len()];
-        written = format!("{}{sign}{}:{}", head.trim_end(), &zone[..2], &zone[2..]);
+        written = format!("{}{zone}", head.trim_end());
     }
     match time_of(&written).or_else(|| time_of(&format!("{written}Z"))) {
         Some((seconds, _)) => whole(seconds),

@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::super::record::Stamp;
 use super::{Key, Seen, Sink, Use, aws};
-use crate::base::time_of;
+use crate::base::{bare_offset, time_of};
 use crate::detect::patterns::base64;
 
 /// Entries of a list inside a document: a log file of `CloudTrail` has some thousands.
@@ -117,14 +117,9 @@ impl Time {
             Self::Number(n) => Some(Stamp(*n as i64)),
             Self::Text(text) => {
                 // Some exports write the offset without a colon.
-                let (head, zone) = text.split_at_checked(text.len().saturating_sub(5))?;
-                let is_bare = zone.len() == 5
-                    && zone.starts_with(['+', '-'])
-                    && zone[1..].bytes().all(|b| b.is_ascii_digit());
-                let whole = if is_bare {
-                    format!("{head}{}:{}", &zone[..3], &zone[3..])
-                } else {
-                    text.clone()
+                let whole = match bare_offset(text) {
+                    Some((head, zone)) => format!("{head}{zone}"),
+                    None => text.clone(),
                 };
                 time_of(&whole).map(|t| Stamp(t.0.min(t.1)))
             }
