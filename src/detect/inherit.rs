@@ -242,7 +242,10 @@ impl Detector {
         let (mut of_kept, mut of_far) = (Distances::new(&changes), Distances::new(&changes));
         let (mut kept_in, mut far_in) = (Ranges::new(&base.kept), Ranges::new(&base.far));
         let mut again = Vec::new();
-        let copied = if base.len() == 0 { &[] } else { segments };
+        let copied = match base.len() {
+            0 => &[],
+            _ => segments,
+        };
         for s in copied {
             let Some(from) = s.from else { continue };
             let range = from..from + s.len;
